@@ -1,0 +1,1 @@
+"""Teams, people, sessions and signing in."""

@@ -1,0 +1,102 @@
+"""Sign-in and sign-out for programs and scripts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+
+from portal.accounts import actions
+from portal.accounts.queries import Credentials
+from portal.web.actor import Actor, current_actor
+from portal.web.address import client_address
+from portal.web.session import expired_cookie, session_cookie, token_hash_from
+
+
+class LoginRequest(msgspec.Struct):
+    """`username` is the external id or the e-mail address, in any case."""
+
+    username: str
+    password: str
+
+
+class UserView(msgspec.Struct, rename="camel"):
+    """A person as the world sees them: `id` is the external id."""
+
+    id: str
+    name: str
+    role: str
+    team_id: str | None
+    track: str | None
+
+
+class LoginResponse(msgspec.Struct):
+    user: UserView
+
+
+class MeResponse(msgspec.Struct):
+    user: UserView | None
+
+
+class LogoutResponse(msgspec.Struct):
+    ok: bool
+
+
+def user_view(person: Actor | Credentials) -> UserView:
+    return UserView(
+        id=person.external_id,
+        name=person.name,
+        role=person.role,
+        team_id=person.team_id,
+        track=person.track,
+    )
+
+
+async def open_session(
+    request: Request[Any, Any, Any], username: str, password: str
+) -> actions.SignedIn:
+    """Sign in on behalf of this request; shared by the API and the page."""
+    settings = request.app.state.settings
+    return await actions.sign_in(
+        username,
+        password,
+        address=client_address(request.scope, request.headers, settings.trusted_proxies),
+        user_agent=request.headers.get("user-agent", ""),
+        hours=settings.session_hours,
+        default_zone=settings.time_zone,
+        old_session=token_hash_from(request.cookies),
+    )
+
+
+@post("/api/auth/login", status_code=200, opt={"who": "public"}, summary="Sign in")
+async def login(request: Request[Any, Any, Any], data: LoginRequest) -> Response[LoginResponse]:
+    signed_in = await open_session(request, data.username, data.password)
+    response = Response(LoginResponse(user_view(signed_in.account)))
+    response.set_cookie(
+        session_cookie(
+            signed_in.token,
+            hours=request.app.state.settings.session_hours,
+            secure=request.app.state.secure_cookies(request),
+        )
+    )
+    return response
+
+
+@post("/api/auth/logout", status_code=200, opt={"who": "public"}, summary="Sign out")
+async def logout(request: Request[Any, Any, Any]) -> Response[LogoutResponse]:
+    token_hash = token_hash_from(request.cookies)
+    if token_hash is not None:
+        await actions.sign_out(token_hash)
+    response = Response(LogoutResponse(ok=True))
+    response.set_cookie(expired_cookie(secure=request.app.state.secure_cookies(request)))
+    return response
+
+
+@get("/api/auth/me", opt={"who": "public"}, summary="Who is signed in")
+async def me(request: Request[Any, Any, Any]) -> MeResponse:
+    actor = await current_actor(request)
+    return MeResponse(user_view(actor) if actor else None)
+
+
+HANDLERS = [login, logout, me]

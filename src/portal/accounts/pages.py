@@ -1,0 +1,123 @@
+"""The sign-in page and the sign-out form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.response import Redirect
+
+from portal.accounts import actions, queries
+from portal.accounts.api import open_session
+from portal.accounts.demo import DemoAccount
+from portal.errors import RateLimited, SignInRequired
+from portal.web.actor import current_actor
+from portal.web.forms import read_form
+from portal.web.pages import local_path, page
+from portal.web.session import expired_cookie, session_cookie, token_hash_from
+
+REFUSED = "That name and password do not match."
+
+
+class LoginPage(msgspec.Struct, kw_only=True):
+    """`errors` has `form`, `username` and `password`; `demo` is empty outside demo mode."""
+
+    next: str
+    next_label: str | None
+    username: str
+    errors: dict[str, str]
+    demo: list[DemoAccount]
+
+
+async def _login_page(
+    request: Request[Any, Any, Any],
+    *,
+    next_path: str,
+    username: str = "",
+    errors: dict[str, str] | None = None,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> Response[str]:
+    settings = request.app.state.settings
+    content = LoginPage(
+        next=next_path,
+        next_label=request.app.state.label_of(next_path),
+        username=username,
+        errors=errors or {},
+        demo=await queries.demo_accounts() if settings.demo_mode else [],
+    )
+    return await page(
+        request, "accounts/login.html", content, status=status, headers=headers
+    )
+
+
+@get("/", opt={"who": "public"}, include_in_schema=False)
+async def root(request: Request[Any, Any, Any]) -> Redirect:
+    actor = await current_actor(request)
+    return Redirect("/dashboard" if actor else "/login", status_code=303)
+
+
+@get("/login", opt={"who": "public"}, include_in_schema=False)
+async def login_form(request: Request[Any, Any, Any]) -> Response[Any]:
+    next_path = local_path(request.query_params.get("next"))
+    if await current_actor(request) is not None:
+        return Redirect(next_path, status_code=303)
+    return await _login_page(request, next_path=next_path)
+
+
+@post("/login", opt={"who": "public"}, include_in_schema=False)
+async def login_submit(request: Request[Any, Any, Any]) -> Response[Any]:
+    form = await read_form(request)
+    next_path = local_path(form.text("next"))
+    username, password = form.text("username"), form.text("password", trim=False)
+    missing = {}
+    if not username:
+        missing["username"] = "Enter your user name or e-mail address."
+    if not password:
+        missing["password"] = "Enter your password."
+    if missing:
+        return await _login_page(
+            request, next_path=next_path, username=username, errors=missing, status=422
+        )
+    try:
+        signed_in = await open_session(request, username, password)
+    except SignInRequired:
+        return await _login_page(
+            request,
+            next_path=next_path,
+            username=username,
+            errors={"form": REFUSED},
+            status=401,
+        )
+    except RateLimited as error:
+        return await _login_page(
+            request,
+            next_path=next_path,
+            username=username,
+            errors={"form": error.sentence},
+            status=429,
+            headers={"retry-after": str(error.retry_after)},
+        )
+    response = Redirect(next_path, status_code=303)
+    response.set_cookie(
+        session_cookie(
+            signed_in.token,
+            hours=request.app.state.settings.session_hours,
+            secure=request.app.state.secure_cookies(request),
+        )
+    )
+    return response
+
+
+@post("/logout", opt={"who": "public"}, include_in_schema=False)
+async def logout_submit(request: Request[Any, Any, Any]) -> Redirect:
+    token_hash = token_hash_from(request.cookies)
+    if token_hash is not None:
+        await actions.sign_out(token_hash)
+    response = Redirect("/login", status_code=303)
+    response.set_cookie(expired_cookie(secure=request.app.state.secure_cookies(request)))
+    return response
+
+
+HANDLERS = [root, login_form, login_submit, logout_submit]

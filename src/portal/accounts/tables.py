@@ -1,0 +1,82 @@
+"""Tables of teams, people and their sessions. CHECK constraints and partial indexes are raw SQL
+in the migrations, because Piccolo cannot express all of them."""
+
+from __future__ import annotations
+
+from piccolo.columns import (
+    JSONB,
+    UUID,
+    BigSerial,
+    Bytea,
+    Date,
+    ForeignKey,
+    OnDelete,
+    Text,
+    Timestamptz,
+)
+from piccolo.columns.defaults.timestamptz import TimestamptzNow
+from piccolo.columns.defaults.uuid import UUID4
+from piccolo.table import Table
+
+
+class Team(Table, tablename="team"):
+    id = Text(primary_key=True, default=None, null=False)
+    name = Text(default=None, null=False)
+    track = Text(default=None, null=False)
+
+
+class AppUser(Table, tablename="app_user"):
+    """`external_id` is what the world sees, `id` never leaves the database."""
+
+    id = UUID(primary_key=True, default=UUID4())
+    external_id = Text(default=None, null=False, unique=True)
+    email = Text(default=None, null=True)
+    name = Text(default=None, null=False)
+    role = Text(default=None, null=False)
+    team = ForeignKey(references=Team, on_delete=OnDelete.restrict, null=True, index=True)
+    password_hash = Text(default=None, null=True)
+    time_zone = Text(default=None, null=True)
+    created_at = Timestamptz(default=TimestamptzNow(), null=False)
+    disabled_at = Timestamptz(default=None, null=True)
+    erased_at = Timestamptz(default=None, null=True)
+
+
+class LoginSession(Table, tablename="login_session"):
+    """Only the SHA-256 of the cookie's token is kept; the row stays as login history."""
+
+    token_hash = Bytea(primary_key=True, default=None, null=False)
+    member = ForeignKey(references=AppUser, on_delete=OnDelete.cascade, null=False, index=True)
+    created_at = Timestamptz(default=TimestamptzNow(), null=False)
+    expires_at = Timestamptz(default=None, null=False)
+    ended_at = Timestamptz(default=None, null=True)
+    user_agent = Text(default=None, null=True)
+
+
+class ActivityDay(Table, tablename="activity_day"):
+    """A day, in the learner's own time zone, on which there was a sign-in or learning activity."""
+
+    id = BigSerial(primary_key=True)
+    learner = ForeignKey(references=AppUser, on_delete=OnDelete.cascade, null=False)
+    day = Date(default=None, null=False)
+
+
+class AuditEvent(Table, tablename="audit_event"):
+    """Who changed what. Append-only by trigger; holds keys, never names or secrets."""
+
+    id = BigSerial(primary_key=True)
+    at = Timestamptz(default=TimestamptzNow(), null=False, index=True)
+    actor = ForeignKey(references=AppUser, on_delete=OnDelete.restrict, null=True, index=True)
+    action = Text(default=None, null=False)
+    target = Text(default=None, null=False)
+    detail = JSONB(default="{}", null=False)
+
+
+class Seeded(Table, tablename="seeded"):
+    """What the demo seed made once, so that it is never made again.
+
+    `password_hash` is the one that it gave, to tell whether a demo password is still the public one.
+    """
+
+    key = Text(primary_key=True, default=None, null=False)
+    password_hash = Text(default=None, null=True)
+    seeded_at = Timestamptz(default=TimestamptzNow(), null=False)

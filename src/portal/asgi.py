@@ -1,0 +1,13 @@
+"""`portal.asgi:app`, for servers that want an import path. `portal serve` does not need it."""
+
+from __future__ import annotations
+
+from portal.app import create_app
+from portal.config import Settings
+from portal.web import log
+
+_settings = Settings.from_env()
+log.configure(
+    app_env=_settings.app_env, log_format=_settings.log_format, access_log=_settings.access_log
+)
+app = create_app(_settings)

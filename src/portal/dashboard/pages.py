@@ -1,0 +1,73 @@
+"""The dashboard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get
+
+from portal.dashboard import rules
+from portal.dashboard.rules import Figure, NextCard, RankCard
+from portal.learning.api import outline_of
+from portal.learning.catalogue import Course
+from portal.learning.outline import Rail
+from portal.learning.pages import StepRow, step_rows
+from portal.quiz import queries
+from portal.quiz.kpis import kpis
+from portal.web.actor import Actor
+from portal.web.pages import page
+
+
+class RecentRow(msgspec.Struct, frozen=True):
+    title: str
+    href: str
+    right: int
+    total: int
+    points: int
+
+
+class DashboardPage(msgspec.Struct, frozen=True, kw_only=True):
+    heading: str
+    lead: str
+    rail: Rail
+    next: NextCard | None
+    rank: RankCard
+    ledger: list[Figure]
+    steps: list[StepRow]
+    recent: list[RecentRow]
+
+
+@get("/dashboard", include_in_schema=False)
+async def dashboard(request: Request[Any, Any, Any], actor: Actor) -> Response[str]:
+    course: Course = request.app.state.course
+    figures = await kpis(actor, course)
+    outline = await outline_of(actor, course)
+    answered = {
+        quiz.quiz_id: quiz.answered
+        for quiz in (await queries.open_attempts(actor.user_id, course) if outline.open_quizzes else ())
+    }
+    recent = await queries.recent_attempts(actor.user_id, course) if outline.best else []
+    content = DashboardPage(
+        heading=rules.heading(outline, actor.name.split()[0]),
+        lead=rules.lead(outline),
+        rail=outline.rail(),
+        next=rules.next_card(outline, answered),
+        rank=rules.rank_card(figures, actor.external_id, actor.track),
+        ledger=rules.ledger(figures),
+        steps=step_rows(outline),
+        recent=[
+            RecentRow(
+                title=course.videos[attempt.quiz_id].title,
+                href=f"/video/{attempt.quiz_id}?result={attempt.attempt_number}#quiz",
+                right=attempt.correct_answers,
+                total=attempt.total_questions,
+                points=attempt.score,
+            )
+            for attempt in recent
+        ],
+    )
+    return await page(request, "dashboard/dashboard.html", content)
+
+
+HANDLERS = [dashboard]

@@ -1,0 +1,252 @@
+"""What the dashboard says: its heading, the next thing to do, the rank in words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from portal.learning.catalogue import Video
+from portal.learning.outline import Activity, Outline
+from portal.quiz.kpis import Kpis, Placed
+from portal.scoring.rules import POINTS_MAX
+from portal.web.formats import about, length, number, ordinal, plural
+
+TRACKS = {"dev": "Dev", "business": "Business"}
+
+
+class Entry(msgspec.Struct, frozen=True):
+    title: str
+    href: str
+    note: str
+
+
+class NextCard(msgspec.Struct, frozen=True, kw_only=True):
+    """The Continue card: one thing to do, what comes after, points to win."""
+
+    kicker: str
+    title: str
+    href: str
+    line: str
+    action: str
+    watched: int | None = None
+    duration: int | None = None
+    then: list[Entry]
+    step_href: str
+    step_label: str
+
+
+class RankRow(msgspec.Struct, frozen=True):
+    position: int | None
+    name: str
+    score: int
+    me: bool
+
+
+class RankCard(msgspec.Struct, frozen=True):
+    heading: str
+    rows: list[RankRow]
+    hint: str
+    how: str
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """One number of the ledger: `origin` in one line, `how` it is made in one sentence."""
+
+    label: str
+    value: str
+    unit: str
+    origin: str
+    how: str
+
+
+def heading(outline: Outline, first_name: str) -> str:
+    """Returns the finding of the page in one line."""
+    steps = len(outline.course.steps)
+    if not outline.progress and not outline.best and not outline.open_quizzes:
+        return f"{plural(steps, 'step')} to learn AI: start with the first, {first_name}"
+    if outline.next is None:
+        return f"All {steps} steps are done, {first_name}"
+    step = outline.course.steps_by_id[outline.next.video.step_id]
+    return f"Step {step.id} of {steps}: {step.title}"
+
+
+def lead(outline: Outline) -> str:
+    watched, videos = outline.watched(), len(outline.course.ordered)
+    line = f"{watched} of {videos} videos watched, {plural(outline.quizzes(), 'quiz', 'quizzes')} finished."
+    left = outline.seconds_left()
+    return f"{line} {about(left).capitalize()} of video are left." if left else line
+
+
+def next_card(outline: Outline, answered: Mapping[str, int]) -> NextCard | None:
+    """Returns the Continue card, or None when nothing is left to do. `answered` counts the answers
+    of each open quiz."""
+    activity = outline.next
+    if activity is None:
+        return None
+    video = activity.video
+    step = outline.course.steps_by_id[video.step_id]
+    topic = outline.course.topics[video.topic_id]
+    line, action, href = _words(outline, activity, answered)
+    begun = activity.kind == "begun"
+    return NextCard(
+        kicker=f"Continue · Step {step.id} · {topic.title}",
+        title=video.title,
+        href=href,
+        line=line,
+        action=action,
+        watched=outline.of(video).position_seconds if begun else None,
+        duration=video.duration if begun else None,
+        then=_then(outline, activity),
+        step_href=f"/step/{step.id}",
+        step_label=f"Open step {step.id}",
+    )
+
+
+def _quiz_words(video: Video) -> str:
+    if video.quiz is None:
+        return ""
+    count = len(video.quiz.questions)
+    return f"a quiz of {plural(count, 'question')}, up to {POINTS_MAX * count} points"
+
+
+def _words(
+    outline: Outline, activity: Activity, answered: Mapping[str, int]
+) -> tuple[str, str, str]:
+    """Returns line, button and address."""
+    video = activity.video
+    page = f"/video/{video.id}"
+    quiz = _quiz_words(video)
+    total = len(video.quiz.questions) if video.quiz else 0
+    if activity.kind == "open_quiz":
+        done = answered.get(video.id, 0)
+        if done >= total:
+            return "Every question is answered.", "See my result", f"{page}?q={total}#quiz"
+        return (
+            f"{done} of {total} answered. Up to {POINTS_MAX * total} points in all.",
+            f"Answer question {done + 1}",
+            f"{page}?q={done + 1}#quiz",
+        )
+    if activity.kind == "begun":
+        at = length(outline.of(video).position_seconds)
+        where = f"You stopped at {at}"
+        if video.duration:
+            where += f" of {length(video.duration)}"
+        return f"{where}. After it: {quiz}." if quiz else f"{where}.", f"Resume at {at}", page
+    if activity.kind == "quiz":
+        return f"You watched the video. Now {quiz}.", "Take the quiz", f"{page}?q=1#quiz"
+    if activity.kind == "improve":
+        best = outline.best[video.id]
+        gain = POINTS_MAX * best.total_questions - best.score
+        return (
+            f"Every video is watched. This quiz can still gain up to {gain} points.",
+            "Try again",
+            f"{page}?q=1#quiz",
+        )
+    after = f" After it: {quiz}." if quiz else ""
+    long = f"{length(video.duration)} of video." if video.duration else "A short video."
+    fresh = not outline.progress
+    return f"{long}{after}", "Start" if fresh else "Watch it", page
+
+
+def _then(outline: Outline, activity: Activity) -> list[Entry]:
+    """Returns what comes after: the quiz of this video, then the next two videos of the path."""
+    entries = []
+    video = activity.video
+    if activity.kind in ("begun", "video") and video.quiz:
+        entries.append(
+            Entry(
+                f"Quiz: {video.title}",
+                f"/video/{video.id}?q=1#quiz",
+                plural(len(video.quiz.questions), "question"),
+            )
+        )
+    for other in outline.course.ordered[video.position :]:
+        if len(entries) == 2:
+            break
+        if not outline.of(other).done:
+            note = length(other.duration) if other.duration else other.level
+            entries.append(Entry(other.title, f"/video/{other.id}", note))
+    return entries
+
+
+def rank_card(figures: Kpis, me: str, track: str | None) -> RankCard:
+    """Returns the ranking around the learner, or the best five while they have no rank."""
+    name = TRACKS.get(track or "", track or "your track")
+    how = (
+        "Everyone of your track with more points stands above you; equal points share a rank."
+        " Learners without a finished quiz are not ranked."
+    )
+    if figures.rank is None:
+        rows = [_rank_row(person, me) for person in figures.top10[:5]]
+        first = f"{figures.total} ranked so far." if figures.total else "Nobody has a rank yet."
+        return RankCard(
+            f"Ranks in {name}", rows, f"You are ranked after your first quiz. {first}", how
+        )
+    above = [person for person in figures.around if person.score > figures.total_score]
+    below = [person for person in figures.around if person.score < figures.total_score]
+    hint = ""
+    if above:
+        hint = f"{number(above[-1].score - figures.total_score + 1)} points to pass {above[-1].name}."
+    elif below:
+        hint = f"{number(figures.total_score - below[0].score)} points ahead of {below[0].name}."
+    return RankCard(
+        heading=f"{ordinal(figures.rank)} of {figures.total} in {name}",
+        rows=[_rank_row(person, me) for person in figures.around],
+        hint=hint,
+        how=f"{how} Percentile {figures.percentile}, grade {figures.grade}.",
+    )
+
+
+def _rank_row(person: Placed, me: str) -> RankRow:
+    return RankRow(person.position, person.name, person.score, person.id == me)
+
+
+def ledger(figures: Kpis) -> list[Figure]:
+    """Returns the six numbers with their origin."""
+    taken = figures.quizzes_completed > 0
+    return [
+        Figure(
+            "Score",
+            number(figures.total_score),
+            f"of {number(figures.max_score)}",
+            "Sum of your best attempts",
+            "Each quiz counts with its best attempt: 10 points per right answer, and 5 more when"
+            " your first answer ever to the question was right.",
+        ),
+        Figure(
+            "Quizzes",
+            number(figures.quizzes_completed),
+            f"of {figures.quizzes_total}",
+            "Finished at least once",
+            "A quiz counts as soon as one attempt at it is finished.",
+        ),
+        Figure(
+            "Accuracy",
+            f"{figures.accuracy}%" if taken else "–",
+            "",
+            f"{figures.correct} of {figures.answered} answers right",
+            "Right answers over all answers of the attempts that count.",
+        ),
+        Figure(
+            "First try",
+            f"{figures.first_try_accuracy}%" if taken else "–",
+            "",
+            f"{figures.first_correct} of {figures.first_answered} on attempt 1",
+            "Right answers over all answers of your first attempts.",
+        ),
+        Figure(
+            "Streak",
+            number(figures.streak),
+            "day" if figures.streak == 1 else "days",
+            "Working days in a row" if figures.streak else "Start a streak today",
+            "Working days, Monday to Friday, with a sign-in or an answer. Weekends never break it.",
+        ),
+        Figure(
+            "Videos",
+            number(figures.videos_completed),
+            f"of {figures.videos_total}",
+            "90% watched or declared",
+            "A video counts when 90% of it was played, or when you marked it as watched.",
+        ),
+    ]

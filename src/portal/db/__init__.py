@@ -1,0 +1,1 @@
+"""PostgreSQL: the address, the engine, statements, migrations."""

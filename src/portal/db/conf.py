@@ -1,0 +1,20 @@
+"""Piccolo's configuration: the direct engine only, so that no migration can go through a pooler."""
+
+from __future__ import annotations
+
+from piccolo.conf.apps import AppRegistry
+
+from portal.config import Settings
+from portal.db.engine import Engine
+from portal.errors import CommandFailed
+
+
+def _direct_engine() -> Engine:
+    settings = Settings.from_env()
+    if settings.direct is None:
+        raise CommandFailed(settings.direct_problem or "DATABASE_URL_UNPOOLED is not set.")
+    return Engine(settings.direct, pool_size=1)
+
+
+DB = _direct_engine()
+APP_REGISTRY = AppRegistry(apps=["portal.piccolo_app"])

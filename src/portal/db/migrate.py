@@ -1,0 +1,196 @@
+"""Migrations: forwards under a lock, status, and a rollback that never surprises.
+
+Everything here uses the direct DSN. A session lock taken through a transaction pooler is lost as
+soon as another client gets the same server connection.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import zlib
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+import msgspec
+
+from portal.config import Settings
+from portal.db import schema
+from portal.db.engine import unavailable_on_loss
+from portal.db.migrations import migration_ids
+from portal.errors import CommandFailed, Unavailable
+
+if TYPE_CHECKING:
+    from portal.db.dsn import Dsn
+
+LOCK_KEY = zlib.crc32(b"portal:migrations")
+LOCK_WAIT = "120s"
+# A migration that waits behind a long transaction blocks every request that comes after it.
+STATEMENT_LOCK_WAIT = "10s"
+
+
+def direct_dsn(settings: Settings) -> Dsn:
+    """Returns the DSN for migrations; `CommandFailed` names the variable when there is none."""
+    if settings.direct is None:
+        raise CommandFailed(settings.direct_problem or "DATABASE_URL_UNPOOLED is not set.")
+    return settings.direct
+
+
+@contextlib.asynccontextmanager
+async def direct_connection(settings: Settings) -> AsyncIterator[asyncpg.Connection[Any]]:
+    """A single connection outside any pool; `CommandFailed` in plain words when there is none."""
+    arguments = direct_dsn(settings).connect_kwargs()
+    arguments["timeout"] = arguments.get("timeout") or 10.0
+    try:
+        with unavailable_on_loss():
+            connection = await asyncpg.connect(**arguments)
+    except Unavailable as error:
+        raise CommandFailed(
+            f"The migration cannot start, the database cannot be reached: {schema.reason(error)}"
+        ) from error
+    try:
+        yield connection
+    finally:
+        # terminate() as a last resort: the lock goes with the session in any case
+        try:
+            await connection.close(timeout=2)
+        except (TimeoutError, OSError, asyncpg.PostgresError):
+            connection.terminate()
+
+
+async def standing(connection: asyncpg.Connection[Any]) -> schema.Standing:
+    """Returns the standing of the schema behind this connection."""
+    if not await connection.fetchval("SELECT to_regclass('migration') IS NOT NULL"):
+        return schema.compare(set(), migration_ids())
+    rows = await connection.fetch("SELECT name FROM migration WHERE app_name = $1", schema.APP)
+    return schema.compare({row["name"] for row in rows}, migration_ids())
+
+
+async def _lock(connection: asyncpg.Connection[Any]) -> None:
+    await connection.execute(f"SET lock_timeout = '{LOCK_WAIT}'")
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", LOCK_KEY)
+    except asyncpg.LockNotAvailableError:
+        raise CommandFailed(
+            f"Another migration has been running for {LOCK_WAIT}; this one gave up."
+        ) from None
+
+
+async def forwards(settings: Settings) -> list[str]:
+    """Apply what is pending and return the ids applied; empty when the schema was at head.
+
+    The fast path costs one connection and two statements, and imports no part of Piccolo. Raises
+    `CommandFailed` with the migration's name when one fails; that one has then left no trace.
+    """
+    async with direct_connection(settings) as connection:
+        if not (await standing(connection)).pending:
+            return []
+        await _lock(connection)
+        pending = (await standing(connection)).pending
+        for name in pending:
+            await _run("forwards", name)
+        return pending
+
+
+async def _run(direction: str, name: str) -> None:
+    """Run one migration through Piccolo, on the engine of `portal.db.conf`."""
+    os.environ["PICCOLO_CONF"] = "portal.db.conf"
+    from piccolo.apps.migrations.commands.backwards import run_backwards
+    from piccolo.apps.migrations.commands.forwards import run_forwards
+
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said), unavailable_on_loss():
+            if direction == "forwards":
+                result = await run_forwards(schema.APP, migration_id=name)
+            else:
+                result = await run_backwards(schema.APP, migration_id=name, auto_agree=True)
+    except Unavailable as error:
+        raise CommandFailed(
+            f"Migration {name} failed {direction}: {schema.reason(error)}"
+        ) from error
+    except asyncpg.PostgresError as error:
+        # The server's own message: it is the operator's database, and it names the object.
+        message = str(error).partition("\n")[0]
+        raise CommandFailed(f"Migration {name} failed {direction}: {message}.") from error
+    if not result.success:
+        raise CommandFailed(f"Migration {name} failed {direction}: {result.message}")
+
+
+class Loss(msgspec.Struct, frozen=True):
+    """A table or column that a rollback would drop although it holds data."""
+
+    where: str
+    rows: int
+
+
+async def backwards(settings: Settings, count: int | None, *, agreed: bool) -> list[str]:
+    """Undo the newest `count` migrations (None: all) and return their ids, newest first.
+
+    The whole range is checked first. Unless `agreed`, a range that would drop data is refused with
+    `CommandFailed`, and nothing has changed.
+    """
+    async with direct_connection(settings) as connection:
+        await _lock(connection)
+        position = await standing(connection)
+        if position.unknown:
+            raise CommandFailed(
+                "The schema has migrations that this version does not know, roll back with the"
+                f" version that made them: {', '.join(position.unknown)}"
+            )
+        applied = [name for name in migration_ids() if name not in position.pending]
+        chosen = applied[::-1] if count is None else applied[::-1][:count]
+        if not agreed:
+            losses = await _losses(connection, chosen)
+            if losses:
+                listed = ", ".join(f"{loss.where} ({loss.rows} rows)" for loss in losses)
+                raise CommandFailed(
+                    f"Rolling back would drop data: {listed}. Take a backup, then add --yes."
+                )
+        for name in chosen:
+            await _run("backwards", name)
+        return chosen
+
+
+async def _losses(connection: asyncpg.Connection[Any], names: list[str]) -> list[Loss]:
+    losses = []
+    for table, column in await _dropped_by(names):
+        if not await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", f'"{table}"'):
+            continue
+        condition = f' WHERE "{column}" IS NOT NULL' if column else ""
+        rows = await connection.fetchval(f'SELECT count(*) FROM "{table}"{condition}')
+        if rows:
+            losses.append(Loss(f"{table}.{column}" if column else table, rows))
+    return losses
+
+
+async def _dropped_by(names: list[str]) -> list[tuple[str, str | None]]:
+    """Returns (table, column or None) that going back over these migrations would drop.
+
+    Piccolo's managers say what they add. A raw migration says so itself, as `DROPS`, a list of
+    `table` or `table.column`.
+    """
+    os.environ["PICCOLO_CONF"] = "portal.db.conf"
+    from piccolo.apps.migrations.commands.base import BaseMigrationManager
+
+    from portal.db.migrations import migrations_folder
+
+    modules = BaseMigrationManager().get_migration_modules(str(migrations_folder()))
+    dropped: list[tuple[str, str | None]] = []
+    for name in names:
+        module: Any = modules[name]
+        manager = await module.forwards()
+        dropped.extend((table.tablename, None) for table in manager.add_tables)
+        dropped.extend(
+            (column.tablename, column.column.db_column_name)
+            for column in manager.add_columns.add_columns
+        )
+        for place in getattr(module, "DROPS", ()):
+            table, _, column = place.partition(".")
+            dropped.append((table, column or None))
+    tables = {table for table, column in dropped if column is None}
+    return [(t, c) for t, c in dropped if c is None or t not in tables]
+
+

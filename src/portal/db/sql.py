@@ -1,0 +1,61 @@
+"""Statements written as SQL, on the engine that the tables use.
+
+For hot reads that join or aggregate, and for single-statement upserts: one round trip, columns
+named, rows returned as the Struct that the caller names. Everything else goes through Piccolo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from piccolo.table import Table
+
+    from portal.db.engine import Engine, SafeTransaction
+
+T = TypeVar("T")
+
+_engine: Engine | None = None
+
+
+def bind(engine: Engine, tables: Sequence[type[Table]]) -> None:
+    """Make `engine` the one that these tables and this module use."""
+    global _engine
+    _engine = engine
+    for table in tables:
+        table._meta.db = engine
+
+
+def engine() -> Engine:
+    """Returns the bound engine; `RuntimeError` when the application was not created yet."""
+    if _engine is None:
+        raise RuntimeError("No engine is bound: create_app() or bind() comes first.")
+    return _engine
+
+
+def transaction() -> SafeTransaction:
+    """`async with transaction():` everything inside is committed together, or not at all."""
+    return engine().transaction()
+
+
+async def fetch(kind: type[T], query: str, *args: Any) -> list[T]:
+    """Returns the rows as `kind`, whose fields must be named as the columns are."""
+    return [kind(**row) for row in await engine().fetch(query, args, retry=True)]
+
+
+async def fetch_one(kind: type[T], query: str, *args: Any) -> T | None:
+    """Returns the first row as `kind`, or None."""
+    rows = await engine().fetch(query, args, retry=True)
+    return kind(**rows[0]) if rows else None
+
+
+async def fetch_value(query: str, *args: Any) -> Any:
+    """Returns the first column of the first row, or None."""
+    rows = await engine().fetch(query, args, retry=True)
+    return rows[0][0] if rows else None
+
+
+async def execute(query: str, *args: Any, retry: bool = False) -> list[Any]:
+    """Run a write and return what it RETURNs as records. `retry` only where twice is harmless."""
+    return list(await engine().fetch(query, args, retry=retry))

@@ -1,0 +1,1 @@
+"""The course and what each learner has done in it."""

@@ -1,0 +1,121 @@
+"""Writes of what a learner has watched."""
+
+from __future__ import annotations
+
+import msgspec
+
+from portal import clock
+from portal.accounts.actions import record_activity
+from portal.db import sql
+from portal.errors import Invalid
+from portal.learning import rules
+from portal.learning.catalogue import Video
+from portal.learning.queries import WATCHED, intervals
+from portal.web.actor import Actor
+
+_MARK = """
+    INSERT INTO video_progress AS p
+        (learner, video_id, done, self_declared, completed_at, updated_at)
+    VALUES ($1, $2, $3, $3, CASE WHEN $3 THEN $4::timestamptz END, $4)
+    ON CONFLICT (learner, video_id) DO UPDATE SET
+        done = $3,
+        self_declared = $3 AND (p.self_declared OR NOT p.done),
+        completed_at = CASE WHEN $3 THEN coalesce(p.completed_at, $4) END,
+        updated_at = $4
+"""
+
+# Reports of one learner, from however many windows, are counted one after the other.
+_LOCK_LEARNER = "SELECT 1 FROM app_user WHERE id = $1 FOR NO KEY UPDATE"
+
+_BEFORE = f"""
+    SELECT (SELECT max(reported_at) FROM video_progress WHERE learner = $1) AS last_report,
+           coalesce((SELECT done FROM video_progress WHERE learner = $1 AND video_id = $2), false)
+               AS done,
+           coalesce((SELECT duration_s FROM video_progress WHERE learner = $1 AND video_id = $2), 0)
+               AS duration_s,
+           coalesce((SELECT {WATCHED} FROM video_progress WHERE learner = $1 AND video_id = $2),
+                    '[]') AS watched
+"""
+
+_REPORT = """
+    INSERT INTO video_progress AS p
+        (learner, video_id, done, self_declared, completed_at, position_s, duration_s, watched,
+         reported_at, updated_at)
+    VALUES ($1, $2, $3, false, CASE WHEN $3 THEN $4::timestamptz END, $5, $6,
+            $7::text::int4multirange, $4, $4)
+    ON CONFLICT (learner, video_id) DO UPDATE SET
+        done = $3,
+        self_declared = p.self_declared AND NOT $8,
+        completed_at = CASE WHEN $3 THEN coalesce(p.completed_at, $4) END,
+        position_s = $5, duration_s = $6, watched = $7::text::int4multirange,
+        reported_at = $4, updated_at = $4
+"""
+
+
+class WatchReport(msgspec.Struct, frozen=True):
+    """Seconds `[start, end)` of a video that were played, where the player stands now, and how long
+    it says that the video is. Whole seconds."""
+
+    start: int
+    end: int
+    position: int
+    duration: int
+
+
+class Watched(msgspec.Struct, frozen=True):
+    percent: int
+    done: bool
+
+
+async def mark(actor: Actor, video: Video, *, done: bool) -> None:
+    """Record that the learner says the video is watched, or takes that back."""
+    async with sql.transaction():
+        await sql.execute(_MARK, actor.user_id, video.id, done, clock.now())
+        if done:
+            await record_activity(actor.user_id, actor.time_zone)
+
+
+def check_report(report: WatchReport) -> None:
+    """Raise `Invalid` for numbers that no player can have sent."""
+    problems = {
+        name: "Whole seconds from 0 to 86,400."
+        for name, value in (
+            ("from", report.start),
+            ("to", report.end),
+            ("position", report.position),
+            ("duration", report.duration),
+        )
+        if not 0 <= value <= rules.MAX_SECOND
+    }
+    if not problems and report.end < report.start:
+        problems["to"] = "The end comes after the start."
+    if problems:
+        raise Invalid("These seconds cannot be right.", details=problems)
+
+
+async def report_watched(actor: Actor, video: Video, report: WatchReport) -> Watched:
+    """Add watched seconds and return the new standing. Never takes a completion back."""
+    check_report(report)
+    async with sql.transaction():
+        await sql.execute(_LOCK_LEARNER, actor.user_id)
+        before = (await sql.execute(_BEFORE, actor.user_id, video.id))[0]
+        now = clock.now()
+        last = before["last_report"]
+        reported = max(before["duration_s"], report.duration)
+        length = rules.length(video.duration, reported)
+        watched = rules.add_watched(
+            intervals(before["watched"]),
+            report.start,
+            min(report.end, length),
+            rules.allowance((now - last).total_seconds() if last else None),
+        )
+        percent = rules.watched_percent(watched, length)
+        proven = rules.completes(percent)
+        done = before["done"] or proven
+        text = "{" + ",".join(f"[{start},{end})" for start, end in watched) + "}"
+        await sql.execute(
+            _REPORT, actor.user_id, video.id, done, now, min(report.position, length), reported,
+            text, proven,
+        )
+        await record_activity(actor.user_id, actor.time_zone)
+    return Watched(percent, done)

@@ -1,0 +1,198 @@
+"""The course as the service knows it: steps, topics, videos and quizzes, read once at start.
+
+The service imports this module on its way up, so it needs msgspec and the standard library only.
+The sources that a course is compiled from are the business of `portal.learning.authoring`.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+COMPILED_NAME: Final = "course.json"
+FORMAT: Final = 1
+
+Kind = Literal["single", "true_false", "multiple", "ordering"]
+Provider = Literal["youtube", "vimeo", "file"]
+Level = Literal["beginner", "regular", "advanced"]
+
+
+class ContentError(ValueError):
+    """A course that cannot be used. Its text has one line per problem, each with the remedy."""
+
+    def __init__(self, problems: Sequence[object]) -> None:
+        self.problems: Final = tuple(str(problem) for problem in problems)
+        super().__init__("\n".join(self.problems))
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """One answer that a learner may pick. Its id reaches the browser, so it must tell nothing."""
+
+    id: str
+    text: str
+
+
+class Question(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One question with its key. `key` and `explanation` stay here until it is answered.
+
+    `key` holds the ids of the right choices; for `ordering` all ids in the right order.
+    `at` is the second of the video that explains the answer.
+    """
+
+    id: str
+    kind: Kind
+    text: str
+    choices: tuple[Choice, ...]
+    key: tuple[str, ...]
+    explanation: str
+    at: int | None = None
+
+
+class Quiz(msgspec.Struct, frozen=True):
+    """The questions of one video. `content_hash` changes with every word of them."""
+
+    video_id: str
+    questions: tuple[Question, ...]
+    content_hash: str
+
+
+class Video(msgspec.Struct, frozen=True):
+    """One video. `duration` is in seconds, `position` counts from 1 over the whole course.
+
+    `ref` is what the provider calls it: a YouTube id, a Vimeo id (`id/hash` when unlisted),
+    or the path of a file.
+    """
+
+    id: str
+    title: str
+    provider: Provider
+    ref: str
+    channel: str
+    duration: int | None
+    level: Level
+    top_pick: bool
+    objectives: tuple[str, ...]
+    summary: str
+    quiz: Quiz | None
+    step_id: str
+    topic_id: str
+    position: int
+
+
+class Topic(msgspec.Struct, frozen=True):
+    """A few videos on one subject, in the order to watch them."""
+
+    id: str
+    title: str
+    description: str
+    videos: tuple[Video, ...]
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One step of the learning path. `practice` is a checklist for the learner's own desk."""
+
+    id: str
+    title: str
+    summary: str
+    objectives: tuple[str, ...]
+    practice: tuple[str, ...]
+    topics: tuple[Topic, ...]
+
+    @property
+    def videos(self) -> tuple[Video, ...]:
+        """All videos of the step in course order."""
+        return tuple(video for topic in self.topics for video in topic.videos)
+
+
+class Compiled(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `course.json` holds."""
+
+    format: int
+    content_hash: str
+    steps: tuple[Step, ...]
+
+
+class Course:
+    """The whole course with its look-ups, built once. Never change what it hands out."""
+
+    __slots__ = ("content_hash", "ordered", "quizzes", "steps", "steps_by_id", "topics", "videos")
+
+    def __init__(self, steps: tuple[Step, ...], content_hash: str) -> None:
+        self.steps: Final = steps
+        self.content_hash: Final = content_hash
+        self.ordered: Final = tuple(video for step in steps for video in step.videos)
+        self.steps_by_id: Final = {step.id: step for step in steps}
+        self.topics: Final = {topic.id: topic for step in steps for topic in step.topics}
+        self.videos: Final = {video.id: video for video in self.ordered}
+        self.quizzes: Final = {video.id: video.quiz for video in self.ordered if video.quiz}
+
+    def neighbours(self, video_id: str) -> tuple[Video | None, Video | None]:
+        """The videos before and after this one, across topics and steps.
+
+        None at either end of the course. Raises KeyError for an unknown video.
+        """
+        after = self.videos[video_id].position
+        before = after - 2
+        return (
+            self.ordered[before] if before >= 0 else None,
+            self.ordered[after] if after < len(self.ordered) else None,
+        )
+
+
+def content_hash(content: Sequence[Question] | Sequence[Step]) -> str:
+    """The first 32 hex digits of the SHA-256 of the canonical JSON of questions or steps."""
+    canonical = msgspec.json.encode(content, order="sorted")
+    return hashlib.sha256(canonical).hexdigest()[:32]
+
+
+def load_course(path: Path | None = None) -> Course:
+    """The course at `path`: a compiled file, or a folder with `course.json` or TOML sources.
+
+    Without a path it is the course that ships with the portal. Where a folder holds both,
+    the sources count: a compiled file beside them may be out of date.
+    Raises ContentError with every problem found.
+    """
+    if path is None:
+        path = Path(__file__).parent.parent / "content" / COMPILED_NAME
+    elif path.is_dir():
+        if any(path.glob("*/step.toml")):
+            # Which channels to trust is decided where a course is reviewed, not where it runs.
+            from portal.learning.authoring import read_sources
+
+            return read_sources(path, channels=None)
+        path = path / COMPILED_NAME
+    return decode_course(_read(path), path.name)
+
+
+def decode_course(body: bytes, name: str = COMPILED_NAME) -> Course:
+    """The course in a compiled file; `name` is what messages call that file.
+
+    Raises ContentError when it is no compiled course, or was changed after it was built.
+    """
+    try:
+        compiled = msgspec.json.decode(body, type=Compiled)
+    except msgspec.DecodeError as error:
+        raise _unusable(name, f"is not a compiled course: {error}") from None
+    if compiled.format != FORMAT:
+        raise _unusable(name, f"has format {compiled.format}, this portal reads {FORMAT}")
+    if compiled.content_hash != content_hash(compiled.steps):
+        raise _unusable(name, "does not match its content hash, it was changed after the build")
+    return Course(compiled.steps, compiled.content_hash)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        problem = f"{path}: there is no course"
+    except OSError as error:
+        problem = f"{path}: the course cannot be read ({error.strerror})"
+    remedy = f"Point CONTENT_DIR at a folder with {COMPILED_NAME} or with step folders"
+    raise ContentError([f"{problem}. {remedy}."])
+
+
+def _unusable(name: str, problem: str) -> ContentError:
+    remedy = "Change the TOML sources and compile them with `portal content build`"
+    return ContentError([f"{name}: {problem}. {remedy}."])

@@ -1,0 +1,193 @@
+"""The course as one learner sees it: what is done, what is next, and the rail. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from portal.learning.catalogue import Course, Step, Video
+from portal.scoring.rules import POINTS_MAX, AttemptResult
+from portal.web.formats import about, plural
+
+TickState: TypeAlias = Literal["none", "seen", "done", "you"]
+
+# A video whose length is not known counts as this much when time is estimated.
+TYPICAL_SECONDS = 240
+
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far one learner is with one video."""
+
+    done: bool = False
+    self_declared: bool = False
+    completed_at: datetime | None = None
+    updated_at: datetime = NEVER
+    position_seconds: int = 0
+    watched_percent: int = 0
+
+
+NOTHING = Progress()
+
+
+class Activity(msgspec.Struct, frozen=True):
+    """What to do next. `kind`: an open quiz, a video that was begun, the quiz of the video watched
+    last, the next video of the path, a quiz that can still gain points; None when nothing is left.
+    """
+
+    kind: Literal["open_quiz", "begun", "quiz", "video", "improve"]
+    video: Video
+
+
+class RailStep(msgspec.Struct, frozen=True):
+    id: str
+    title: str
+    href: str
+    ticks: list[TickState]
+
+
+class Rail(msgspec.Struct, frozen=True):
+    label: str
+    steps: list[RailStep]
+
+
+class Outline:
+    """The course, one learner's progress, and the attempts that count, looked at together."""
+
+    def __init__(
+        self,
+        course: Course,
+        progress: Mapping[str, Progress],
+        best: Mapping[str, AttemptResult],
+        open_quizzes: Sequence[str] = (),
+        here: str | None = None,
+    ) -> None:
+        self.course = course
+        self.progress = progress
+        self.best = best
+        self.open_quizzes = [quiz for quiz in open_quizzes if quiz in course.quizzes]
+        self.next = self._next()
+        self.here = here or (self.next.video.id if self.next else None)
+
+    def of(self, video: Video) -> Progress:
+        return self.progress.get(video.id, NOTHING)
+
+    def quiz_done(self, video: Video) -> bool:
+        return video.id in self.best
+
+    def _next(self) -> Activity | None:
+        course = self.course
+        if self.open_quizzes:
+            return Activity("open_quiz", course.videos[self.open_quizzes[0]])
+        begun = [v for v in course.ordered if not self.of(v).done and self.of(v).position_seconds]
+        if begun:
+            return Activity("begun", max(begun, key=lambda v: self.of(v).updated_at))
+        watched = [v for v in course.ordered if self.of(v).done]
+        if watched:
+            last = max(watched, key=lambda v: self.of(v).completed_at or NEVER)
+            if last.quiz and not self.quiz_done(last):
+                return Activity("quiz", last)
+        for video in course.ordered:
+            if not self.of(video).done:
+                return Activity("video", video)
+        for video in course.ordered:
+            if video.quiz and not self.quiz_done(video):
+                return Activity("quiz", video)
+        for video in course.ordered:
+            if video.quiz and self.best[video.id].score < POINTS_MAX * len(video.quiz.questions):
+                return Activity("improve", video)
+        return None
+
+    def state(self, video: Video) -> TickState:
+        """Returns how far the video is; a video without a quiz is finished when it is watched."""
+        if video.id == self.here:
+            return "you"
+        if self.quiz_done(video):
+            return "done"
+        if self.of(video).done:
+            return "seen" if video.quiz else "done"
+        return "none"
+
+    def ticks(self, videos: Sequence[Video]) -> list[TickState]:
+        return [self.state(video) for video in videos]
+
+    def watched(self, videos: Sequence[Video] | None = None) -> int:
+        return sum(self.of(v).done for v in (self.course.ordered if videos is None else videos))
+
+    def quizzes(self, videos: Sequence[Video] | None = None) -> int:
+        return sum(self.quiz_done(v) for v in (self.course.ordered if videos is None else videos))
+
+    def seconds_left(self, videos: Sequence[Video] | None = None) -> int:
+        """Returns the seconds of video still to watch; unknown lengths count four minutes."""
+        chosen = self.course.ordered if videos is None else videos
+        return sum(
+            max(0, (v.duration or TYPICAL_SECONDS) - self.of(v).position_seconds)
+            for v in chosen
+            if not self.of(v).done
+        )
+
+    def rail(self, steps: Sequence[Step] | None = None) -> Rail:
+        """Returns the rail over the given steps, by default all, with its words."""
+        chosen = self.course.steps if steps is None else steps
+        videos = [video for step in chosen for video in step.videos]
+        label = (
+            f"{self.watched(videos)} of {len(videos)} videos watched,"
+            f" {plural(self.quizzes(videos), 'quiz', 'quizzes')} finished."
+        )
+        place = next(
+            (
+                (number, step)
+                for step in chosen
+                for number, video in enumerate(step.videos, 1)
+                if video.id == self.here
+            ),
+            None,
+        )
+        if place:
+            label += f" You are at video {place[0]} of step {place[1].id}."
+        return Rail(
+            label=label,
+            steps=[
+                RailStep(step.id, step.title, f"/step/{step.id}", self.ticks(step.videos))
+                for step in chosen
+            ],
+        )
+
+    def step_note(self, step: Step) -> str:
+        """Returns for example "4 of 6 videos · 2 quizzes · about 22 min left"."""
+        videos = step.videos
+        parts = [f"{self.watched(videos)} of {plural(len(videos), 'video')}"]
+        finished = self.quizzes(videos)
+        if finished:
+            parts.append(plural(finished, "quiz", "quizzes"))
+        left = self.seconds_left(videos)
+        if left:
+            parts.append(f"{about(left)} left")
+        return " · ".join(parts)
+
+    def step_done(self, step: Step) -> bool:
+        return all(
+            self.of(video).done and (video.quiz is None or self.quiz_done(video))
+            for video in step.videos
+        )
+
+    def video_note(self, video: Video) -> str:
+        """Returns "Watched", "Marked by you", "63% watched", "quiz open", or nothing."""
+        parts = []
+        progress = self.of(video)
+        if progress.done:
+            parts.append("Marked by you" if progress.self_declared else "Watched")
+        elif progress.watched_percent:
+            parts.append(f"{progress.watched_percent}% watched")
+        if video.id in self.open_quizzes:
+            parts.append("quiz open")
+        return " · ".join(parts)
+
+    def result(self, video: Video) -> str | None:
+        """Returns for example "45 of 60", the points of the attempt that counts."""
+        best = self.best.get(video.id)
+        return f"{best.score} of {POINTS_MAX * best.total_questions}" if best else None

@@ -1,0 +1,141 @@
+"""From a process that listens to one that serves: database, schema, first admin, demo data."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+import time
+
+from portal.accounts import actions, queries
+from portal.accounts.rules import NewUser
+from portal.config import Settings
+from portal.db import schema, sql
+from portal.errors import CommandFailed, PortalError
+from portal.ops.seed import seed
+from portal.web.lifecycle import Lifecycle
+
+log = logging.getLogger("serve/release")
+
+LOOK_AGAIN_SECONDS = 2.0
+CHILD_GRACE_SECONDS = 5.0
+
+
+async def release(settings: Settings, lifecycle: Lifecycle) -> None:
+    """Bring everything to where requests can be served, then open the gate.
+
+    Raises `CommandFailed` with one sentence when that cannot be: the database stays away, a
+    migration fails, the demo is refused.
+    """
+    if settings.seed_db and settings.demo_refused:
+        from portal.ops.seed import REFUSED
+
+        raise CommandFailed(REFUSED)
+    await _wait_for_database(settings, lifecycle)
+    await _bring_to_head(settings, lifecycle)
+    lifecycle.at_head = True
+    await ensure_first_admin(settings)
+    if settings.seed_db:
+        lifecycle.enter("seeding")
+        made = await seed(settings)
+        if made:
+            log.info("seeded %d demo accounts", made)
+    lifecycle.open()
+    log.info("ready")
+
+
+async def _wait_for_database(settings: Settings, lifecycle: Lifecycle) -> None:
+    lifecycle.enter("waiting for the database")
+    deadline = time.monotonic() + settings.db_wait_seconds
+    pause = 0.1
+    while True:
+        try:
+            await sql.fetch_value("SELECT 1")
+            return
+        except PortalError as error:
+            reason = schema.reason(error)
+            if time.monotonic() + pause > deadline:
+                raise CommandFailed(
+                    f"The database did not answer within {settings.db_wait_seconds} s"
+                    f" (DB_WAIT_SECONDS): {reason}"
+                ) from None
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, 1.0)
+
+
+async def _bring_to_head(settings: Settings, lifecycle: Lifecycle) -> None:
+    told = False
+    while True:
+        standing = await schema.standing()
+        if standing.unknown:
+            log.warning(
+                "the schema is newer than this version: %d migrations are not known here",
+                len(standing.unknown),
+            )
+        if not standing.pending:
+            return
+        if settings.migrate_on_start:
+            break
+        lifecycle.enter("schema behind")
+        if not told:
+            log.info(
+                "the schema is %d migrations behind and MIGRATE_ON_START is false: waiting for"
+                " portal migrate",
+                len(standing.pending),
+            )
+            told = True
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)
+    if settings.direct is None:
+        raise CommandFailed(settings.direct_problem or "DATABASE_URL_UNPOOLED is not set.")
+    lifecycle.enter("migrating")
+    await _migrate_in_child()
+
+
+async def _migrate_in_child() -> None:
+    """Run `portal migrate` as a process of its own: it imports what a server never needs, and it
+    can be ended without ending us. A signal to us ends it too."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "portal", "migrate", stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        _, errors = await child.communicate()
+    except asyncio.CancelledError:
+        await _end(child)
+        raise
+    if child.returncode != 0:
+        lines = errors.decode(errors="replace").strip().splitlines()
+        raise CommandFailed(lines[-1] if lines else "The migration ended without a word.")
+
+
+async def _end(child: asyncio.subprocess.Process) -> None:
+    if child.returncode is None:
+        child.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(child.wait(), CHILD_GRACE_SECONDS)
+        except TimeoutError:
+            child.kill()
+            await child.wait()
+
+
+async def ensure_first_admin(settings: Settings) -> None:
+    """Create the admin of `ADMIN_EMAIL` and `ADMIN_PASSWORD` when there is no admin yet."""
+    if not (settings.admin_email and settings.admin_password):
+        return
+    if await queries.admin_exists():
+        return
+    name = settings.admin_email.partition("@")[0].lower()
+    external_id = "".join(c for c in name if c.isascii() and (c.isalnum() or c in "._-")).strip("._-")
+    try:
+        await actions.create_user(
+            NewUser(
+                external_id=external_id or "admin",
+                name=settings.admin_email.partition("@")[0],
+                role="admin",
+                email=settings.admin_email.lower(),
+                password=settings.admin_password,
+            )
+        )
+    except PortalError as error:
+        raise CommandFailed(f"ADMIN_EMAIL, ADMIN_PASSWORD: {error.sentence}") from None
+    log.info("created the first admin")

@@ -1,0 +1,1 @@
+"""Questions for taking, answers, attempts, grading, and the figures made from them."""

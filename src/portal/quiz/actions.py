@@ -1,0 +1,221 @@
+"""Committing answers and completing attempts: the only writes that lead to points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from portal import clock
+from portal.accounts.actions import record_activity
+from portal.db import sql
+from portal.errors import Conflict, Invalid, NotFound
+from portal.learning.catalogue import Question, Quiz
+from portal.quiz import queries, rules
+from portal.quiz.rules import Answer, Attempt, Standing
+from portal.quiz.tables import QuizAnswer, QuizVersion
+from portal.scoring import actions as scoring
+from portal.scoring.tables import QuizAttempt
+from portal.web.actor import Actor
+
+
+class GivenAnswer(msgspec.Struct, frozen=True):
+    question_id: str
+    choices: tuple[str, ...]
+
+
+class Committed(msgspec.Struct, frozen=True):
+    """An answer as it is recorded, and how far the attempt is with it."""
+
+    question: Question
+    answer: Answer
+    answered: int
+    total: int
+
+
+class Completed(msgspec.Struct, frozen=True):
+    attempt: Attempt
+    total_before: int
+    total_score: int
+
+
+def _recorded(question: Question, answer: Answer) -> dict[str, object]:
+    return {"questionId": question.id, "choiceIds": answer.choices, "correct": answer.correct}
+
+
+async def _open_attempt(actor: Actor, standing: Standing) -> Attempt:
+    """Returns the open attempt, begun now if there is none, with its questions kept for ever."""
+    if standing.open is not None:
+        return standing.open
+    quiz = standing.quiz
+    await QuizVersion.insert(
+        QuizVersion(
+            content_hash=quiz.content_hash,
+            quiz_id=quiz.video_id,
+            body=msgspec.json.encode(quiz.questions).decode(),
+        )
+    ).on_conflict(action="DO NOTHING")
+    row = QuizAttempt(
+        learner=actor.user_id,
+        quiz_id=quiz.video_id,
+        attempt_number=standing.attempt_number,
+        content_hash=quiz.content_hash,
+        started_at=clock.now(),
+        total_questions=len(quiz.questions),
+    )
+    created = await QuizAttempt.insert(row)
+    return Attempt(
+        id=created[0]["id"],
+        attempt_number=standing.attempt_number,
+        content_hash=quiz.content_hash,
+        completed_at=None,
+        total_questions=len(quiz.questions),
+        correct_answers=0,
+        first_try_correct=0,
+        score=0,
+        answers=(),
+    )
+
+
+def _check_attempt(standing: Standing, attempt_number: int, quiz_id: str) -> None:
+    """Raise `Conflict` unless `attempt_number` is the one that can be answered now."""
+    if attempt_number == standing.attempt_number:
+        return
+    done = next((a for a in standing.completed if a.attempt_number == attempt_number), None)
+    if done is not None:
+        result = done.result(quiz_id)
+        raise Conflict(
+            f"Attempt {attempt_number} is completed.",
+            details={
+                "attemptNumber": standing.attempt_number,
+                "attempt": {
+                    "attemptNumber": result.attempt_number,
+                    "totalQuestions": result.total_questions,
+                    "correctAnswers": result.correct_answers,
+                    "firstTryCorrect": result.first_try_correct,
+                    "scoreEarned": result.score,
+                },
+            },
+        )
+    raise Conflict(
+        f"The current attempt is number {standing.attempt_number}.",
+        details={"attemptNumber": standing.attempt_number},
+    )
+
+
+async def _store(actor: Actor, standing: Standing, given: Sequence[GivenAnswer]) -> list[Answer]:
+    """Store what is not committed yet; return all answers given here as they are recorded.
+
+    Raises before anything is stored: `Invalid` for an unknown question or choice, `Conflict` for an
+    answer that contradicts a committed one.
+    """
+    known = standing.answers
+    new: dict[str, Answer] = {}
+    recorded = []
+    for entry in given:
+        question = standing.question(entry.question_id)
+        if question is None:
+            raise Invalid(
+                "This quiz has no such question.", details={entry.question_id: "Unknown question."}
+            )
+        choices = rules.normal_choices(question, entry.choices)
+        answer = known.get(question.id) or new.get(question.id)
+        if answer is None:
+            answer = Answer(
+                question_id=question.id,
+                choices=choices,
+                correct=rules.is_correct(question, choices),
+                first_ever=question.id not in standing.first_correct,
+            )
+            new[question.id] = answer
+        elif answer.choices != choices:
+            raise Conflict(
+                "This question is answered already.", details=_recorded(question, answer)
+            )
+        recorded.append(answer)
+    if new:
+        attempt = await _open_attempt(actor, standing)
+        await QuizAnswer.insert(
+            *(
+                QuizAnswer(
+                    attempt=attempt.id,
+                    question_id=answer.question_id,
+                    choices=list(answer.choices),
+                    correct=answer.correct,
+                    first_ever=answer.first_ever,
+                    answered_at=clock.now(),
+                )
+                for answer in new.values()
+            )
+        )
+        await record_activity(actor.user_id, actor.time_zone)
+    return recorded
+
+
+async def commit_answer(
+    actor: Actor, quiz: Quiz, attempt_number: int, given: GivenAnswer
+) -> Committed:
+    """Record one answer for good, grade it, and return it with the question's key.
+
+    The same answer again returns the same. Raises `NotFound` for an unknown question, `Invalid` for
+    an unusable choice, `Conflict` with what is recorded for a different one or with the current
+    attempt for a wrong number.
+    """
+    async with sql.transaction():
+        await scoring.lock_total(actor.user_id)
+        standing = await queries.standing_of(actor.user_id, quiz)
+        _check_attempt(standing, attempt_number, quiz.video_id)
+        question = standing.question(given.question_id)
+        if question is None:
+            raise NotFound("This quiz has no such question.")
+        answer = (await _store(actor, standing, [given]))[0]
+        answered = len(standing.answers.keys() | {question.id})
+    return Committed(question, answer, answered, len(standing.quiz.questions))
+
+
+async def submit(
+    actor: Actor, quiz: Quiz, attempt_number: int, answers: Sequence[GivenAnswer] = ()
+) -> Completed:
+    """Complete the attempt: grade it against the questions that it began with, write the total.
+
+    `answers` may fill in what is not committed yet. Raises `Invalid` naming what is unanswered, and
+    `Conflict` for a completed attempt or a contradiction; then nothing is stored.
+    """
+    async with sql.transaction():
+        before = await scoring.lock_total(actor.user_id)
+        standing = await queries.standing_of(actor.user_id, quiz)
+        _check_attempt(standing, attempt_number, quiz.video_id)
+        given = {answer.question_id for answer in answers}
+        missing = [q.id for q in standing.unanswered if q.id not in given]
+        if missing:
+            raise Invalid(
+                f"{len(missing)} of {len(standing.quiz.questions)} questions are not answered yet.",
+                details=dict.fromkeys(missing, "Not answered yet."),
+            )
+        if answers:
+            await _store(actor, standing, answers)
+            standing = await queries.standing_of(actor.user_id, quiz)
+        assert standing.open is not None
+        attempt = _graded(standing, standing.open)
+        await QuizAttempt.update(
+            {
+                QuizAttempt.completed_at: attempt.completed_at,
+                QuizAttempt.correct_answers: attempt.correct_answers,
+                QuizAttempt.first_try_correct: attempt.first_try_correct,
+                QuizAttempt.score: attempt.score,
+            }
+        ).where(QuizAttempt.id == attempt.id)
+        totals = await scoring.recompute(actor.user_id)
+        await record_activity(actor.user_id, actor.time_zone)
+    return Completed(attempt, before, totals.score)
+
+
+def _graded(standing: Standing, attempt: Attempt) -> Attempt:
+    right = [answer for answer in attempt.answers if answer.correct]
+    return msgspec.structs.replace(
+        attempt,
+        completed_at=clock.now(),
+        correct_answers=len(right),
+        first_try_correct=sum(standing.first_correct[answer.question_id] for answer in right),
+        score=sum(standing.points_of(answer) for answer in right),
+    )

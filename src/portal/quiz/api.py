@@ -1,0 +1,233 @@
+"""The quiz for programs and scripts. No key leaves before its question is answered."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from litestar import Request, get, post
+
+from portal.errors import Invalid, NotFound
+from portal.learning.catalogue import Course, Question, Quiz
+from portal.quiz import actions, queries, rules
+from portal.quiz.actions import GivenAnswer
+from portal.quiz.rules import MANY, Answer, Attempt, Standing
+from portal.scoring.rules import best_attempt
+from portal.web.actor import Actor
+
+
+class ChoiceView(msgspec.Struct):
+    id: str
+    text: str
+
+
+class QuestionView(msgspec.Struct):
+    id: str
+    kind: str
+    question: str
+    choices: list[ChoiceView]
+
+
+class AnsweredView(msgspec.Struct, rename="camel", omit_defaults=True):
+    """A committed answer: `choiceId` and `correctChoiceId`, or for `multiple` and `ordering` the
+    lists."""
+
+    correct: bool
+    explanation: str
+    choice_id: str | None = None
+    choice_ids: tuple[str, ...] | None = None
+    correct_choice_id: str | None = None
+    correct_choice_ids: tuple[str, ...] | None = None
+
+
+class AttemptView(msgspec.Struct, rename="camel"):
+    attempt_number: int
+    correct_answers: int
+    total_questions: int
+    first_try_correct: int
+    score_earned: int
+    completed_at: datetime | None
+
+
+class QuizView(msgspec.Struct, rename="camel"):
+    video_id: str
+    attempt_number: int
+    questions: list[QuestionView]
+    answered: dict[str, AnsweredView]
+    attempts: list[AttemptView]
+    best: AttemptView | None
+
+
+class AnswerRequest(msgspec.Struct, rename="camel"):
+    """`choiceIds` for `multiple` and `ordering`, `choiceId` for the others."""
+
+    question_id: str
+    attempt_number: int
+    choice_id: str | None = None
+    choice_ids: list[str] | None = None
+
+
+class AnswerResponse(msgspec.Struct, rename="camel", omit_defaults=True):
+    question_id: str
+    correct: bool
+    explanation: str
+    answered: int
+    total: int
+    correct_choice_id: str | None = None
+    correct_choice_ids: tuple[str, ...] | None = None
+
+
+class SubmittedAnswer(msgspec.Struct, rename="camel"):
+    question_id: str
+    choice_id: str | None = None
+    choice_ids: list[str] | None = None
+
+
+class SubmitRequest(msgspec.Struct, rename="camel"):
+    video_id: str
+    attempt_number: int
+    answers: list[SubmittedAnswer] | None = None
+
+
+class SubmittedAttempt(msgspec.Struct, rename="camel"):
+    attempt_number: int
+    total_questions: int
+    correct_answers: int
+    first_try_correct: int
+    score_earned: int
+    is_first_attempt: bool
+
+
+class SubmitResponse(msgspec.Struct, rename="camel"):
+    attempt: SubmittedAttempt
+    total_score: int
+
+
+def quiz_of(course: Course, video_id: str) -> Quiz:
+    """Returns the quiz of a video; `NotFound` for an unknown video or one without a quiz."""
+    quiz = course.quizzes.get(video_id)
+    if quiz is None:
+        raise NotFound("There is no quiz for this video.")
+    return quiz
+
+
+def _given(entry: AnswerRequest | SubmittedAnswer) -> GivenAnswer:
+    if (entry.choice_id is None) == (entry.choice_ids is None):
+        raise Invalid(
+            "Send choiceId, or choiceIds for several.",
+            details={entry.question_id: "One of choiceId and choiceIds is expected."},
+        )
+    choices = (entry.choice_id,) if entry.choice_id is not None else tuple(entry.choice_ids or ())
+    return GivenAnswer(entry.question_id, choices)
+
+
+def _answered(question: Question, answer: Answer) -> AnsweredView:
+    many = question.kind in MANY
+    return AnsweredView(
+        correct=answer.correct,
+        explanation=question.explanation,
+        choice_id=None if many else answer.choices[0],
+        choice_ids=answer.choices if many else None,
+        correct_choice_id=None if many else question.key[0],
+        correct_choice_ids=question.key if many else None,
+    )
+
+
+def _attempt(attempt: Attempt) -> AttemptView:
+    return AttemptView(
+        attempt_number=attempt.attempt_number,
+        correct_answers=attempt.correct_answers,
+        total_questions=attempt.total_questions,
+        first_try_correct=attempt.first_try_correct,
+        score_earned=attempt.score,
+        completed_at=attempt.completed_at,
+    )
+
+
+def _question(question: Question, actor: Actor, standing: Standing) -> QuestionView:
+    choices = rules.shuffled(
+        question, actor.user_id, standing.quiz.video_id, standing.attempt_number
+    )
+    return QuestionView(
+        id=question.id,
+        kind=question.kind,
+        question=question.text,
+        choices=[ChoiceView(choice.id, choice.text) for choice in choices],
+    )
+
+
+@get("/api/quiz/{video_id:str}", summary="A quiz for taking, with what is answered so far")
+async def quiz(request: Request[Any, Any, Any], actor: Actor, video_id: str) -> QuizView:
+    standing = await queries.standing_of(
+        actor.user_id, quiz_of(request.app.state.course, video_id)
+    )
+    answers = standing.answers
+    best = (
+        best_attempt([attempt.result(video_id) for attempt in standing.completed])
+        if standing.completed
+        else None
+    )
+    return QuizView(
+        video_id=video_id,
+        attempt_number=standing.attempt_number,
+        questions=[_question(q, actor, standing) for q in standing.quiz.questions],
+        answered={
+            q.id: _answered(q, answers[q.id]) for q in standing.quiz.questions if q.id in answers
+        },
+        attempts=[_attempt(attempt) for attempt in standing.completed],
+        best=next(
+            (
+                _attempt(attempt)
+                for attempt in standing.completed
+                if best is not None and attempt.attempt_number == best.attempt_number
+            ),
+            None,
+        ),
+    )
+
+
+@post("/api/quiz/{video_id:str}/answers", status_code=200, summary="Commit one answer")
+async def commit(
+    request: Request[Any, Any, Any], actor: Actor, video_id: str, data: AnswerRequest
+) -> AnswerResponse:
+    committed = await actions.commit_answer(
+        actor, quiz_of(request.app.state.course, video_id), data.attempt_number, _given(data)
+    )
+    shown = _answered(committed.question, committed.answer)
+    return AnswerResponse(
+        question_id=committed.question.id,
+        correct=shown.correct,
+        explanation=shown.explanation,
+        answered=committed.answered,
+        total=committed.total,
+        correct_choice_id=shown.correct_choice_id,
+        correct_choice_ids=shown.correct_choice_ids,
+    )
+
+
+@post("/api/quiz/submit", status_code=200, summary="Complete the open attempt")
+async def submit(
+    request: Request[Any, Any, Any], actor: Actor, data: SubmitRequest
+) -> SubmitResponse:
+    completed = await actions.submit(
+        actor,
+        quiz_of(request.app.state.course, data.video_id),
+        data.attempt_number,
+        [_given(entry) for entry in data.answers or ()],
+    )
+    attempt = completed.attempt
+    return SubmitResponse(
+        attempt=SubmittedAttempt(
+            attempt_number=attempt.attempt_number,
+            total_questions=attempt.total_questions,
+            correct_answers=attempt.correct_answers,
+            first_try_correct=attempt.first_try_correct,
+            score_earned=attempt.score,
+            is_first_attempt=attempt.attempt_number == 1,
+        ),
+        total_score=completed.total_score,
+    )
+
+
+HANDLERS = [quiz, commit, submit]

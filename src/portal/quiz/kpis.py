@@ -1,0 +1,204 @@
+"""The key figures of one learner: one statement, whatever the number of people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import msgspec
+
+from portal import clock
+from portal.accounts.rules import local_day
+from portal.db import sql
+from portal.learning.catalogue import Course
+from portal.scoring import rules
+from portal.web.actor import Actor
+
+TOP = 10
+AROUND = 5
+
+# `ranked` is the partial index (track, score DESC, learner) WHERE ranked, read in its own order.
+_KPIS = """
+    WITH me AS (
+        SELECT u.id AS learner, coalesce(s.score, 0) AS score, coalesce(s.ranked, false) AS ranked,
+               coalesce(s.quizzes_completed, 0) AS quizzes_completed,
+               coalesce(s.answered, 0) AS answered, coalesce(s.correct, 0) AS correct,
+               coalesce(s.first_answered, 0) AS first_answered,
+               coalesce(s.first_correct, 0) AS first_correct
+        FROM app_user u LEFT JOIN user_score s ON s.learner = u.id WHERE u.id = $1
+    ), track AS (
+        SELECT learner, score FROM user_score WHERE track = $2 AND ranked
+    ), top AS (
+        SELECT learner, score FROM track ORDER BY score DESC, learner LIMIT $3
+    ), above AS (
+        SELECT t.learner, t.score FROM track t, me
+        WHERE me.ranked AND t.score >= me.score
+          AND (t.score > me.score OR t.learner < me.learner)
+        ORDER BY t.score, t.learner DESC LIMIT $4
+    ), below AS (
+        SELECT t.learner, t.score FROM track t, me
+        WHERE me.ranked AND t.score <= me.score
+          AND (t.score < me.score OR t.learner > me.learner)
+        ORDER BY t.score DESC, t.learner LIMIT $4
+    )
+    SELECT me.score, me.ranked, me.quizzes_completed, me.answered, me.correct, me.first_answered,
+           me.first_correct,
+           (SELECT count(*) FROM track) AS ranked_people,
+           (SELECT count(*) FROM track t WHERE t.score > me.score) AS higher,
+           (SELECT count(*) FROM track t WHERE t.score = me.score) AS tied,
+           (SELECT count(*) FROM track t WHERE t.score = me.score AND t.learner < me.learner)
+               AS tied_before,
+           (SELECT count(*) FROM track t WHERE t.score > (SELECT max(score) FROM above))
+               AS higher_than_above,
+           (SELECT coalesce(jsonb_agg(jsonb_build_object('id', u.external_id, 'name', u.name,
+                'score', p.score) ORDER BY p.score DESC, p.learner), '[]')::text
+            FROM top p JOIN app_user u ON u.id = p.learner) AS top,
+           (SELECT coalesce(jsonb_agg(jsonb_build_object('id', u.external_id, 'name', u.name,
+                'score', p.score) ORDER BY p.score DESC, p.learner), '[]')::text
+            FROM above p JOIN app_user u ON u.id = p.learner) AS above,
+           (SELECT coalesce(jsonb_agg(jsonb_build_object('id', u.external_id, 'name', u.name,
+                'score', p.score) ORDER BY p.score DESC, p.learner), '[]')::text
+            FROM below p JOIN app_user u ON u.id = p.learner) AS below,
+           (SELECT count(*) FROM video_progress v
+            WHERE v.learner = me.learner AND v.done AND v.video_id = ANY ($5::text[]))
+               AS videos_completed,
+           (SELECT array_agg(a.day) FROM activity_day a
+            WHERE a.learner = me.learner AND extract(isodow FROM a.day) < 6) AS days
+    FROM me
+"""
+
+
+class Person(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+    score: int
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """A person of the ranking; `position` is the rank, which equal scores share."""
+
+    id: str
+    name: str
+    score: int
+    position: int
+
+
+class _Row(msgspec.Struct, frozen=True):
+    score: int
+    ranked: bool
+    quizzes_completed: int
+    answered: int
+    correct: int
+    first_answered: int
+    first_correct: int
+    ranked_people: int
+    higher: int
+    tied: int
+    tied_before: int
+    higher_than_above: int
+    top: str
+    above: str
+    below: str
+    videos_completed: int
+    days: list[date] | None
+
+
+class Kpis(msgspec.Struct, frozen=True, rename="camel"):
+    """Points, counts, and whole percentages. `total` counts the ranked people of the track; `rank`,
+    `percentile` and `grade` are null before the first completed quiz."""
+
+    total_score: int
+    max_score: int
+    quizzes_completed: int
+    quizzes_total: int
+    accuracy: int
+    first_try_accuracy: int
+    streak: int
+    rank: int | None
+    total: int
+    percentile: int | None
+    grade: str | None
+    videos_completed: int
+    videos_total: int
+    top10: list[Placed]
+    around: list[Placed]
+    answered: int
+    correct: int
+    first_answered: int
+    first_correct: int
+
+
+def _people(text: str) -> list[Person]:
+    return msgspec.json.decode(text, type=list[Person])
+
+
+def placed(people: Sequence[Person], first_row: int, first_rank: int) -> list[Placed]:
+    """Returns the people, who stand next to each other from row `first_row` on, with their ranks.
+
+    Only the first one's rank must be known: whoever follows with a lower score stands first of that
+    score, and so has the rank of the row.
+    """
+    result: list[Placed] = []
+    for offset, person in enumerate(people):
+        same = result and result[-1].score == person.score
+        position = result[-1].position if same else first_row + offset
+        if not result:
+            position = first_rank
+        result.append(Placed(person.id, person.name, person.score, position))
+    return result
+
+
+def _around(row: _Row, actor: Actor) -> list[Placed]:
+    """Returns up to five people with the actor among them, in the middle where possible."""
+    if not row.ranked:
+        return []
+    above, below = _people(row.above), _people(row.below)
+    half = AROUND // 2
+    take_above = max(half, AROUND - 1 - len(below))
+    take_below = max(half, AROUND - 1 - len(above))
+    me = Person(actor.external_id, actor.name, row.score)
+    my_row = row.higher + row.tied_before + 1
+    people = [*above, me, *below]
+    first_rank = row.higher_than_above + 1 if above else row.higher + 1
+    ranked = placed(people, my_row - len(above), first_rank)
+    place = len(above)
+    return ranked[max(0, place - take_above) : place + take_below + 1]
+
+
+async def kpis(actor: Actor, course: Course) -> Kpis:
+    """Returns the actor's key figures."""
+    rows = await sql.fetch(
+        _Row, _KPIS, actor.user_id, actor.track, TOP, AROUND - 1, list(course.videos)
+    )
+    row = rows[0]
+    percentile = (
+        rules.percentile(
+            below=row.ranked_people - row.higher - row.tied,
+            tied=row.tied,
+            ranked=row.ranked_people,
+        )
+        if row.ranked
+        else None
+    )
+    questions = sum(len(quiz.questions) for quiz in course.quizzes.values())
+    return Kpis(
+        total_score=row.score,
+        max_score=rules.POINTS_MAX * questions,
+        quizzes_completed=row.quizzes_completed,
+        quizzes_total=len(course.quizzes),
+        accuracy=rules.percent(row.correct, row.answered),
+        first_try_accuracy=rules.percent(row.first_correct, row.first_answered),
+        streak=rules.streak(frozenset(row.days or ()), local_day(clock.now(), actor.time_zone)),
+        rank=rules.rank(row.higher) if row.ranked else None,
+        total=row.ranked_people,
+        percentile=percentile,
+        grade=None if percentile is None else rules.grade(percentile),
+        videos_completed=row.videos_completed,
+        videos_total=len(course.ordered),
+        top10=placed(_people(row.top), 1, 1),
+        around=_around(row, actor),
+        answered=row.answered,
+        correct=row.correct,
+        first_answered=row.first_answered,
+        first_correct=row.first_correct,
+    )

@@ -1,0 +1,97 @@
+"""Reads of attempts and answers, and the key figures of one learner."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from portal.db import sql
+from portal.learning.catalogue import Course, Question, Quiz
+from portal.quiz import rules
+from portal.quiz.rules import Answer, Attempt, Standing
+
+_ATTEMPTS = """
+    SELECT a.id, a.attempt_number, a.content_hash, a.completed_at, a.total_questions,
+           a.correct_answers, a.first_try_correct, a.score,
+           (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'question_id', w.question_id, 'choices', w.choices,
+                'correct', w.correct, 'first_ever', w.first_ever) ORDER BY w.id), '[]')::text
+            FROM quiz_answer w WHERE w.attempt = a.id) AS answers
+    FROM quiz_attempt a
+    WHERE a.learner = $1 AND a.quiz_id = $2
+    ORDER BY a.attempt_number
+"""
+
+_OPEN = """
+    SELECT a.quiz_id, a.total_questions, a.started_at,
+           (SELECT count(*) FROM quiz_answer w WHERE w.attempt = a.id) AS answered
+    FROM quiz_attempt a WHERE a.learner = $1 AND a.completed_at IS NULL
+    ORDER BY a.started_at DESC
+"""
+
+_VERSION = "SELECT body::text AS body FROM quiz_version WHERE content_hash = $1"
+
+_RECENT = """
+    SELECT quiz_id, attempt_number, correct_answers, total_questions, score, completed_at
+    FROM quiz_attempt WHERE learner = $1 AND completed_at IS NOT NULL
+    ORDER BY completed_at DESC LIMIT $2
+"""
+
+
+class OpenAttempt(msgspec.Struct, frozen=True):
+    quiz_id: str
+    total_questions: int
+    started_at: datetime
+    answered: int
+
+
+class RecentAttempt(msgspec.Struct, frozen=True):
+    quiz_id: str
+    attempt_number: int
+    correct_answers: int
+    total_questions: int
+    score: int
+    completed_at: datetime
+
+
+async def standing_of(learner: UUID, quiz: Quiz) -> Standing:
+    """Returns where the learner is with the quiz: one statement, and a second one only when the
+    open attempt began with other questions than today's."""
+    rows = await sql.execute(_ATTEMPTS, learner, quiz.video_id, retry=True)
+    attempts = [
+        Attempt(**{**row, "answers": msgspec.json.decode(row["answers"], type=tuple[Answer, ...])})
+        for row in rows
+    ]
+    completed = tuple(attempt for attempt in attempts if attempt.completed_at is not None)
+    open_attempt = next((a for a in attempts if a.completed_at is None), None)
+    if open_attempt is not None and open_attempt.content_hash != quiz.content_hash:
+        quiz = await version(quiz.video_id, open_attempt.content_hash)
+    return Standing(
+        quiz=quiz,
+        attempt_number=open_attempt.attempt_number
+        if open_attempt
+        else (attempts[-1].attempt_number + 1 if attempts else 1),
+        open=open_attempt,
+        completed=completed,
+        first_correct=rules.first_correct(attempts),
+    )
+
+
+async def version(quiz_id: str, content_hash: str) -> Quiz:
+    """Returns a quiz as it was when the first attempt on that version began."""
+    body = await sql.fetch_value(_VERSION, content_hash)
+    questions = msgspec.json.decode(body, type=tuple[Question, ...])
+    return Quiz(video_id=quiz_id, questions=questions, content_hash=content_hash)
+
+
+async def open_attempts(learner: UUID, course: Course) -> list[OpenAttempt]:
+    """Returns the quizzes that were begun and not finished, the latest first."""
+    rows = await sql.fetch(OpenAttempt, _OPEN, learner)
+    return [row for row in rows if row.quiz_id in course.quizzes]
+
+
+async def recent_attempts(learner: UUID, course: Course, limit: int = 5) -> list[RecentAttempt]:
+    rows = await sql.fetch(RecentAttempt, _RECENT, learner, limit)
+    return [row for row in rows if row.quiz_id in course.videos]

@@ -1,0 +1,137 @@
+"""Grading and the order of choices. Pure functions; points are decided in `scoring.rules`."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from portal.errors import Invalid
+from portal.learning.catalogue import Choice, Question, Quiz
+from portal.scoring.rules import AttemptResult, points
+
+MANY = ("multiple", "ordering")
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A committed answer."""
+
+    question_id: str
+    choices: tuple[str, ...]
+    correct: bool
+    first_ever: bool
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """An attempt with its answers, in the order in which they were given."""
+
+    id: UUID
+    attempt_number: int
+    content_hash: str
+    completed_at: datetime | None
+    total_questions: int
+    correct_answers: int
+    first_try_correct: int
+    score: int
+    answers: tuple[Answer, ...]
+
+    def answer_to(self, question_id: str) -> Answer | None:
+        return next((a for a in self.answers if a.question_id == question_id), None)
+
+    def result(self, quiz_id: str) -> AttemptResult:
+        return AttemptResult(
+            quiz_id=quiz_id,
+            attempt_number=self.attempt_number,
+            total_questions=self.total_questions,
+            correct_answers=self.correct_answers,
+            first_try_correct=self.first_try_correct,
+            score=self.score,
+        )
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Where a learner is with a quiz. `quiz` holds the questions of the open attempt, which may be
+    older than today's; `first_correct` tells for each question whether the first answer ever was
+    right."""
+
+    quiz: Quiz
+    attempt_number: int
+    open: Attempt | None
+    completed: tuple[Attempt, ...]
+    first_correct: Mapping[str, bool]
+
+    @property
+    def answers(self) -> dict[str, Answer]:
+        """The committed answers of the open attempt, by question."""
+        return {a.question_id: a for a in self.open.answers} if self.open else {}
+
+    @property
+    def unanswered(self) -> list[Question]:
+        answers = self.answers
+        return [question for question in self.quiz.questions if question.id not in answers]
+
+    def question(self, question_id: str) -> Question | None:
+        return next((q for q in self.quiz.questions if q.id == question_id), None)
+
+    def points_of(self, answer: Answer) -> int:
+        """Returns what an answer earns, the bonus of the first answer ever included."""
+        return points(
+            correct=answer.correct,
+            first_ever_correct=self.first_correct.get(answer.question_id, answer.correct),
+        )
+
+
+def first_correct(attempts: Sequence[Attempt]) -> dict[str, bool]:
+    """Returns question id → whether the first answer ever given to it was right."""
+    return {
+        answer.question_id: answer.correct
+        for attempt in attempts
+        for answer in attempt.answers
+        if answer.first_ever
+    }
+
+
+def normal_choices(question: Question, choices: Sequence[str]) -> tuple[str, ...]:
+    """Returns the choices in the form in which they are stored and compared.
+
+    Raises `Invalid` for a choice that the question does not have, one given twice, or a number of
+    choices that its kind does not take.
+    """
+    known = {choice.id for choice in question.choices}
+    if not choices:
+        raise Invalid("Choose an answer first.", details={question.id: "Nothing was chosen."})
+    if len(set(choices)) != len(choices) or not known.issuperset(choices):
+        raise Invalid(
+            "This question has no such choice.", details={question.id: "Unknown or repeated choice."}
+        )
+    if question.kind in ("single", "true_false") and len(choices) != 1:
+        raise Invalid("Choose one answer.", details={question.id: "One choice is expected."})
+    if question.kind == "ordering":
+        if len(choices) != len(known):
+            raise Invalid("Order all of them.", details={question.id: "All choices are expected."})
+        return tuple(choices)
+    return tuple(sorted(choices))
+
+
+def is_correct(question: Question, choices: Sequence[str]) -> bool:
+    """Returns True when all and only the right choices were made; for ordering, in that order."""
+    if question.kind == "ordering":
+        return tuple(choices) == question.key
+    return set(choices) == set(question.key)
+
+
+def shuffled(question: Question, learner: UUID, quiz_id: str, attempt: int) -> list[Choice]:
+    """Returns the choices in an order of this learner and attempt, the same at every reload.
+
+    True and false keep theirs: readers expect it, and a shuffle of two tells nothing.
+    """
+    choices = list(question.choices)
+    if question.kind == "true_false":
+        return choices
+    seed = hashlib.sha256(f"{learner}/{quiz_id}/{attempt}/{question.id}".encode()).digest()
+    random.Random(seed).shuffle(choices)
+    return choices

@@ -1,0 +1,334 @@
+"""What the quiz part of a video page shows, made from the standing. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from portal.learning.catalogue import Question, Video
+from portal.quiz import rules
+from portal.quiz.rules import Answer, Attempt, Standing
+from portal.scoring.rules import POINTS_FIRST_TRY, POINTS_MAX, POINTS_RIGHT, best_attempt
+from portal.web.formats import length
+
+RULE = (
+    f"{POINTS_RIGHT} points for each right answer, and {POINTS_FIRST_TRY} more when your first"
+    " answer ever to the question was right."
+)
+OTHER_WINDOW = (
+    "You already answered this in another window. This is the answer that counts."
+)
+
+
+class ChoiceRow(msgspec.Struct, frozen=True):
+    """`right` is None while the question is open."""
+
+    id: str
+    text: str
+    picked: bool
+    right: bool | None
+
+
+class QuestionPart(msgspec.Struct, frozen=True, kw_only=True):
+    n: int
+    id: str
+    text: str
+    kind: str
+    choices: list[ChoiceRow]
+    note: str
+    error: str | None = None
+    answered: bool = False
+    correct: bool | None = None
+    points: int | None = None
+    feedback_heading: str | None = None
+    feedback_line: str | None = None
+    explanation: str | None = None
+    at: str | None = None
+    at_href: str | None = None
+
+
+class Box(msgspec.Struct, frozen=True):
+    n: int
+    href: str | None
+    state: str
+    current: bool
+
+
+class Best(msgspec.Struct, frozen=True):
+    points: int
+    max_points: int
+    attempt_number: int
+
+
+class ResultRow(msgspec.Struct, frozen=True):
+    question: str
+    right: bool
+    points_text: str
+
+
+class PartLink(msgspec.Struct, frozen=True):
+    title: str
+    href: str
+
+
+class NextVideo(msgspec.Struct, frozen=True):
+    href: str
+    title: str
+    duration: int | None
+
+
+class HistoryRow(msgspec.Struct, frozen=True):
+    attempt_number: int
+    right: int
+    total: int
+    points: int
+    completed_at: datetime
+
+
+class ResultPart(msgspec.Struct, frozen=True, kw_only=True):
+    heading: str
+    sentence: str
+    rows: list[ResultRow]
+    best_text: str
+    rule: str
+    max: bool
+    watch_again: list[PartLink]
+    history: list[HistoryRow]
+    next: NextVideo | None
+    retry_href: str
+
+
+class QuizPart(msgspec.Struct, frozen=True, kw_only=True):
+    """`state` is `start`, `question`, `feedback` or `result`."""
+
+    state: str
+    questions_total: int
+    attempt_number: int
+    best: Best | None
+    start_label: str
+    start_href: str
+    answered: int
+    points_so_far: int
+    boxes: list[Box]
+    question: QuestionPart | None = None
+    next_href: str | None = None
+    next_label: str = "Next question"
+    can_submit: bool = False
+    result: ResultPart | None = None
+
+
+def question_href(number: int) -> str:
+    return f"?q={number}#quiz"
+
+
+def first_open(standing: Standing) -> int:
+    """Returns the number, from 1, of the first question without an answer; 1 when all have one."""
+    answers = standing.answers
+    numbers = (n for n, q in enumerate(standing.quiz.questions, 1) if q.id not in answers)
+    return next(numbers, 1)
+
+
+def _best(standing: Standing) -> Best | None:
+    if not standing.completed:
+        return None
+    results = [attempt.result(standing.quiz.video_id) for attempt in standing.completed]
+    best = best_attempt(results)
+    return Best(best.score, POINTS_MAX * best.total_questions, best.attempt_number)
+
+
+def _boxes(standing: Standing, current: int | None) -> list[Box]:
+    boxes = []
+    answers = standing.answers
+    for number, question in enumerate(standing.quiz.questions, 1):
+        answer = answers.get(question.id)
+        state = "" if answer is None else ("right" if answer.correct else "wrong")
+        boxes.append(
+            Box(number, question_href(number) if answer else None, state, number == current)
+        )
+    return boxes
+
+
+def _frame(standing: Standing, state: str, current: int | None = None) -> QuizPart:
+    """Returns what every state of the quiz shows."""
+    answers = standing.answers
+    label = "Start quiz"
+    if answers:
+        label = "Resume quiz"
+    elif standing.completed:
+        label = "Try again"
+    return QuizPart(
+        state=state,
+        questions_total=len(standing.quiz.questions),
+        attempt_number=standing.attempt_number,
+        best=_best(standing),
+        start_label=label,
+        start_href=question_href(first_open(standing)),
+        answered=len(answers),
+        points_so_far=sum(standing.points_of(answer) for answer in answers.values()),
+        boxes=_boxes(standing, current),
+    )
+
+
+def start(standing: Standing) -> QuizPart:
+    return _frame(standing, "start")
+
+
+def _note(standing: Standing, question: Question) -> str:
+    first = standing.first_correct.get(question.id)
+    final = f"Final for this attempt. {POINTS_RIGHT} points"
+    if first is None:
+        return f"{final}, +{POINTS_FIRST_TRY} if your first answer is right."
+    return f"{final}, +{POINTS_FIRST_TRY} kept from your first answer." if first else f"{final}."
+
+
+def asked(
+    standing: Standing,
+    number: int,
+    learner: UUID,
+    *,
+    picked: Sequence[str] = (),
+    error: str | None = None,
+) -> QuizPart:
+    """Returns question `number` for answering, with what was picked before, if it was refused."""
+    question = standing.quiz.questions[number - 1]
+    choices = rules.shuffled(question, learner, standing.quiz.video_id, standing.attempt_number)
+    part = QuestionPart(
+        n=number,
+        id=question.id,
+        text=question.text,
+        kind=question.kind,
+        choices=[ChoiceRow(c.id, c.text, c.id in picked, None) for c in choices],
+        note=_note(standing, question),
+        error=error,
+    )
+    return msgspec.structs.replace(_frame(standing, "question", number), question=part)
+
+
+def feedback(
+    standing: Standing, number: int, learner: UUID, video: Video, *, elsewhere: bool = False
+) -> QuizPart:
+    """Returns the answered question `number` with its key and explanation, and the way on."""
+    question = standing.quiz.questions[number - 1]
+    answer = standing.answers[question.id]
+    choices = rules.shuffled(question, learner, standing.quiz.video_id, standing.attempt_number)
+    earned = standing.points_of(answer)
+    part = QuestionPart(
+        n=number,
+        id=question.id,
+        text=question.text,
+        kind=question.kind,
+        choices=[
+            ChoiceRow(c.id, c.text, c.id in answer.choices, c.id in question.key) for c in choices
+        ],
+        note="",
+        answered=True,
+        correct=answer.correct,
+        points=earned,
+        feedback_heading="Right" if answer.correct else "Not this time",
+        feedback_line=OTHER_WINDOW if elsewhere else _earned(answer, earned),
+        explanation=question.explanation,
+        at=None if question.at is None else length(question.at),
+        at_href=None if question.at is None else f"/video/{video.id}?t={question.at}",
+    )
+    done = not standing.unanswered
+    following = next(
+        (
+            n
+            for n in (*range(number + 1, len(standing.quiz.questions) + 1), *range(1, number))
+            if standing.quiz.questions[n - 1].id not in standing.answers
+        ),
+        None,
+    )
+    return msgspec.structs.replace(
+        _frame(standing, "feedback", number),
+        question=part,
+        can_submit=done,
+        next_href=question_href(following) if following else None,
+    )
+
+
+def _earned(answer: Answer, earned: int) -> str | None:
+    if earned > POINTS_RIGHT:
+        return (
+            f"{earned} points: {POINTS_RIGHT}, and {POINTS_FIRST_TRY} because your first answer to"
+            " this question was right."
+        )
+    return None
+
+
+def _points_text(answer: Answer, earned: int) -> str:
+    if earned > POINTS_RIGHT:
+        return f"{POINTS_RIGHT} + {earned - POINTS_RIGHT}"
+    return str(earned)
+
+
+def result(
+    standing: Standing,
+    attempt: Attempt,
+    questions: Sequence[Question],
+    video: Video,
+    *,
+    total_score: int,
+    place: str,
+    following: Video | None,
+) -> QuizPart:
+    """Returns the result of a completed attempt, whose questions are `questions`; `place` says
+    where the learner stands now."""
+    best = _best(standing)
+    assert best is not None and attempt.completed_at is not None
+    earlier = [a.score for a in standing.completed if a.attempt_number < attempt.attempt_number]
+    gained = attempt.score - max(earlier, default=0)
+    rows = []
+    for question in questions:
+        answer = attempt.answer_to(question.id)
+        assert answer is not None
+        rows.append(
+            ResultRow(
+                question.text, answer.correct, _points_text(answer, standing.points_of(answer))
+            )
+        )
+    wrong = [
+        q for q in questions if q.at is not None and not _right(attempt, q)
+    ]
+    change = (
+        f"This added {gained} points. Your total is {total_score}."
+        if gained > 0
+        else f"Your total stays at {total_score}: your best attempt counts."
+    )
+    part = ResultPart(
+        heading=f"{attempt.correct_answers} of {attempt.total_questions} right,"
+        f" {attempt.score} points",
+        sentence=f"{change} {place}".strip(),
+        rows=rows,
+        best_text=f"Best so far {best.points} of {best.max_points}, attempt {best.attempt_number}.",
+        rule=RULE,
+        max=best.points == best.max_points,
+        watch_again=[
+            PartLink(f"{q.text} ({length(q.at)})", f"/video/{video.id}?t={q.at}") for q in wrong
+        ],
+        history=[
+            HistoryRow(
+                a.attempt_number, a.correct_answers, a.total_questions, a.score, a.completed_at
+            )
+            for a in reversed(standing.completed)
+            if a.completed_at is not None
+        ],
+        next=NextVideo(f"/video/{following.id}", following.title, following.duration)
+        if following
+        else None,
+        retry_href=question_href(first_open(standing)),
+    )
+    return msgspec.structs.replace(
+        _frame(standing, "result"),
+        attempt_number=attempt.attempt_number,
+        questions_total=len(questions),
+        result=part,
+    )
+
+
+def _right(attempt: Attempt, question: Question) -> bool:
+    answer = attempt.answer_to(question.id)
+    return answer is not None and answer.correct

@@ -1,0 +1,57 @@
+"""The only writer of totals. Both functions run inside the caller's transaction."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from portal import clock
+from portal.db import sql
+from portal.scoring import queries, rules
+
+_LOCK = "SELECT score FROM user_score WHERE learner = $1 FOR UPDATE"
+_FIRST = """
+    INSERT INTO user_score (learner, track, ranked)
+    SELECT u.id, t.track, false FROM app_user u LEFT JOIN team t ON t.id = u.team WHERE u.id = $1
+    ON CONFLICT (learner) DO NOTHING
+"""
+_WRITE = """
+    UPDATE user_score SET
+        score = $2, quizzes_completed = $3, answered = $4, correct = $5, first_answered = $6,
+        first_correct = $7, updated_at = $8, track = u.track,
+        ranked = u.role = 'learner' AND u.disabled_at IS NULL AND u.erased_at IS NULL AND $3 > 0
+    FROM (SELECT a.id, a.role, a.disabled_at, a.erased_at, t.track
+          FROM app_user a LEFT JOIN team t ON t.id = a.team WHERE a.id = $1) u
+    WHERE learner = u.id
+"""
+
+
+async def lock_total(learner: UUID) -> int:
+    """Lock the person's row and return their total before this change, in points.
+
+    Everything that answers or completes takes this lock first, so one person's writes happen one
+    after the other, and attempt numbers cannot race.
+    """
+    rows = await sql.execute(_LOCK, learner)
+    if not rows:
+        await sql.execute(_FIRST, learner)
+        rows = await sql.execute(_LOCK, learner)
+    total: int = rows[0]["score"]
+    return total
+
+
+async def recompute(learner: UUID) -> rules.Totals:
+    """Write the totals anew from all completed attempts, and return them. It heals itself: what was
+    wrong before is right afterwards."""
+    totals = rules.totals(await queries.ledger_of(learner))
+    await sql.execute(
+        _WRITE,
+        learner,
+        totals.score,
+        totals.quizzes_completed,
+        totals.answered,
+        totals.correct,
+        totals.first_answered,
+        totals.first_correct,
+        clock.now(),
+    )
+    return totals

@@ -1,0 +1,54 @@
+"""Reads of the ledger and the totals."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+from portal.db import sql
+from portal.scoring import rules
+from portal.scoring.rules import AttemptResult
+from portal.web.actor import Actor
+
+_LEDGER = """
+    SELECT quiz_id, attempt_number, total_questions, correct_answers, first_try_correct, score
+    FROM quiz_attempt WHERE learner = $1 AND completed_at IS NOT NULL
+    ORDER BY quiz_id, attempt_number
+"""
+
+_STANDING = """
+    SELECT quiz_id, attempt_number, total_questions, correct_answers, first_try_correct, score,
+           completed_at IS NOT NULL AS completed
+    FROM quiz_attempt WHERE learner = $1 ORDER BY started_at DESC
+"""
+
+
+async def ledger_of(learner: UUID) -> list[AttemptResult]:
+    """Returns all completed attempts of a person."""
+    return await sql.fetch(AttemptResult, _LEDGER, learner)
+
+
+class Ledger(msgspec.Struct, frozen=True):
+    """What a person has to show: the attempt that counts per quiz, and the quizzes begun and not
+    finished, the latest first."""
+
+    best: dict[str, rules.AttemptResult]
+    open: list[str]
+
+
+async def standing_of(learner: UUID) -> Ledger:
+    """Returns the person's ledger in one statement."""
+    rows = await sql.execute(_STANDING, learner, retry=True)
+    return Ledger(
+        best=rules.best_by_quiz(
+            AttemptResult(*list(row.values())[:-1]) for row in rows if row["completed"]
+        ),
+        open=[row["quiz_id"] for row in rows if not row["completed"]],
+    )
+
+
+async def score_of(actor: Actor) -> int:
+    """Returns the actor's total in points; 0 before the first quiz."""
+    score = await sql.fetch_value("SELECT score FROM user_score WHERE learner = $1", actor.user_id)
+    return score or 0

@@ -1,0 +1,129 @@
+"""The one place where points, totals, ranks, grades and streaks are decided. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import date, timedelta
+from typing import Literal, TypeAlias
+
+import msgspec
+
+POINTS_RIGHT = 10
+POINTS_FIRST_TRY = 5
+POINTS_MAX = POINTS_RIGHT + POINTS_FIRST_TRY
+
+Grade: TypeAlias = Literal["A", "B", "C", "D"]
+GRADES: tuple[tuple[int, Grade], ...] = ((90, "A"), (66, "B"), (33, "C"))
+
+_SATURDAY = 5
+
+
+class AttemptResult(msgspec.Struct, frozen=True):
+    """A completed attempt as the ledger knows it; `score` in points."""
+
+    quiz_id: str
+    attempt_number: int
+    total_questions: int
+    correct_answers: int
+    first_try_correct: int
+    score: int
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """Sums over one person's quizzes. `answered` and `correct` belong to the counted attempts,
+    `first_answered` and `first_correct` to the first attempts."""
+
+    score: int = 0
+    quizzes_completed: int = 0
+    answered: int = 0
+    correct: int = 0
+    first_answered: int = 0
+    first_correct: int = 0
+
+
+def points(*, correct: bool, first_ever_correct: bool) -> int:
+    """Returns the points of one answer: 10 when it is right, and 5 more when the first answer that
+    this learner ever committed to the question was right."""
+    if not correct:
+        return 0
+    return POINTS_RIGHT + (POINTS_FIRST_TRY if first_ever_correct else 0)
+
+
+def best_attempt(attempts: Iterable[AttemptResult]) -> AttemptResult:
+    """Returns the attempt that counts: most points, then most right answers, then the earliest."""
+    return max(attempts, key=lambda a: (a.score, a.correct_answers, -a.attempt_number))
+
+
+def best_by_quiz(attempts: Iterable[AttemptResult]) -> dict[str, AttemptResult]:
+    """Returns quiz id → the attempt that counts."""
+    best: dict[str, AttemptResult] = {}
+    for attempt in attempts:
+        known = best.get(attempt.quiz_id)
+        best[attempt.quiz_id] = best_attempt((known, attempt)) if known else attempt
+    return best
+
+
+def totals(attempts: Collection[AttemptResult]) -> Totals:
+    """Returns one person's sums over their completed attempts, in any order."""
+    counted = best_by_quiz(attempts).values()
+    first = [attempt for attempt in attempts if attempt.attempt_number == 1]
+    return Totals(
+        score=sum(attempt.score for attempt in counted),
+        quizzes_completed=len(counted),
+        answered=sum(attempt.total_questions for attempt in counted),
+        correct=sum(attempt.correct_answers for attempt in counted),
+        first_answered=sum(attempt.total_questions for attempt in first),
+        first_correct=sum(attempt.correct_answers for attempt in first),
+    )
+
+
+def percent(part: int, whole: int) -> int:
+    """Returns a whole percentage, half up; 0 of nothing is 0."""
+    return (200 * part + whole) // (2 * whole) if whole else 0
+
+
+def rank(higher: int) -> int:
+    """Returns the rank of someone above whom `higher` people stand: equal scores share a rank."""
+    return higher + 1
+
+
+def percentile(*, below: int, tied: int, ranked: int) -> int:
+    """Returns the percentage of the other ranked people with a lower score, half up.
+
+    `tied` counts the people with the same score, this one included. 100 when alone; 50 when all
+    have the same score, because then nobody is above or below.
+    """
+    if ranked <= 1:
+        return 100
+    if tied == ranked:
+        return 50
+    return percent(below, ranked - 1)
+
+
+def grade(percentile_value: int) -> Grade:
+    """Returns A from the 90th percentile, B from the 66th, C from the 33rd, else D."""
+    return next((letter for least, letter in GRADES if percentile_value >= least), "D")
+
+
+def is_working_day(day: date) -> bool:
+    return day.weekday() < _SATURDAY
+
+
+def previous_working_day(day: date) -> date:
+    """Returns the last Monday to Friday before `day`."""
+    day -= timedelta(days=1)
+    while not is_working_day(day):
+        day -= timedelta(days=1)
+    return day
+
+
+def streak(active: Collection[date], today: date) -> int:
+    """Returns how many working days in a row, ending today or on the last working day before, had
+    activity. Weekends neither break nor add: a streak of Friday still stands on Monday morning."""
+    days = active if isinstance(active, (set, frozenset)) else set(active)
+    day = today if is_working_day(today) and today in days else previous_working_day(today)
+    length = 0
+    while day in days:
+        length += 1
+        day = previous_working_day(day)
+    return length

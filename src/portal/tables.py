@@ -1,0 +1,26 @@
+"""Every table of the portal, in the order in which they can be created."""
+
+from __future__ import annotations
+
+from piccolo.table import Table
+
+from portal.accounts.tables import ActivityDay, AppUser, AuditEvent, LoginSession, Seeded, Team
+from portal.learning.tables import VideoProgress
+from portal.quiz.tables import QuizAnswer, QuizVersion
+from portal.scoring.tables import QuizAttempt, UserScore
+from portal.web.tables import RateBucket
+
+TABLES: tuple[type[Table], ...] = (
+    Team,
+    AppUser,
+    LoginSession,
+    ActivityDay,
+    AuditEvent,
+    Seeded,
+    RateBucket,
+    QuizAttempt,
+    UserScore,
+    VideoProgress,
+    QuizVersion,
+    QuizAnswer,
+)

@@ -1,0 +1,80 @@
+"""What a request says about where it came from, believed only as far as it can be."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def _parse(text: str) -> Address | None:
+    text = text.strip()
+    if text.startswith("["):  # [v6]:port
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:  # v4:port
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    mapped = getattr(address, "ipv4_mapped", None)
+    return mapped or address
+
+
+def _is_trusted(address: Address, trusted: Sequence[Network]) -> bool:
+    return any(address.version == net.version and address in net for net in trusted)
+
+
+def peer_of(scope: Any) -> Address | None:
+    """Returns the address at the other end of the socket; None for a unix socket."""
+    client = scope.get("client")
+    return _parse(client[0]) if client else None
+
+
+def client_address(
+    scope: Any, headers: Mapping[str, str], trusted: Sequence[Network]
+) -> Address | None:
+    """Returns the peer, or, when the peer is a trusted proxy, the last `X-Forwarded-For` entry that
+    is not: everything before that entry may have been written by anybody."""
+    peer = peer_of(scope)
+    if peer is None or not _is_trusted(peer, trusted):
+        return peer
+    for entry in reversed(headers.get("x-forwarded-for", "").split(",")):
+        address = _parse(entry)
+        if address is None:
+            break
+        if not _is_trusted(address, trusted):
+            return address
+    return peer
+
+
+def is_public(address: Address | None) -> bool:
+    """Returns True for an address of the public internet."""
+    return address is not None and address.is_global
+
+
+def is_loopback_host(host: str) -> bool:
+    """Returns True when a Host header names this machine."""
+    name = urlsplit(f"//{host}").hostname or ""
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    address = _parse(name)
+    return address is not None and address.is_loopback
+
+
+def is_https(
+    scope: Any, headers: Mapping[str, str], trusted: Sequence[Network], public_scheme: str | None
+) -> bool:
+    """Returns True when the browser's side of the connection is encrypted."""
+    if public_scheme is not None:
+        return public_scheme == "https"
+    peer = peer_of(scope)
+    if peer is not None and _is_trusted(peer, trusted):
+        proto = headers.get("x-forwarded-proto", "")
+        if proto:
+            return proto.rpartition(",")[2].strip().lower() == "https"
+    return bool(scope.get("scheme") == "https")

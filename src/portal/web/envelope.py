@@ -1,0 +1,143 @@
+"""The outermost ASGI layer: what is true for every request, whatever its route."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import time
+from typing import Any
+
+import msgspec
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from portal.config import Settings
+from portal.web import log
+from portal.web.address import is_https
+from portal.web.lifecycle import Lifecycle
+from portal.web.origin import is_foreign_write
+
+access_log = logging.getLogger("http/access")
+
+PROBES = frozenset({"/api/health", "/health/live", "/health/ready", "/health/startup"})
+EMBEDS = "https://www.youtube-nocookie.com https://player.vimeo.com"
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "media-src 'self'",
+        "manifest-src 'self'",
+        f"frame-src {EMBEDS}",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+)
+SECURITY_HEADERS = tuple(
+    (name.encode(), value.encode())
+    for name, value in {
+        "content-security-policy": CONTENT_SECURITY_POLICY,
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "DENY",
+        "referrer-policy": "strict-origin-when-cross-origin",
+        "cross-origin-opener-policy": "same-origin",
+        "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        "x-robots-tag": "noindex, nofollow",
+    }.items()
+)
+_HSTS = (b"strict-transport-security", b"max-age=31536000")
+_NO_STORE = (b"cache-control", b"private, no-store")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+class Envelope:
+    """Wraps the Litestar application.
+
+    Gives each request an id, refuses writes from other sites, answers 503 until the release is done
+    (except for the probes), answers HEAD wherever GET is answered, adds the security headers, keeps
+    every answer out of shared caches unless its handler says otherwise, and writes the access line.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings, lifecycle: Lifecycle) -> None:
+        self.app = app
+        self.settings = settings
+        self.lifecycle = lifecycle
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        request_id = headers.get("x-request-id", "")
+        if not _REQUEST_ID.fullmatch(request_id):
+            request_id = secrets.token_hex(6)
+        log.request_id.set(request_id)
+        method, path = scope["method"], scope["path"]
+        wants_head = method == "HEAD"
+        if wants_head:
+            scope["method"] = "GET"  # type: ignore[typeddict-item]
+        status = 500
+        https = is_https(
+            scope,
+            headers,
+            self.settings.trusted_proxies,
+            self.settings.public_url.scheme if self.settings.public_url else None,
+        )
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                sent = list(message.get("headers", ()))
+                names = {name.lower() for name, _ in sent}
+                sent.extend(header for header in SECURITY_HEADERS if header[0] not in names)
+                if b"cache-control" not in names:
+                    sent.append(_NO_STORE)
+                if https:
+                    sent.append(_HSTS)
+                sent.append((b"x-request-id", request_id.encode()))
+                message["headers"] = sent
+            elif wants_head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}  # type: ignore[misc]
+            await send(message)
+
+        refusal = self._refusal(method, path, headers)
+        if refusal is None:
+            await self.app(scope, receive, send_with_headers)
+        else:
+            await _answer(send_with_headers, *refusal, as_json=path.startswith("/api/"))
+        if not access_log.disabled:
+            access_log.info(
+                "%s %s %d",
+                method,
+                path,
+                status,
+                extra={"context": {"ms": round((time.perf_counter() - started) * 1000, 1)}},
+            )
+
+    def _refusal(self, method: str, path: str, headers: dict[str, str]) -> tuple[int, str] | None:
+        if not self.lifecycle.ready and path not in PROBES and path != "/metrics":
+            return 503, "The portal is starting. Try again in a few seconds."
+        if is_foreign_write(method, headers, self.settings.public_url):
+            return 403, "This request came from another site and was refused."
+        return None
+
+
+async def _answer(send: Send, status: int, sentence: str, *, as_json: bool) -> None:
+    """Answer without the application, which may not be able to."""
+    if as_json:
+        body, kind = msgspec.json.encode({"error": sentence}), b"application/json"
+    else:
+        body, kind = sentence.encode(), b"text/plain; charset=utf-8"
+    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+    if status == 503:
+        headers.append((b"retry-after", b"5"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

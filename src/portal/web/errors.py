@@ -1,0 +1,146 @@
+"""From what went wrong to what is sent: JSON below `/api` and `/health`, a page everywhere else."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.response import Redirect
+from litestar.types import ExceptionHandlersMap
+
+from portal import errors
+from portal.web import log, pages
+
+STATUS: dict[type[errors.PortalError], int] = {
+    errors.Invalid: 400,
+    errors.SignInRequired: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.RateLimited: 429,
+    errors.Unavailable: 503,
+}
+SENTENCES = {
+    400: "The request could not be read.",
+    404: "No page at this address.",
+    405: "This address does not take that method.",
+    413: "The request is too large.",
+    415: "Send the body as application/json.",
+}
+TITLES = {
+    400: "The request could not be read",
+    403: "This page is not open to you",
+    404: "No page at this address",
+    405: "This address does not work that way",
+    409: "This has changed in the meantime",
+    413: "That was too large",
+    429: "Too many tries",
+    500: "Something went wrong on our side",
+    503: "The portal cannot reach its data right now",
+}
+
+
+def is_api(path: str) -> bool:
+    return path.startswith(("/api/", "/health/")) or path == "/metrics"
+
+
+async def _send(
+    request: Request[Any, Any, Any],
+    status: int,
+    sentence: str,
+    *,
+    details: object = None,
+    retry_after: int | None = None,
+    request_id: str | None = None,
+) -> Response[Any]:
+    headers = {} if retry_after is None else {"retry-after": str(retry_after)}
+    if is_api(request.scope["path"]):
+        body: dict[str, Any] = {"error": sentence}
+        if details is not None:
+            body["details"] = details
+        if request_id is not None:
+            body["requestId"] = request_id
+        return Response(body, status_code=status, headers=headers)
+    return await pages.error_page(
+        request,
+        status=status,
+        title=TITLES.get(status, "That did not work"),
+        message=sentence,
+        request_id=request_id,
+        headers=headers,
+    )
+
+
+async def on_portal_error(request: Request[Any, Any, Any], error: errors.PortalError) -> Any:
+    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 400)
+    if status == 401 and not is_api(request.scope["path"]):
+        return Redirect(login_address(request), status_code=303)
+    retry_after = getattr(error, "retry_after", None)
+    return await _send(
+        request, status, error.sentence, details=error.details, retry_after=retry_after
+    )
+
+
+def login_address(request: Request[Any, Any, Any]) -> str:
+    """Returns `/login`, with the way back when the visitor asked for a page."""
+    if request.method != "GET" or request.scope["path"] == "/":
+        return "/login"
+    query = request.scope["query_string"].decode("latin-1")
+    target = request.scope["path"] + (f"?{query}" if query else "")
+    return f"/login?next={quote(target, safe='/')}"
+
+
+async def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Any:
+    status = error.status_code
+    if status >= 500:
+        return await on_bug(request, error)
+    details: object = None
+    sentence = SENTENCES.get(status, "That did not work.")
+    if isinstance(error, ValidationException):
+        sentence = "Check what you sent."
+        details = _field_problems(error.extra)
+    elif status == 404 and is_api(request.scope["path"]):
+        sentence = "Not found."
+    elif status == 400 and is_api(request.scope["path"]):
+        sentence = "The body is not valid JSON."
+    response = await _send(request, status, sentence, details=details)
+    for name, value in (error.headers or {}).items():
+        response.headers[name] = value  # Allow, of a 405
+    return response
+
+
+def _field_problems(extra: Any) -> dict[str, str] | None:
+    """Returns field → sentence from Litestar's list of findings, without quoting any value."""
+    if not isinstance(extra, list):
+        return None
+    return {str(entry.get("key") or "body"): str(entry.get("message")) for entry in extra} or None
+
+
+async def on_bug(request: Request[Any, Any, Any], error: Exception) -> Any:
+    """The only 5xx that is our fault: logged with its traceback, answered with its id."""
+    request_id = log.request_id.get()
+    route = request.scope["path"].strip("/").removeprefix("api/") or "root"
+    logging.getLogger(route).error(
+        "%s",
+        type(error).__name__,
+        exc_info=error,
+        extra={"context": {"method": request.method, "requestId": request_id}},
+    )
+    return await _send(
+        request,
+        500,
+        "Internal server error"
+        if is_api(request.scope["path"])
+        else "Nothing you did caused this. The number below helps to find it in the log.",
+        request_id=request_id,
+    )
+
+
+EXCEPTION_HANDLERS: ExceptionHandlersMap = {
+    errors.PortalError: on_portal_error,
+    HTTPException: on_http_error,
+    Exception: on_bug,
+}

@@ -1,0 +1,23 @@
+"""How far the start has come. The probes and the gate for requests read it, the release writes it."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Lifecycle(msgspec.Struct):
+    """`phase` is a few plain words for the readiness answer; `at_head` once the schema is."""
+
+    ready: bool = False
+    at_head: bool = False
+    stopping: bool = False
+    phase: str = "starting"
+
+    def enter(self, phase: str) -> None:
+        self.phase = phase
+
+    def open(self) -> None:
+        """Let requests in."""
+        self.at_head = True
+        self.ready = True
+        self.phase = "ready"

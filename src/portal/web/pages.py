@@ -1,0 +1,197 @@
+"""Rendering of pages: one environment of templates, one shell around every page."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import minijinja
+import msgspec
+from litestar import Request, Response
+
+from portal import __version__
+from portal.errors import PortalError
+from portal.web import formats
+from portal.web.actor import Actor, current_actor
+from portal.web.assets import Assets
+
+TEMPLATES = Path(__file__).parent / "templates"
+THEME_COOKIE = "theme"
+THEMES = ("system", "light", "dark")
+
+NAVIGATION = (
+    ("/dashboard", "Dashboard", "home"),
+    ("/path", "Path", "path"),
+)
+_BELOW_PATH = ("/step/", "/video/")
+
+
+class NavItem(msgspec.Struct, frozen=True):
+    href: str
+    label: str
+    icon: str
+    current: bool
+
+
+class Notice(msgspec.Struct, frozen=True):
+    kind: str
+    text: str
+
+
+class Shell(msgspec.Struct, frozen=True):
+    """What stands around the page: who is signed in, where, and how it should look."""
+
+    signed_in: bool
+    name: str
+    initials: str
+    external_id: str
+    role: str
+    score: int
+    nav: list[NavItem]
+    theme: str
+    here: str
+    time_zone: str
+    version: str
+    notices: list[Notice]
+    saved: str | None
+
+
+class ErrorPage(msgspec.Struct, frozen=True):
+    status: int
+    title: str
+    message: str
+    request_id: str | None
+    retry: str | None
+
+
+ScoreOf: TypeAlias = Callable[[Actor], Awaitable[int]]
+
+
+class Renderer:
+    """The templates with their filters, compiled on first use and kept."""
+
+    def __init__(self, assets: Assets, *, reload: bool = False) -> None:
+        self._environment = minijinja.Environment(
+            loader=_read_template,
+            filters={
+                "number": formats.number,
+                "percent": formats.percent,
+                "length": formats.length,
+                "about": formats.about,
+                "ordinal": formats.ordinal,
+                "when": _when,
+                "plural": formats.plural,
+            },
+            globals={"asset": lambda name: minijinja.safe(assets.url(name))},
+            trim_blocks=True,
+            lstrip_blocks=True,
+            undefined_behavior="strict",
+            reload_before_render=reload,
+        )
+
+    def __call__(self, template: str, **context: Any) -> str:
+        return self._environment.render_template(template, **context)
+
+
+def _read_template(name: str) -> str | None:
+    path = (TEMPLATES / name).resolve()
+    if not path.is_relative_to(TEMPLATES) or not path.is_file():
+        return None
+    return path.read_text(encoding="utf-8")
+
+
+@minijinja.pass_state
+def _when(state: Any, moment: Any) -> formats.When:
+    return formats.when(moment, state.lookup("shell").time_zone)
+
+
+async def page(
+    request: Request[Any, Any, Any],
+    template: str,
+    content: Any,
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> Response[str]:
+    """Returns the template rendered with `page` = content and the shell of this request."""
+    shell = await _shell(request)
+    html = request.app.state.render(template, page=content, shell=shell)
+    return Response(html, status_code=status, media_type="text/html", headers=headers)
+
+
+async def error_page(
+    request: Request[Any, Any, Any],
+    *,
+    status: int,
+    title: str,
+    message: str,
+    request_id: str | None,
+    headers: dict[str, str],
+) -> Response[str]:
+    """Returns the error page, in the shell if that can be had: an error must not cause another."""
+    try:
+        shell = await _shell(request)
+    except PortalError:
+        shell = _shell_for(request, None, 0)
+    content = ErrorPage(
+        status=status,
+        title=title,
+        message=message,
+        request_id=request_id,
+        retry=_here(request) if status == 503 and request.method == "GET" else None,
+    )
+    html = request.app.state.render("error.html", page=content, shell=shell)
+    return Response(html, status_code=status, media_type="text/html", headers=headers)
+
+
+async def _shell(request: Request[Any, Any, Any]) -> Shell:
+    actor = await current_actor(request)
+    score_of: ScoreOf = request.app.state.score_of
+    score = await score_of(actor) if actor else 0
+    return _shell_for(request, actor, score)
+
+
+def _shell_for(request: Request[Any, Any, Any], actor: Actor | None, score: int) -> Shell:
+    path = request.scope["path"]
+    current = "/path" if path.startswith(_BELOW_PATH) else path
+    theme = request.cookies.get(THEME_COOKIE, "system")
+    return Shell(
+        signed_in=actor is not None,
+        name=actor.name if actor else "",
+        initials=actor.initials if actor else "",
+        external_id=actor.external_id if actor else "",
+        role=actor.role if actor else "",
+        score=score,
+        nav=[
+            NavItem(href=href, label=label, icon=icon, current=href == current)
+            for href, label, icon in NAVIGATION
+        ]
+        if actor
+        else [],
+        theme=theme if theme in THEMES else "system",
+        here=_here(request),
+        time_zone=actor.time_zone if actor else request.app.state.settings.time_zone,
+        version=__version__,
+        notices=[Notice("warn", text) for text in request.app.state.notices_for(actor)],
+        saved=None,
+    )
+
+
+def _here(request: Request[Any, Any, Any]) -> str:
+    """Returns the path and query of this page; the page behind a refused form is its own path."""
+    query = request.scope["query_string"].decode("latin-1")
+    path: str = request.scope["path"]
+    return f"{path}?{query}" if query and request.method == "GET" else path
+
+
+def local_path(target: str | None, default: str = "/dashboard") -> str:
+    """Returns `target` if it is a path on this site, else `default`: no open redirect."""
+    if (
+        not target
+        or not target.startswith("/")
+        or target.startswith(("//", "/\\"))
+        or any(character < " " or character == "\\" for character in target)
+    ):
+        return default
+    return target

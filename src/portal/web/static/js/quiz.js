@@ -1,0 +1,56 @@
+// What a quiz adds to the shared partial update: number keys, the check for an empty answer, and
+// focus on the part that is new. The quiz is replaced as a whole, so every listener sits above it.
+
+const EMPTY = "Choose an answer first.";
+
+function complain(fieldset) {
+  let line = fieldset.querySelector(".field-error");
+  if (!line) {
+    line = document.createElement("p");
+    line.className = "field-error";
+    line.id = "question-error";
+    line.textContent = EMPTY;
+    fieldset.querySelector("legend").after(line);
+    fieldset.setAttribute("aria-describedby", "question-error question-note");
+  }
+  fieldset.querySelector("input").focus();
+}
+
+function prepare() {
+  const form = document.querySelector("#quiz form");
+  if (form) form.noValidate = true;
+}
+
+// Runs before the shared submit listener, which leaves a refused form alone.
+document.addEventListener("submit", (event) => {
+  const fieldset = event.target.querySelector("fieldset.options");
+  if (!fieldset) return;
+  if (fieldset.querySelector(":checked")) return;
+  event.preventDefault();
+  complain(fieldset);
+}, true);
+
+document.addEventListener("change", (event) => {
+  const fieldset = event.target.closest("fieldset.options");
+  if (!fieldset) return;
+  fieldset.querySelector(".field-error")?.remove();
+  fieldset.setAttribute("aria-describedby", "question-note");
+});
+
+document.addEventListener("keydown", (event) => {
+  const fieldset = event.target.closest("fieldset.options");
+  if (!fieldset || event.ctrlKey || event.metaKey || event.altKey) return;
+  const input = fieldset.querySelectorAll("input")[Number(event.key) - 1];
+  if (!input) return;
+  event.preventDefault();
+  input.focus();
+  input.click();
+});
+
+// The browser goes to #quiz by itself, but not to the heading that says how it went; and it takes
+// the focus away again while it does, so this waits until the page is complete.
+addEventListener("load", () => {
+  document.querySelector("#quiz:not(:has([autofocus])) [data-focus]")?.focus();
+});
+prepare();
+new MutationObserver(prepare).observe(document.getElementById("quiz").parentNode, { childList: true });

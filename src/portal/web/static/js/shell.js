@@ -1,0 +1,116 @@
+// What every page shares: one submit per form, and forms and links that replace one part of the
+// page. Everything here has a plain form or link below it, which is also what runs when it fails.
+
+const TIMEOUT_MS = 10_000;
+
+function mark(form, submitter) {
+  form.dataset.sent = "1";
+  if (!submitter) return;
+  submitter.style.minInlineSize = `${submitter.offsetWidth}px`;
+  submitter.setAttribute("aria-busy", "true");
+  if (submitter.dataset.busy) {
+    submitter.dataset.label = submitter.textContent;
+    submitter.textContent = submitter.dataset.busy;
+  }
+}
+
+function unmark(form) {
+  delete form.dataset.sent;
+  for (const field of form.querySelectorAll("fieldset[inert]")) field.inert = false;
+  for (const button of form.querySelectorAll("[aria-busy]")) {
+    button.removeAttribute("aria-busy");
+    button.style.minInlineSize = "";
+    if (button.dataset.label) button.textContent = button.dataset.label;
+    delete button.dataset.label;
+  }
+}
+
+function say(text) {
+  const live = document.getElementById("status");
+  live.textContent = text;
+  setTimeout(() => {
+    if (live.textContent === text) live.textContent = "";
+  }, 5_000);
+}
+
+// Gives the page that answers, or throws when it is not one that holds the wanted parts.
+async function load(url, ids, options) {
+  const response = await fetch(url, { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  if (!response.ok && response.status !== 422) throw new Error(`status ${response.status}`);
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  if (!page.getElementById(ids[0])) throw new Error("another page");
+  return { page, response };
+}
+
+function show({ page, response }, ids, isRead) {
+  const held = document.activeElement?.id;
+  for (const id of [...ids, "score"]) {
+    const fresh = page.getElementById(id);
+    if (fresh) document.getElementById(id)?.replaceWith(document.adoptNode(fresh));
+  }
+  document.title = page.title;
+  // The address of a refused form cannot be opened again, so the old one stays.
+  if (isRead || response.redirected) history.replaceState(null, "", response.url);
+  const part = document.getElementById(ids[0]);
+  const target = (held && document.getElementById(held)) || part.querySelector("[autofocus], [data-focus]");
+  target?.focus();
+  if (!target) part.scrollIntoView({ block: "nearest" });
+  const news = part.querySelector("[data-announce]");
+  if (news) say(news.textContent.trim());
+}
+
+async function sendPart(form, submitter) {
+  const ids = form.dataset.partial.split(" ");
+  const body = new URLSearchParams(new FormData(form, submitter));
+  for (const field of form.querySelectorAll("fieldset")) field.inert = true;
+  try {
+    show(await load(form.action, ids, { method: "POST", body }), ids, false);
+  } catch {
+    if (navigator.onLine) form.submit();
+    else keep(form, submitter);
+  }
+}
+
+// Without a connection a real submit would lose the page, and the choice with it.
+function keep(form, submitter) {
+  unmark(form);
+  submitter?.focus();
+  const line = document.createElement("p");
+  line.className = "field-error offline";
+  line.setAttribute("role", "alert");
+  line.textContent = "Not saved. Your choice is still here; check your connection and try again.";
+  form.append(line);
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented) return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.querySelector(".offline")?.remove();
+  if (form.dataset.partial) {
+    event.preventDefault();
+    sendPart(form, event.submitter);
+  }
+  mark(form, event.submitter);
+});
+
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-partial]");
+  if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  const ids = link.dataset.partial.split(" ");
+  link.setAttribute("aria-busy", "true");
+  try {
+    show(await load(link.href, ids), ids, true);
+  } catch {
+    location.assign(link.href);
+  }
+});
+
+// A page taken from the back cache must not show a button that waits for an old answer.
+addEventListener("pageshow", (event) => {
+  if (event.persisted) document.querySelectorAll("form[data-sent]").forEach(unmark);
+});

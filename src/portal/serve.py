@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import sys
+from collections.abc import Callable
 from types import FrameType
 
 # Piccolo depends on pydantic, nothing that serves requests uses it, and Litestar would import it
@@ -54,7 +55,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(settings: Settings, *, quiet: bool = False) -> int:
+def serve(settings: Settings, *, on_ready: Callable[[], None] | None = None) -> int:
     """Serve until a signal; returns the exit code, 1 when the release failed."""
     log.configure(
         app_env=settings.app_env, log_format=settings.log_format, access_log=settings.access_log
@@ -66,7 +67,7 @@ def serve(settings: Settings, *, quiet: bool = False) -> int:
         server.should_exit = True
 
     listener = listen(settings.host, settings.port)
-    lifecycle = Lifecycle()
+    lifecycle = Lifecycle(on_ready=on_ready)
     server = Server(
         uvicorn.Config(
             create_app(settings, lifecycle=lifecycle, on_failure=stop),
@@ -82,9 +83,8 @@ def serve(settings: Settings, *, quiet: bool = False) -> int:
         )
     )
     server.lifecycle = lifecycle
-    if not quiet:
-        logging.getLogger("serve/start").info(
-            "AI Training Portal %s listens on %s:%d", __version__, settings.host, settings.port
-        )
+    logging.getLogger("serve/start").info(
+        "AI Training Portal %s listens on %s:%d", __version__, settings.host, settings.port
+    )
     server.run(sockets=[listener])
     return 1 if failures else 0

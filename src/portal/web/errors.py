@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect
-from litestar.types import ExceptionHandlersMap
+from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
 
 from portal import errors
 from portal.web import log, pages
@@ -47,7 +48,23 @@ def is_api(path: str) -> bool:
     return path.startswith(("/api/", "/health/")) or path == "/metrics"
 
 
-async def _send(
+class Later(Response[bytes]):
+    """A response that is made when it is sent: Litestar's error handlers cannot wait for the shell
+    of a page, which asks the database who is signed in."""
+
+    def __init__(self, make: Callable[[], Awaitable[Response[Any]]]) -> None:
+        super().__init__(b"")
+        self.make = make
+
+    def to_asgi_response(self, app: Any, request: Any, **kwargs: Any) -> Any:
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            response = await self.make()
+            await response.to_asgi_response(app=None, request=request)(scope, receive, send)
+
+        return answer
+
+
+def _send(
     request: Request[Any, Any, Any],
     status: int,
     sentence: str,
@@ -55,8 +72,11 @@ async def _send(
     details: object = None,
     retry_after: int | None = None,
     request_id: str | None = None,
+    headers: dict[str, str] | None = None,
 ) -> Response[Any]:
-    headers = {} if retry_after is None else {"retry-after": str(retry_after)}
+    headers = dict(headers or {})
+    if retry_after is not None:
+        headers["retry-after"] = str(retry_after)
     if is_api(request.scope["path"]):
         body: dict[str, Any] = {"error": sentence}
         if details is not None:
@@ -64,22 +84,24 @@ async def _send(
         if request_id is not None:
             body["requestId"] = request_id
         return Response(body, status_code=status, headers=headers)
-    return await pages.error_page(
-        request,
-        status=status,
-        title=TITLES.get(status, "That did not work"),
-        message=sentence,
-        request_id=request_id,
-        headers=headers,
+    return Later(
+        lambda: pages.error_page(
+            request,
+            status=status,
+            title=TITLES.get(status, "That did not work"),
+            message=sentence,
+            request_id=request_id,
+            headers=headers,
+        )
     )
 
 
-async def on_portal_error(request: Request[Any, Any, Any], error: errors.PortalError) -> Any:
+def on_portal_error(request: Request[Any, Any, Any], error: errors.PortalError) -> Any:
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 400)
     if status == 401 and not is_api(request.scope["path"]):
         return Redirect(login_address(request), status_code=303)
     retry_after = getattr(error, "retry_after", None)
-    return await _send(
+    return _send(
         request, status, error.sentence, details=error.details, retry_after=retry_after
     )
 
@@ -93,10 +115,10 @@ def login_address(request: Request[Any, Any, Any]) -> str:
     return f"/login?next={quote(target, safe='/')}"
 
 
-async def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Any:
+def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Any:
     status = error.status_code
     if status >= 500:
-        return await on_bug(request, error)
+        return on_bug(request, error)
     details: object = None
     sentence = SENTENCES.get(status, "That did not work.")
     if isinstance(error, ValidationException):
@@ -106,10 +128,8 @@ async def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -
         sentence = "Not found."
     elif status == 400 and is_api(request.scope["path"]):
         sentence = "The body is not valid JSON."
-    response = await _send(request, status, sentence, details=details)
-    for name, value in (error.headers or {}).items():
-        response.headers[name] = value  # Allow, of a 405
-    return response
+    # the headers hold Allow, of a 405
+    return _send(request, status, sentence, details=details, headers=error.headers)
 
 
 def _field_problems(extra: Any) -> dict[str, str] | None:
@@ -119,7 +139,7 @@ def _field_problems(extra: Any) -> dict[str, str] | None:
     return {str(entry.get("key") or "body"): str(entry.get("message")) for entry in extra} or None
 
 
-async def on_bug(request: Request[Any, Any, Any], error: Exception) -> Any:
+def on_bug(request: Request[Any, Any, Any], error: Exception) -> Any:
     """The only 5xx that is our fault: logged with its traceback, answered with its id."""
     request_id = log.request_id.get()
     route = request.scope["path"].strip("/").removeprefix("api/") or "root"
@@ -129,7 +149,7 @@ async def on_bug(request: Request[Any, Any, Any], error: Exception) -> Any:
         exc_info=error,
         extra={"context": {"method": request.method, "requestId": request_id}},
     )
-    return await _send(
+    return _send(
         request,
         500,
         "Internal server error"

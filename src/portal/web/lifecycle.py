@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 
@@ -12,6 +14,7 @@ class Lifecycle(msgspec.Struct):
     at_head: bool = False
     stopping: bool = False
     phase: str = "starting"
+    on_ready: Callable[[], None] | None = None
 
     def enter(self, phase: str) -> None:
         self.phase = phase
@@ -21,3 +24,5 @@ class Lifecycle(msgspec.Struct):
         self.at_head = True
         self.ready = True
         self.phase = "ready"
+        if self.on_ready is not None:
+            self.on_ready()

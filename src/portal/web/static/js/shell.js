@@ -25,8 +25,8 @@ function unmark(form) {
   }
 }
 
-function say(text) {
-  const live = document.getElementById("status");
+function say(text, region = "status") {
+  const live = document.getElementById(region);
   live.textContent = text;
   setTimeout(() => {
     if (live.textContent === text) live.textContent = "";
@@ -78,11 +78,9 @@ async function sendPart(form, submitter) {
 function keep(form, submitter) {
   unmark(form);
   submitter?.focus();
-  const line = document.createElement("p");
-  line.className = "field-error offline";
-  line.setAttribute("role", "alert");
-  line.textContent = "Not saved. Your choice is still here; check your connection and try again.";
-  form.append(line);
+  const line = form.querySelector(".not-saved");
+  line.hidden = false;
+  say(line.textContent, "alert");
 }
 
 document.addEventListener("submit", (event) => {
@@ -92,9 +90,9 @@ document.addEventListener("submit", (event) => {
     event.preventDefault();
     return;
   }
-  form.querySelector(".offline")?.remove();
   if (form.dataset.partial) {
     event.preventDefault();
+    form.querySelector(".not-saved").hidden = true;
     sendPart(form, event.submitter);
   }
   mark(form, event.submitter);

@@ -141,9 +141,7 @@ def create_app(
     return Envelope(application, settings, lifecycle)
 
 
-async def _released(
-    settings: Settings, lifecycle: Lifecycle, on_failure: OnFailure | None
-) -> None:
+async def _released(settings: Settings, lifecycle: Lifecycle, on_failure: OnFailure | None) -> None:
     try:
         await release(settings, lifecycle)
     except PortalError as error:

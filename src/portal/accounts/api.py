@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.params import JSONBody
 
 from portal.accounts import actions
 from portal.accounts.queries import Credentials
@@ -70,7 +71,9 @@ async def open_session(
 
 
 @post("/api/auth/login", status_code=200, opt={"who": "public"}, summary="Sign in")
-async def login(request: Request[Any, Any, Any], data: LoginRequest) -> Response[LoginResponse]:
+async def login(
+    request: Request[Any, Any, Any], data: JSONBody[LoginRequest]
+) -> Response[LoginResponse]:
     signed_in = await open_session(request, data.username, data.password)
     response = Response(LoginResponse(user_view(signed_in.account)))
     response.set_cookie(

@@ -47,9 +47,7 @@ async def _login_page(
         errors=errors or {},
         demo=await queries.demo_accounts() if settings.demo_mode else [],
     )
-    return await page(
-        request, "accounts/login.html", content, status=status, headers=headers
-    )
+    return await page(request, "accounts/login.html", content, status=status, headers=headers)
 
 
 @get("/", opt={"who": "public"}, include_in_schema=False)

@@ -7,11 +7,11 @@ from typing import Any
 from litestar import Request, get
 
 from portal.quiz.kpis import Kpis, kpis
-from portal.web.actor import Actor
+from portal.web.actor import CurrentActor
 
 
 @get("/api/dashboard/kpis", summary="The learner's key figures")
-async def dashboard_kpis(request: Request[Any, Any, Any], actor: Actor) -> Kpis:
+async def dashboard_kpis(request: Request[Any, Any, Any], actor: CurrentActor) -> Kpis:
     return await kpis(actor, request.app.state.course)
 
 

@@ -15,7 +15,7 @@ from portal.learning.outline import Rail
 from portal.learning.pages import StepRow, step_rows
 from portal.quiz import queries
 from portal.quiz.kpis import kpis
-from portal.web.actor import Actor
+from portal.web.actor import CurrentActor
 from portal.web.pages import page
 
 
@@ -39,13 +39,15 @@ class DashboardPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/dashboard", include_in_schema=False)
-async def dashboard(request: Request[Any, Any, Any], actor: Actor) -> Response[str]:
+async def dashboard(request: Request[Any, Any, Any], actor: CurrentActor) -> Response[str]:
     course: Course = request.app.state.course
     figures = await kpis(actor, course)
     outline = await outline_of(actor, course)
     answered = {
         quiz.quiz_id: quiz.answered
-        for quiz in (await queries.open_attempts(actor.user_id, course) if outline.open_quizzes else ())
+        for quiz in (
+            await queries.open_attempts(actor.user_id, course) if outline.open_quizzes else ()
+        )
     }
     recent = await queries.recent_attempts(actor.user_id, course) if outline.best else []
     content = DashboardPage(

@@ -187,7 +187,9 @@ def rank_card(figures: Kpis, me: str, track: str | None) -> RankCard:
     below = [person for person in figures.around if person.score < figures.total_score]
     hint = ""
     if above:
-        hint = f"{number(above[-1].score - figures.total_score + 1)} points to pass {above[-1].name}."
+        hint = (
+            f"{number(above[-1].score - figures.total_score + 1)} points to pass {above[-1].name}."
+        )
     elif below:
         hint = f"{number(figures.total_score - below[0].score)} points ahead of {below[0].name}."
     return RankCard(

@@ -192,5 +192,3 @@ async def _dropped_by(names: list[str]) -> list[tuple[str, str | None]]:
             dropped.append((table, column or None))
     tables = {table for table, column in dropped if column is None}
     return [(t, c) for t, c in dropped if c is None or t not in tables]
-
-

@@ -114,8 +114,15 @@ async def report_watched(actor: Actor, video: Video, report: WatchReport) -> Wat
         done = before["done"] or proven
         text = "{" + ",".join(f"[{start},{end})" for start, end in watched) + "}"
         await sql.execute(
-            _REPORT, actor.user_id, video.id, done, now, min(report.position, length), reported,
-            text, proven,
+            _REPORT,
+            actor.user_id,
+            video.id,
+            done,
+            now,
+            min(report.position, length),
+            reported,
+            text,
+            proven,
         )
         await record_activity(actor.user_id, actor.time_zone)
     return Watched(percent, done)

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, get, post
+from litestar.params import JSONBody
 
 from portal.errors import NotFound
 from portal.learning import actions, queries
@@ -15,7 +16,7 @@ from portal.learning.catalogue import Course, Video
 from portal.learning.outline import Outline, Progress
 from portal.scoring.queries import standing_of
 from portal.scoring.rules import POINTS_MAX
-from portal.web.actor import Actor
+from portal.web.actor import Actor, CurrentActor
 
 
 class ProgressView(msgspec.Struct, rename="camel"):
@@ -145,7 +146,7 @@ def _path_video(outline: Outline, video: Video) -> PathVideo:
 
 
 @get("/api/path", summary="Steps, topics and videos with the learner's state")
-async def path(request: Request[Any, Any, Any], actor: Actor) -> PathResponse:
+async def path(request: Request[Any, Any, Any], actor: CurrentActor) -> PathResponse:
     outline = await outline_of(actor, request.app.state.course)
     return PathResponse(
         steps=[
@@ -174,20 +175,24 @@ async def path(request: Request[Any, Any, Any], actor: Actor) -> PathResponse:
 
 
 @get("/api/progress", summary="What the learner has watched")
-async def progress(request: Request[Any, Any, Any], actor: Actor) -> ProgressResponse:
+async def progress(request: Request[Any, Any, Any], actor: CurrentActor) -> ProgressResponse:
     known = await queries.progress_of(actor, request.app.state.course)
     return ProgressResponse({video_id: _progress(entry) for video_id, entry in known.items()})
 
 
 @post("/api/progress", status_code=200, summary="Mark a video as watched, or not")
-async def mark(request: Request[Any, Any, Any], actor: Actor, data: MarkRequest) -> MarkResponse:
+async def mark(
+    request: Request[Any, Any, Any], actor: CurrentActor, data: JSONBody[MarkRequest]
+) -> MarkResponse:
     video = video_of(request.app.state.course, data.video_id)
     await actions.mark(actor, video, done=data.done)
     return MarkResponse(video.id, data.done)
 
 
 @post("/api/progress/watch", status_code=200, summary="Report watched seconds")
-async def watch(request: Request[Any, Any, Any], actor: Actor, data: WatchRequest) -> WatchResponse:
+async def watch(
+    request: Request[Any, Any, Any], actor: CurrentActor, data: JSONBody[WatchRequest]
+) -> WatchResponse:
     video = video_of(request.app.state.course, data.video_id)
     watched = await actions.report_watched(
         actor, video, WatchReport(data.start, data.to, data.position, data.duration)

@@ -7,12 +7,13 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get
+from litestar.params import FromPath
 
 from portal.errors import NotFound
 from portal.learning.api import outline_of
 from portal.learning.catalogue import Course, Step
 from portal.learning.outline import Outline, Rail, TickState
-from portal.web.actor import Actor
+from portal.web.actor import CurrentActor
 from portal.web.formats import about, plural
 from portal.web.pages import page
 
@@ -133,11 +134,13 @@ def _step_action(outline: Outline, step: Step) -> Action | None:
 
 
 @get("/path", include_in_schema=False)
-async def path_page(request: Request[Any, Any, Any], actor: Actor) -> Response[str]:
+async def path_page(request: Request[Any, Any, Any], actor: CurrentActor) -> Response[str]:
     course: Course = request.app.state.course
     outline = await outline_of(actor, course)
     watched = outline.watched()
-    total = about(outline.seconds_left()) if not watched else f"{about(outline.seconds_left())} left"
+    total = (
+        about(outline.seconds_left()) if not watched else f"{about(outline.seconds_left())} left"
+    )
     content = PathPage(
         heading=f"{plural(len(course.steps), 'step')}, {plural(len(course.ordered), 'video')}, {total}",
         lead=f"{watched} of {len(course.ordered)} videos watched,"
@@ -149,7 +152,9 @@ async def path_page(request: Request[Any, Any, Any], actor: Actor) -> Response[s
 
 
 @get("/step/{step_id:str}", include_in_schema=False)
-async def step_page(request: Request[Any, Any, Any], actor: Actor, step_id: str) -> Response[str]:
+async def step_page(
+    request: Request[Any, Any, Any], actor: CurrentActor, step_id: FromPath[str]
+) -> Response[str]:
     course: Course = request.app.state.course
     step = course.steps_by_id.get(step_id)
     if step is None:

@@ -27,7 +27,9 @@ def check(settings: Settings, say: Callable[[str], None]) -> int:
     if settings.direct is None:
         say(f"DATABASE_URL_UNPOOLED: {settings.direct_problem}")
         return 1
-    return 0 if asyncio.run(_check_one("DATABASE_URL_UNPOOLED", settings.direct, say)) and fine else 1
+    return (
+        0 if asyncio.run(_check_one("DATABASE_URL_UNPOOLED", settings.direct, say)) and fine else 1
+    )
 
 
 async def _check_one(variable: str, dsn: Dsn, say: Callable[[str], None]) -> bool:

@@ -125,7 +125,9 @@ async def ensure_first_admin(settings: Settings) -> None:
     if await queries.admin_exists():
         return
     name = settings.admin_email.partition("@")[0].lower()
-    external_id = "".join(c for c in name if c.isascii() and (c.isalnum() or c in "._-")).strip("._-")
+    external_id = "".join(c for c in name if c.isascii() and (c.isalnum() or c in "._-")).strip(
+        "._-"
+    )
     try:
         await actions.create_user(
             NewUser(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.accounts import demo, passwords
-from portal.accounts.tables import AppUser, Seeded, Team
+from portal.accounts.tables import AppUser, Seeded
 from portal.config import Settings
 from portal.db import sql
 from portal.errors import CommandFailed

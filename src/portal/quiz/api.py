@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, get, post
+from litestar.params import FromPath, JSONBody
 
 from portal.errors import Invalid, NotFound
 from portal.learning.catalogue import Course, Question, Quiz
@@ -14,7 +15,7 @@ from portal.quiz import actions, queries, rules
 from portal.quiz.actions import GivenAnswer
 from portal.quiz.rules import MANY, Answer, Attempt, Standing
 from portal.scoring.rules import best_attempt
-from portal.web.actor import Actor
+from portal.web.actor import Actor, CurrentActor
 
 
 class ChoiceView(msgspec.Struct):
@@ -158,10 +159,10 @@ def _question(question: Question, actor: Actor, standing: Standing) -> QuestionV
 
 
 @get("/api/quiz/{video_id:str}", summary="A quiz for taking, with what is answered so far")
-async def quiz(request: Request[Any, Any, Any], actor: Actor, video_id: str) -> QuizView:
-    standing = await queries.standing_of(
-        actor.user_id, quiz_of(request.app.state.course, video_id)
-    )
+async def quiz(
+    request: Request[Any, Any, Any], actor: CurrentActor, video_id: FromPath[str]
+) -> QuizView:
+    standing = await queries.standing_of(actor.user_id, quiz_of(request.app.state.course, video_id))
     answers = standing.answers
     best = (
         best_attempt([attempt.result(video_id) for attempt in standing.completed])
@@ -189,7 +190,10 @@ async def quiz(request: Request[Any, Any, Any], actor: Actor, video_id: str) -> 
 
 @post("/api/quiz/{video_id:str}/answers", status_code=200, summary="Commit one answer")
 async def commit(
-    request: Request[Any, Any, Any], actor: Actor, video_id: str, data: AnswerRequest
+    request: Request[Any, Any, Any],
+    actor: CurrentActor,
+    video_id: FromPath[str],
+    data: JSONBody[AnswerRequest],
 ) -> AnswerResponse:
     committed = await actions.commit_answer(
         actor, quiz_of(request.app.state.course, video_id), data.attempt_number, _given(data)
@@ -208,7 +212,7 @@ async def commit(
 
 @post("/api/quiz/submit", status_code=200, summary="Complete the open attempt")
 async def submit(
-    request: Request[Any, Any, Any], actor: Actor, data: SubmitRequest
+    request: Request[Any, Any, Any], actor: CurrentActor, data: JSONBody[SubmitRequest]
 ) -> SubmitResponse:
     completed = await actions.submit(
         actor,

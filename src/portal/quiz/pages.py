@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from portal.errors import Conflict, Invalid, NotFound
@@ -20,7 +21,7 @@ from portal.quiz.api import quiz_of
 from portal.quiz.kpis import kpis
 from portal.quiz.rules import Standing
 from portal.quiz.views import NextVideo, QuizPart
-from portal.web.actor import Actor
+from portal.web.actor import Actor, CurrentActor
 from portal.web.formats import length, ordinal
 from portal.web.forms import read_form
 from portal.web.pages import page
@@ -91,7 +92,8 @@ def _content(outline: Outline, video: Video, quiz: QuizPart | None, start: int |
                 TopicRow(
                     href=f"/video/{other.id}",
                     title=other.title,
-                    note=outline.video_note(other) or (length(other.duration) if other.duration else ""),
+                    note=outline.video_note(other)
+                    or (length(other.duration) if other.duration else ""),
                     state=outline.state(other),
                     current=other.id == video.id,
                 )
@@ -133,7 +135,9 @@ async def _place(actor: Actor, course: Course) -> tuple[int, str]:
     )
 
 
-async def _result(actor: Actor, course: Course, video: Video, standing: Standing, n: int) -> QuizPart:
+async def _result(
+    actor: Actor, course: Course, video: Video, standing: Standing, n: int
+) -> QuizPart:
     attempt = next((a for a in standing.completed if a.attempt_number == n), None)
     if attempt is None:
         raise NotFound("There is no such attempt.")
@@ -167,7 +171,9 @@ async def _quiz(request: Request[Any, Any, Any], actor: Actor, video: Video) -> 
 
 
 @get("/video/{video_id:str}", include_in_schema=False)
-async def video_page(request: Request[Any, Any, Any], actor: Actor, video_id: str) -> Response[str]:
+async def video_page(
+    request: Request[Any, Any, Any], actor: CurrentActor, video_id: FromPath[str]
+) -> Response[str]:
     course: Course = request.app.state.course
     video = video_of(course, video_id)
     quiz = await _quiz(request, actor, video)
@@ -177,7 +183,9 @@ async def video_page(request: Request[Any, Any, Any], actor: Actor, video_id: st
 
 
 @post("/video/{video_id:str}/done", include_in_schema=False)
-async def mark(request: Request[Any, Any, Any], actor: Actor, video_id: str) -> Redirect:
+async def mark(
+    request: Request[Any, Any, Any], actor: CurrentActor, video_id: FromPath[str]
+) -> Redirect:
     video = video_of(request.app.state.course, video_id)
     form = await read_form(request)
     await learning.mark(actor, video, done=form.text("done") == "true")
@@ -185,7 +193,9 @@ async def mark(request: Request[Any, Any, Any], actor: Actor, video_id: str) -> 
 
 
 @post("/video/{video_id:str}/answer", include_in_schema=False)
-async def answer(request: Request[Any, Any, Any], actor: Actor, video_id: str) -> Response[Any]:
+async def answer(
+    request: Request[Any, Any, Any], actor: CurrentActor, video_id: FromPath[str]
+) -> Response[Any]:
     """Commit one answer, then show it with its explanation. An answer that another window was
     faster with is shown as it is recorded."""
     course: Course = request.app.state.course
@@ -197,7 +207,9 @@ async def answer(request: Request[Any, Any, Any], actor: Actor, video_id: str) -
             actor, quiz, form.number("attempt") or 0, GivenAnswer(question_id, choices)
         )
     except Conflict:
-        return _back(video_id, await _number_of(actor, video_id, course, question_id), elsewhere=True)
+        return _back(
+            video_id, await _number_of(actor, video_id, course, question_id), elsewhere=True
+        )
     except Invalid as error:
         return await _asked_again(request, actor, course.videos[video_id], question_id, error)
     return _back(video_id, await _number_of(actor, video_id, course, question_id))
@@ -231,7 +243,9 @@ async def _asked_again(
 
 
 @post("/video/{video_id:str}/submit", include_in_schema=False)
-async def submit(request: Request[Any, Any, Any], actor: Actor, video_id: str) -> Redirect:
+async def submit(
+    request: Request[Any, Any, Any], actor: CurrentActor, video_id: FromPath[str]
+) -> Redirect:
     """Complete the attempt and show its result; pressed twice, it shows the same result."""
     course: Course = request.app.state.course
     quiz = quiz_of(course, video_id)

@@ -106,7 +106,8 @@ def normal_choices(question: Question, choices: Sequence[str]) -> tuple[str, ...
         raise Invalid("Choose an answer first.", details={question.id: "Nothing was chosen."})
     if len(set(choices)) != len(choices) or not known.issuperset(choices):
         raise Invalid(
-            "This question has no such choice.", details={question.id: "Unknown or repeated choice."}
+            "This question has no such choice.",
+            details={question.id: "Unknown or repeated choice."},
         )
     if question.kind in ("single", "true_false") and len(choices) != 1:
         raise Invalid("Choose one answer.", details={question.id: "One choice is expected."})

@@ -18,9 +18,7 @@ RULE = (
     f"{POINTS_RIGHT} points for each right answer, and {POINTS_FIRST_TRY} more when your first"
     " answer ever to the question was right."
 )
-OTHER_WINDOW = (
-    "You already answered this in another window. This is the answer that counts."
-)
+OTHER_WINDOW = "You already answered this in another window. This is the answer that counts."
 
 
 class ChoiceRow(msgspec.Struct, frozen=True):
@@ -290,9 +288,7 @@ def result(
                 question.text, answer.correct, _points_text(answer, standing.points_of(answer))
             )
         )
-    wrong = [
-        q for q in questions if q.at is not None and not _right(attempt, q)
-    ]
+    wrong = [q for q in questions if q.at is not None and not _right(attempt, q)]
     change = (
         f"This added {gained} points. Your total is {total_score}."
         if gained > 0

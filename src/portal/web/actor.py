@@ -8,7 +8,9 @@ from uuid import UUID
 
 import msgspec
 from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
+from litestar.types import Scope
 
 from portal.errors import Forbidden, SignInRequired
 from portal.web.session import token_hash_from
@@ -42,6 +44,9 @@ class Actor(msgspec.Struct, frozen=True):
         letters = [word[0] for word in (words if len(words) < 3 else [words[0], words[-1]])]
         return "".join(letters).upper() or "?"
 
+
+# How a handler asks for it: `actor: CurrentActor`.
+CurrentActor: TypeAlias = NamedDependency[Actor]
 
 LoadActor: TypeAlias = Callable[[bytes], Awaitable[Actor | None]]
 
@@ -77,7 +82,7 @@ async def current_actor(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor
     return actor
 
 
-def provide_actor(scope: Any) -> Actor:
+def provide_actor(scope: Scope) -> Actor:
     """Dependency `actor` of every closed route."""
     actor: Actor | None = scope["state"].get("actor")
     if actor is None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get
+from litestar.params import FromPath
 
 from portal.errors import NotFound
 
@@ -61,7 +62,7 @@ class Assets:
 
 @get("/static/{release:str}/{name:path}", opt={"who": "public"}, include_in_schema=False)
 async def static_file(
-    request: Request[Any, Any, Any], release: str, name: Path
+    request: Request[Any, Any, Any], release: FromPath[str], name: FromPath[Path]
 ) -> Response[bytes]:
     """Cached for ever under the current release; an older address still works, but is not kept,
     because during a rollout a page of one release may ask a replica of another."""

@@ -6,7 +6,6 @@ import logging
 import re
 import secrets
 import time
-from typing import Any
 
 import msgspec
 from litestar.types import ASGIApp, Message, Receive, Scope, Send

@@ -101,9 +101,7 @@ def on_portal_error(request: Request[Any, Any, Any], error: errors.PortalError) 
     if status == 401 and not is_api(request.scope["path"]):
         return Redirect(login_address(request), status_code=303)
     retry_after = getattr(error, "retry_after", None)
-    return _send(
-        request, status, error.sentence, details=error.details, retry_after=retry_after
-    )
+    return _send(request, status, error.sentence, details=error.details, retry_after=retry_after)
 
 
 def login_address(request: Request[Any, Any, Any]) -> str:

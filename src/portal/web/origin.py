@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
-def is_foreign_write(
-    method: str, headers: Mapping[str, str], public_url: PublicUrl | None
-) -> bool:
+def is_foreign_write(method: str, headers: Mapping[str, str], public_url: PublicUrl | None) -> bool:
     """Returns True for a write that a browser sent on behalf of another site.
 
     `Sec-Fetch-Site` decides when it is there. Without it, `Origin` must be the portal's own address

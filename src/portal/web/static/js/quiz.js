@@ -1,6 +1,12 @@
 // What a quiz adds to the shared partial update: number keys, the check for an empty answer, and
 // focus on the part that is new. The quiz is replaced as a whole, so every listener sits above it.
 
+// A hidden text still counts as a description, so the reference comes and goes with it.
+function complain(fieldset, on) {
+  fieldset.querySelector(".field-error").hidden = !on;
+  fieldset.setAttribute("aria-describedby", on ? "question-error question-note" : "question-note");
+}
+
 function prepare() {
   const form = document.querySelector("#quiz form");
   if (form) form.noValidate = true;
@@ -9,16 +15,15 @@ function prepare() {
 // Runs before the shared submit listener, which leaves a refused form alone.
 document.addEventListener("submit", (event) => {
   const fieldset = event.target.querySelector("fieldset.options");
-  if (!fieldset) return;
-  if (fieldset.querySelector(":checked")) return;
+  if (!fieldset || fieldset.querySelector(":checked")) return;
   event.preventDefault();
-  fieldset.querySelector(".field-error").hidden = false;
+  complain(fieldset, true);
   fieldset.querySelector("input").focus();
 }, true);
 
 document.addEventListener("change", (event) => {
-  const error = event.target.closest("fieldset.options")?.querySelector(".field-error");
-  if (error) error.hidden = true;
+  const fieldset = event.target.closest("fieldset.options");
+  if (fieldset) complain(fieldset, false);
 });
 
 document.addEventListener("keydown", (event) => {

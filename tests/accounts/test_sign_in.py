@@ -1,0 +1,93 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from support import Portal
+
+WRONG = {"error": "Invalid credentials"}
+
+
+async def test_a_learner_signs_in_with_id_or_email_in_any_case(portal: Portal) -> None:
+    await portal.database.fetch(
+        "UPDATE app_user SET email = 'Alex@Example.com' WHERE external_id = 'alex'"
+    )
+    for username in ("alex", " ALEX ", "alex@example.com", "ALEX@EXAMPLE.COM"):
+        browser = portal.browser()
+        answer = await browser.post(
+            "/api/auth/login", json={"username": username, "password": "claude123"}
+        )
+        assert answer.status_code == 200
+        assert answer.json() == {
+            "user": {
+                "id": "alex",
+                "name": "Alex Johnson",
+                "role": "learner",
+                "teamId": "alpha",
+                "track": "dev",
+            }
+        }
+        assert (await browser.get("/api/auth/me")).json() == answer.json()
+
+
+async def test_unknown_wrong_and_password_less_get_the_same_refusal(portal: Portal) -> None:
+    await portal.database.fetch(
+        "UPDATE app_user SET password_hash = NULL WHERE external_id = 'mike'"
+    )
+    browser = portal.browser()
+    for username in ("nobody", "alex", "mike"):
+        answer = await browser.post(
+            "/api/auth/login", json={"username": username, "password": "not this one"}
+        )
+        assert (answer.status_code, answer.json()) == (401, WRONG)
+
+
+async def test_a_disabled_person_cannot_sign_in_and_loses_the_session(
+    portal: Portal, alice: httpx.AsyncClient
+) -> None:
+    await portal.database.fetch(
+        "UPDATE app_user SET disabled_at = now() WHERE external_id = 'alex'"
+    )
+    assert (await alice.get("/api/auth/me")).json() == {"user": None}
+    answer = await portal.browser().post(
+        "/api/auth/login", json={"username": "alex", "password": "claude123"}
+    )
+    assert (answer.status_code, answer.json()) == (401, WRONG)
+
+
+async def test_signing_out_ends_the_session_at_once(alice: httpx.AsyncClient) -> None:
+    old = alice.cookies["sid"]
+    assert (await alice.post("/api/auth/logout")).json() == {"ok": True}
+    assert "sid" not in alice.cookies
+    alice.cookies.set("sid", old, domain="localhost")
+    assert (await alice.get("/api/auth/me")).json() == {"user": None}
+    assert (await alice.get("/api/path")).status_code == 401
+
+
+async def test_signing_in_again_ends_the_old_session(
+    portal: Portal, alice: httpx.AsyncClient
+) -> None:
+    old = alice.cookies["sid"]
+    await alice.post("/api/auth/login", json={"username": "alex", "password": "claude123"})
+    assert alice.cookies["sid"] != old
+    stranger = portal.browser(cookies={"sid": old})
+    assert (await stranger.get("/api/auth/me")).json() == {"user": None}
+
+
+@pytest.mark.parametrize(
+    ("host", "secure"),
+    [("localhost:3000", False), ("127.0.0.1", False), ("learn.example.com", True)],
+)
+async def test_the_cookie_is_closed_to_scripts_and_secure_away_from_this_machine(
+    portal: Portal, host: str, secure: bool
+) -> None:
+    answer = await portal.browser(base_url=f"http://{host}").post(
+        "/api/auth/login", json={"username": "alex", "password": "claude123"}
+    )
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+    assert "path=/" in cookie
+    assert f"max-age={24 * 3600}" in cookie
+    assert ("secure" in cookie) is secure

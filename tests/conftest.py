@@ -1,0 +1,146 @@
+"""One PostgreSQL for the run, a database of its own for every test that needs one.
+
+A database is copied from a template that was migrated and seeded once. Nothing is rolled back:
+code that opens transactions is tested on committed data, in a database that is dropped afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+from support import (
+    DEMO_TEMPLATE,
+    EMPTY_TEMPLATE,
+    Database,
+    Portal,
+    portal_environment,
+    settings_for,
+)
+
+from portal.accounts import passwords
+from portal.app import create_app
+from portal.db import sql
+from portal.db.dsn import parse_dsn
+from portal.db.embedded import Embedded, embedded
+from portal.web.lifecycle import Lifecycle
+
+TOOLS = {"pgbouncer": ("pgbouncer",), "chromium": ("chromium", "chromium-browser")}
+REQUIRED = frozenset(filter(None, os.environ.get("PORTAL_REQUIRE", "").split(",")))
+
+
+def find_tool(name: str) -> str:
+    """Returns the path of an optional tool; skips the test, with the remedy, when it is missing."""
+    for candidate in TOOLS[name]:
+        path = shutil.which(candidate) or shutil.which(candidate, path="/usr/sbin")
+        if path:
+            return path
+    reason = f"{name} is not installed: apt-get install {name}"
+    if name in REQUIRED:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def pgbouncer_path() -> str:
+    return find_tool("pgbouncer")
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    return find_tool("chromium")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    """The run's own PostgreSQL."""
+    with embedded(tmp_path_factory.mktemp("server") / "postgres", durable=False) as running:
+        yield running
+
+
+async def run_sql(url: str, *statements: str) -> None:
+    """Run statements, each outside a transaction."""
+    connection = await asyncpg.connect(**parse_dsn(url, variable="DATABASE_URL").connect_kwargs())
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def portal_command(url: str, *arguments: str) -> None:
+    """Run a portal command against a database and fail with what it said."""
+    done = subprocess.run(
+        [sys.executable, "-m", "portal", *arguments],
+        env=portal_environment(url),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="session")
+def templates(server: Embedded) -> Embedded:
+    """The server with a migrated template, and one that is seeded as well."""
+    admin = server.url("postgres")
+    asyncio.run(run_sql(admin, f"CREATE DATABASE {EMPTY_TEMPLATE}"))
+    portal_command(server.url(EMPTY_TEMPLATE), "migrate")
+    asyncio.run(run_sql(admin, f"CREATE DATABASE {DEMO_TEMPLATE} TEMPLATE {EMPTY_TEMPLATE}"))
+    portal_command(server.url(DEMO_TEMPLATE), "seed")
+    return server
+
+
+@pytest.fixture
+async def database(templates: Embedded, request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    """A database of this test alone: seeded, unless the test is marked `empty_database`."""
+    empty = request.node.get_closest_marker("empty_database") is not None
+    template = EMPTY_TEMPLATE if empty else DEMO_TEMPLATE
+    made = Database.next(templates)
+    admin = templates.url("postgres")
+    await run_sql(admin, f"CREATE DATABASE {made.name} TEMPLATE {template}")
+    yield made
+    await run_sql(admin, f"DROP DATABASE {made.name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def portal(database: Database, tmp_path: Path) -> AsyncIterator[Portal]:
+    """The application on this test's database, spoken to over HTTP."""
+    app = create_app(settings_for(database.url), lifecycle=Lifecycle(ready=True, at_head=True))
+    running = Portal(app, database)
+    yield running
+    await running.close()
+    await sql.engine().close_connection_pool()
+    passwords.close()
+
+
+@pytest.fixture
+async def visitor(portal: Portal) -> httpx.AsyncClient:
+    """A browser in which nobody is signed in."""
+    return portal.browser()
+
+
+@pytest.fixture
+async def alice(portal: Portal) -> httpx.AsyncClient:
+    """Signed in as alex, a learner of team alpha: whose things the tests look at."""
+    return await portal.signed_in("alex")
+
+
+@pytest.fixture
+async def bob(portal: Portal) -> httpx.AsyncClient:
+    """Signed in as mike, who is on the same team."""
+    return await portal.signed_in("mike")
+
+
+@pytest.fixture
+async def charlie(portal: Portal) -> httpx.AsyncClient:
+    """Signed in as nina, of another team and track."""
+    return await portal.signed_in("nina")

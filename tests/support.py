@@ -1,0 +1,136 @@
+"""What tests share and fixtures cannot hold."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from typing import Any, Self
+
+import asyncpg
+import httpx
+import msgspec
+
+from portal.accounts.demo import ACCOUNTS
+from portal.config import Settings
+from portal.db.dsn import parse_dsn
+from portal.db.embedded import Embedded
+from portal.dev import clean_environment
+from portal.learning.catalogue import Course, load_course
+from portal.web.envelope import Envelope
+
+EMPTY_TEMPLATE = "template_empty"
+DEMO_TEMPLATE = "template_demo"
+PASSWORDS = {account.id: account.password for account in ACCOUNTS}
+COURSE: Course = load_course()
+QUIZ = "introduction-to-ai-fluency"
+
+_numbers = itertools.count(1)
+
+
+def portal_environment(url: str, **more: str) -> dict[str, str]:
+    """Returns the environment for a portal command against a database."""
+    return {**clean_environment(os.environ), "DATABASE_URL": url, **more}
+
+
+def settings_for(url: str, **changes: Any) -> Settings:
+    """Returns the settings of a fresh installation on this database."""
+    settings = Settings.from_env({"DATABASE_URL": url, "SEED_DB": "true"})
+    return msgspec.structs.replace(settings, **changes)
+
+
+class Database:
+    """A database of one test, with a way to look into it behind the application's back."""
+
+    def __init__(self, server: Embedded, name: str) -> None:
+        self.server = server
+        self.name = name
+        self.url = server.url(name)
+
+    @classmethod
+    def next(cls, server: Embedded) -> Self:
+        return cls(server, f"test_{next(_numbers)}")
+
+    async def fetch(self, query: str, *args: Any) -> list[asyncpg.Record]:
+        """Returns the rows of a query on a connection of its own."""
+        dsn = parse_dsn(self.url, variable="DATABASE_URL")
+        connection = await asyncpg.connect(**dsn.connect_kwargs())
+        try:
+            return list(await connection.fetch(query, *args))
+        finally:
+            await connection.close()
+
+    async def value(self, query: str, *args: Any) -> Any:
+        """Returns the first column of the first row, or None."""
+        rows = await self.fetch(query, *args)
+        return rows[0][0] if rows else None
+
+
+class Portal:
+    """The running application. Browsers are httpx clients with a cookie jar each."""
+
+    def __init__(self, app: Envelope, database: Database) -> None:
+        self.app = app
+        self.database = database
+        self._browsers: list[httpx.AsyncClient] = []
+
+    def browser(self, **options: Any) -> httpx.AsyncClient:
+        """Returns a browser without a session. `client=(address, port)` sets where it comes from."""
+        address = options.pop("client", ("127.0.0.1", 50_000))
+        browser = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=self.app, client=address),
+            base_url=options.pop("base_url", "http://localhost:3000"),
+            **options,
+        )
+        self._browsers.append(browser)
+        return browser
+
+    async def signed_in(self, name: str, password: str | None = None) -> httpx.AsyncClient:
+        """Returns a browser that has signed in through the API."""
+        browser = self.browser()
+        answer = await browser.post(
+            "/api/auth/login", json={"username": name, "password": password or PASSWORDS[name]}
+        )
+        assert answer.status_code == 200, answer.text
+        return browser
+
+    async def close(self) -> None:
+        for browser in self._browsers:
+            await browser.aclose()
+
+
+def key_of(quiz_id: str, question_id: str) -> tuple[str, ...]:
+    """Returns the right choices, which only the course knows."""
+    return next(q.key for q in COURSE.quizzes[quiz_id].questions if q.id == question_id)
+
+
+def answer_for(quiz_id: str, question: dict[str, Any], *, right: bool) -> dict[str, Any]:
+    """Returns the body fields of a right or wrong answer to a question as the API shows it."""
+    key = key_of(quiz_id, question["id"])
+    if question["kind"] in ("multiple", "ordering"):
+        others = [c["id"] for c in question["choices"] if c["id"] not in key]
+        wrong = others or list(reversed(key))
+        return {"questionId": question["id"], "choiceIds": list(key) if right else wrong}
+    if right:
+        return {"questionId": question["id"], "choiceId": key[0]}
+    wrong_choice = next(c["id"] for c in question["choices"] if c["id"] not in key)
+    return {"questionId": question["id"], "choiceId": wrong_choice}
+
+
+async def take_quiz(
+    browser: httpx.AsyncClient, quiz_id: str = QUIZ, *, wrong: int = 0
+) -> dict[str, Any]:
+    """Answer all questions one by one, the first `wrong` of them wrongly, submit, and return the
+    submit's answer."""
+    quiz = (await browser.get(f"/api/quiz/{quiz_id}")).json()
+    for number, question in enumerate(quiz["questions"]):
+        body = answer_for(quiz_id, question, right=number >= wrong)
+        answer = await browser.post(
+            f"/api/quiz/{quiz_id}/answers", json={**body, "attemptNumber": quiz["attemptNumber"]}
+        )
+        assert answer.status_code == 200, answer.text
+    done = await browser.post(
+        "/api/quiz/submit", json={"videoId": quiz_id, "attemptNumber": quiz["attemptNumber"]}
+    )
+    assert done.status_code == 200, done.text
+    result: dict[str, Any] = done.json()
+    return result

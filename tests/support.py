@@ -74,7 +74,7 @@ class Portal:
         self._browsers: list[httpx.AsyncClient] = []
 
     def browser(self, **options: Any) -> httpx.AsyncClient:
-        """Returns a browser without a session. `client=(address, port)` sets where it comes from."""
+        """Returns a browser without a session; `client=(address, port)` is where it comes from."""
         address = options.pop("client", ("127.0.0.1", 50_000))
         browser = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=self.app, client=address),

@@ -1,4 +1,4 @@
-"""The demo teams and accounts. Their passwords are public: never seeded where strangers can reach."""
+"""The demo teams and accounts. Their passwords are public: never for a site strangers can reach."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ async def login_submit(request: Request[Any, Any, Any]) -> Response[Any]:
     if not username:
         missing["username"] = "Enter your user name or e-mail address."
     if not password:
-        missing["password"] = "Enter your password."
+        missing["password"] = "Enter your password."  # noqa: S105 - a message
     if missing:
         return await _login_page(
             request, next_path=next_path, username=username, errors=missing, status=422

@@ -36,9 +36,10 @@ def _verify(stored: str | None, password: str) -> bool:
     from argon2.exceptions import InvalidHashError, VerificationError
 
     try:
-        return _hasher().verify(stored or _nobody(), password) and stored is not None
+        _hasher().verify(stored or _nobody(), password)
     except (VerificationError, InvalidHashError):
         return False
+    return stored is not None
 
 
 def _threads() -> ThreadPoolExecutor:

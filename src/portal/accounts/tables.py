@@ -74,7 +74,7 @@ class AuditEvent(Table, tablename="audit_event"):
 class Seeded(Table, tablename="seeded"):
     """What the demo seed made once, so that it is never made again.
 
-    `password_hash` is the one that it gave, to tell whether a demo password is still the public one.
+    `password_hash` is the one that it gave: while it is unchanged, so is the public password.
     """
 
     key = Text(primary_key=True, default=None, null=False)

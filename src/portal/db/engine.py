@@ -13,7 +13,7 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import asyncpg
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
@@ -103,7 +103,9 @@ class SafeTransaction(PostgresTransaction):
             await self._give_back(broken=True)
             raise
 
-    async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> bool:
+    async def __aexit__(
+        self, kind: object, error: BaseException | None, traceback: object
+    ) -> Literal[False]:
         if self._parent is not None:
             return False
         settled = False
@@ -203,7 +205,7 @@ class Engine(PostgresEngine):
                     )
         return self.pool
 
-    async def start_connection_pool(self, **kwargs: Any) -> None:
+    async def start_connection_pool(self, **_: Any) -> None:
         await self.ensure_pool()
 
     async def close_connection_pool(self) -> None:
@@ -261,19 +263,19 @@ class Engine(PostgresEngine):
         try:
             return await connection.fetch(query, *args)
         except asyncpg.InterfaceError:
-            # asyncpg sends Parse, Describe and Flush, and only then encodes the arguments. When that
-            # fails no Sync was sent, and a pooler keeps the server connection reserved for ever.
+            # asyncpg sends Parse, Describe and Flush, and only then encodes the arguments. When
+            # that fails no Sync was sent, and a pooler keeps its server connection reserved.
             if not connection.is_closed():
                 await connection.execute("SELECT 1")
             raise
         finally:
             await self.release(connection)
 
-    async def run_querystring(self, querystring: QueryString, in_pool: bool = True) -> Any:
+    async def run_querystring(self, querystring: QueryString, in_pool: bool = True) -> Any:  # noqa: ARG002
         query, args = querystring.compile_string(engine_type=self.engine_type)
         return await self.fetch(query, args, retry=query.lstrip()[:6].upper() == "SELECT")
 
-    async def run_ddl(self, ddl: str, in_pool: bool = True) -> Any:
+    async def run_ddl(self, ddl: str, in_pool: bool = True) -> Any:  # noqa: ARG002
         return await self.fetch(ddl)
 
     async def batch(self, *args: Any, **kwargs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Where the migration files lie and what they are called. Light: imports neither Piccolo nor asyncpg."""
+"""Where the migration files lie and what they are called. Imports neither Piccolo nor asyncpg."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ _MARK = """
 # Reports of one learner, from however many windows, are counted one after the other.
 _LOCK_LEARNER = "SELECT 1 FROM app_user WHERE id = $1 FOR NO KEY UPDATE"
 
+# The interpolated part is a constant of queries.
 _BEFORE = f"""
     SELECT (SELECT max(reported_at) FROM video_progress WHERE learner = $1) AS last_report,
            coalesce((SELECT done FROM video_progress WHERE learner = $1 AND video_id = $2), false)
@@ -35,7 +36,7 @@ _BEFORE = f"""
                AS duration_s,
            coalesce((SELECT {WATCHED} FROM video_progress WHERE learner = $1 AND video_id = $2),
                     '[]') AS watched
-"""
+"""  # noqa: S608
 
 _REPORT = """
     INSERT INTO video_progress AS p

@@ -84,7 +84,7 @@ class StepPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def label_of(course: Course) -> Callable[[str], str | None]:
-    """Returns a function from a path of this site to what it shows, or None: for the sign-in page."""
+    """Returns a function from a path of this site to what it shows, or None."""
 
     def label(path: str) -> str | None:
         parts = path.partition("?")[0].strip("/").split("/")
@@ -122,7 +122,7 @@ def step_rows(outline: Outline) -> list[StepRow]:
 
 
 def _step_action(outline: Outline, step: Step) -> Action | None:
-    """Returns the way on within this step: the place where the learner is, or its first open video."""
+    """Returns the way on in this step: where the learner is, or its first open video."""
     place = next((v for v in step.videos if v.id == outline.here), None) or next(
         (v for v in step.videos if not outline.of(v).done), None
     )
@@ -138,11 +138,10 @@ async def path_page(request: Request[Any, Any, Any], actor: CurrentActor) -> Res
     course: Course = request.app.state.course
     outline = await outline_of(actor, course)
     watched = outline.watched()
-    total = (
-        about(outline.seconds_left()) if not watched else f"{about(outline.seconds_left())} left"
-    )
+    time = about(outline.seconds_left()) + (" left" if watched else "")
     content = PathPage(
-        heading=f"{plural(len(course.steps), 'step')}, {plural(len(course.ordered), 'video')}, {total}",
+        heading=f"{plural(len(course.steps), 'step')},"
+        f" {plural(len(course.ordered), 'video')}, {time}",
         lead=f"{watched} of {len(course.ordered)} videos watched,"
         f" {plural(outline.quizzes(), 'quiz', 'quizzes')} finished.",
         rail=outline.rail(),

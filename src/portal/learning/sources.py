@@ -107,8 +107,10 @@ def fill(
     `place` says where in `file` the table stands, empty for the file itself.
     """
     fields = {field.name: field for field in msgspec.structs.fields(source)}
-    for name in sorted(table.keys() - fields.keys()):
-        found.append(Finding(file, place, f'unknown key "{name}"', _did_you_mean(name, fields)))
+    found.extend(
+        Finding(file, place, f'unknown key "{name}"', _did_you_mean(name, fields))
+        for name in sorted(table.keys() - fields.keys())
+    )
     values: Table = {}
     complete = True
     for name, field in fields.items():

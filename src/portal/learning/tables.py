@@ -11,7 +11,7 @@ from portal.db.columns import Int4MultiRange
 
 
 class VideoProgress(Table, tablename="video_progress"):
-    """`watched` is the set of seconds seen, half-open; `duration_s` the greatest length reported."""
+    """`watched` is the set of seconds seen, `duration_s` the greatest length reported."""
 
     id = BigSerial(primary_key=True)
     learner = ForeignKey(references=AppUser, on_delete=OnDelete.cascade, null=False)

@@ -169,7 +169,7 @@ async def commit_answer(
         if question is None:
             raise NotFound("This quiz has no such question.")
         answer = (await _store(actor, standing, [given]))[0]
-        answered = len(standing.answers.keys() | {question.id})
+    answered = len(standing.answers.keys() | {question.id})
     return Committed(question, answer, answered, len(standing.quiz.questions))
 
 

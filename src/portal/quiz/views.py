@@ -10,7 +10,7 @@ import msgspec
 
 from portal.learning.catalogue import Question, Video
 from portal.quiz import rules
-from portal.quiz.rules import Answer, Attempt, Standing
+from portal.quiz.rules import Attempt, Standing
 from portal.scoring.rules import POINTS_FIRST_TRY, POINTS_MAX, POINTS_RIGHT, best_attempt
 from portal.web.formats import length
 
@@ -226,7 +226,7 @@ def feedback(
         correct=answer.correct,
         points=earned,
         feedback_heading="Right" if answer.correct else "Not this time",
-        feedback_line=OTHER_WINDOW if elsewhere else _earned(answer, earned),
+        feedback_line=OTHER_WINDOW if elsewhere else _earned(earned),
         explanation=question.explanation,
         at=None if question.at is None else length(question.at),
         at_href=None if question.at is None else f"/video/{video.id}?t={question.at}",
@@ -248,7 +248,7 @@ def feedback(
     )
 
 
-def _earned(answer: Answer, earned: int) -> str | None:
+def _earned(earned: int) -> str | None:
     if earned > POINTS_RIGHT:
         return (
             f"{earned} points: {POINTS_RIGHT}, and {POINTS_FIRST_TRY} because your first answer to"
@@ -257,7 +257,7 @@ def _earned(answer: Answer, earned: int) -> str | None:
     return None
 
 
-def _points_text(answer: Answer, earned: int) -> str:
+def _points_text(earned: int) -> str:
     if earned > POINTS_RIGHT:
         return f"{POINTS_RIGHT} + {earned - POINTS_RIGHT}"
     return str(earned)
@@ -276,7 +276,7 @@ def result(
     """Returns the result of a completed attempt, whose questions are `questions`; `place` says
     where the learner stands now."""
     best = _best(standing)
-    assert best is not None and attempt.completed_at is not None
+    assert best is not None
     earlier = [a.score for a in standing.completed if a.attempt_number < attempt.attempt_number]
     gained = attempt.score - max(earlier, default=0)
     rows = []
@@ -284,9 +284,7 @@ def result(
         answer = attempt.answer_to(question.id)
         assert answer is not None
         rows.append(
-            ResultRow(
-                question.text, answer.correct, _points_text(answer, standing.points_of(answer))
-            )
+            ResultRow(question.text, answer.correct, _points_text(standing.points_of(answer)))
         )
     wrong = [q for q in questions if q.at is not None and not _right(attempt, q)]
     change = (

@@ -1,1 +1,1 @@
-"""Points, best attempts, totals, ranks and streaks. Knows attempts and points, nothing of questions."""
+"""Points, best attempts, totals, ranks and streaks. Knows nothing of questions."""

@@ -8,6 +8,7 @@ import secrets
 import time
 
 import msgspec
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from portal.config import Settings
@@ -67,7 +68,7 @@ class Envelope:
         self.lifecycle = lifecycle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
@@ -81,7 +82,7 @@ class Envelope:
         method, path = scope["method"], scope["path"]
         wants_head = method == "HEAD"
         if wants_head:
-            scope["method"] = "GET"  # type: ignore[typeddict-item]
+            scope["method"] = "GET"
         status = 500
         https = is_https(
             scope,
@@ -104,7 +105,7 @@ class Envelope:
                 sent.append((b"x-request-id", request_id.encode()))
                 message["headers"] = sent
             elif wants_head and message["type"] == "http.response.body":
-                message = {**message, "body": b""}  # type: ignore[misc]
+                message = {**message, "body": b""}
             await send(message)
 
         refusal = self._refusal(method, path, headers)

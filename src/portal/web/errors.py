@@ -56,7 +56,7 @@ class Later(Response[bytes]):
         super().__init__(b"")
         self.make = make
 
-    def to_asgi_response(self, app: Any, request: Any, **kwargs: Any) -> Any:
+    def to_asgi_response(self, app: Any, request: Any, **_: Any) -> Any:  # noqa: ARG002
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             response = await self.make()
             await response.to_asgi_response(app=None, request=request)(scope, receive, send)

@@ -1,4 +1,4 @@
-"""How far the start has come. The probes and the gate for requests read it, the release writes it."""
+"""How far the start has come: written by the release, read by the probes and the gate."""
 
 from __future__ import annotations
 

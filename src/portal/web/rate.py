@@ -19,8 +19,8 @@ _TAKE = """
 """
 _GIVE_BACK = """
     UPDATE rate_bucket SET tries = tries - 1
-    WHERE key = ANY (SELECT key FROM rate_bucket WHERE key = ANY ($1::text[]) ORDER BY key FOR UPDATE)
-      AND tries > 0
+    WHERE tries > 0 AND key = ANY (
+        SELECT key FROM rate_bucket WHERE key = ANY ($1::text[]) ORDER BY key FOR UPDATE)
 """
 
 

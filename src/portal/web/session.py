@@ -24,7 +24,7 @@ def hash_token(token: str) -> bytes:
 
 
 def token_hash_from(cookies: Mapping[str, str]) -> bytes | None:
-    """Returns the hash of the cookie's token, or None when there is none that we could have made."""
+    """Returns the hash of the cookie's token, or None when we cannot have made it."""
     token = cookies.get(COOKIE, "")
     return hash_token(token) if _TOKEN.fullmatch(token) else None
 

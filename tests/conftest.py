@@ -33,7 +33,11 @@ from portal.db.dsn import parse_dsn
 from portal.db.embedded import Embedded, embedded
 from portal.web.lifecycle import Lifecycle
 
-TOOLS = {"pgbouncer": ("pgbouncer",), "chromium": ("chromium", "chromium-browser")}
+TOOLS = {
+    "pgbouncer": ("pgbouncer",),
+    "chromium": ("chromium", "chromium-browser"),
+    "shellcheck": ("shellcheck",),
+}
 REQUIRED = frozenset(filter(None, os.environ.get("PORTAL_REQUIRE", "").split(",")))
 
 

@@ -17,6 +17,8 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
+from pooler import Pooler
+from pooler import pooler as running_pooler
 from support import (
     DEMO_TEMPLATE,
     EMPTY_TEMPLATE,
@@ -101,6 +103,13 @@ def templates(server: Embedded) -> Embedded:
     asyncio.run(run_sql(admin, f"CREATE DATABASE {DEMO_TEMPLATE} TEMPLATE {EMPTY_TEMPLATE}"))
     portal_command(server.url(DEMO_TEMPLATE), "seed")
     return server
+
+
+@pytest.fixture(scope="session")
+def pooler(server: Embedded, pgbouncer_path: str) -> Iterator[Pooler]:
+    """A PgBouncer with two connections for each database; skips where it is not installed."""
+    with running_pooler(pgbouncer_path, server, pool_size=2) as running:
+        yield running
 
 
 @pytest.fixture

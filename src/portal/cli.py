@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
@@ -241,6 +242,10 @@ def _folder(text: str) -> Path:
     return path
 
 
+def _terminated(*_: object) -> NoReturn:
+    sys.exit(128 + signal.SIGTERM)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Returns the parser of all commands."""
     shipped = Path(__file__).parent / "content"
@@ -304,6 +309,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command. What a user can cause ends in one line on stderr and exit code 1."""
+    # Before anything is imported: process 1 of a container ignores a signal without a handler, and
+    # what is open (an embedded server, a migration's child) must be closed on the way out.
+    signal.signal(signal.SIGTERM, _terminated)
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if arguments[:1] == ["test"]:  # everything after it is pytest's, options included
         args = argparse.Namespace(run=test, pytest_args=arguments[1:])

@@ -137,10 +137,8 @@ def _words(
     if activity.kind == "quiz":
         return f"You watched the video. Now {quiz}.", "Take the quiz", f"{page}?q=1#quiz"
     if activity.kind == "improve":
-        best = outline.best[video.id]
-        gain = POINTS_MAX * best.total_questions - best.score
         return (
-            f"Every video is watched. This quiz can still gain up to {gain} points.",
+            f"Every video is watched. This quiz can still gain {outline.gain(video)} points.",
             "Try again",
             f"{page}?q=1#quiz",
         )

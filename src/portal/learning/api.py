@@ -109,7 +109,7 @@ async def outline_of(actor: Actor, course: Course, here: str | None = None) -> O
     """Returns the course as the actor sees it: two statements."""
     ledger = await standing_of(actor.user_id)
     progress = await queries.progress_of(actor, course)
-    return Outline(course, progress, ledger.best, ledger.open, here)
+    return Outline(course, progress, ledger, here)
 
 
 def _progress(progress: Progress) -> ProgressView:

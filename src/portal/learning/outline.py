@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from portal.learning.catalogue import Course, Step, Video
-from portal.scoring.rules import POINTS_MAX, AttemptResult
+from portal.scoring.rules import POINTS_MAX, Ledger
 from portal.web.formats import about, plural
 
 TickState: TypeAlias = Literal["none", "seen", "done", "you"]
@@ -62,14 +62,14 @@ class Outline:
         self,
         course: Course,
         progress: Mapping[str, Progress],
-        best: Mapping[str, AttemptResult],
-        open_quizzes: Sequence[str] = (),
+        ledger: Ledger,
         here: str | None = None,
     ) -> None:
         self.course = course
         self.progress = progress
-        self.best = best
-        self.open_quizzes = [quiz for quiz in open_quizzes if quiz in course.quizzes]
+        self.best = ledger.best
+        self.reachable = ledger.reachable
+        self.open_quizzes = [quiz for quiz in ledger.open if quiz in course.quizzes]
         self.next = self._next()
         self.here = here or (self.next.video.id if self.next else None)
 
@@ -98,9 +98,13 @@ class Outline:
             if video.quiz and not self.quiz_done(video):
                 return Activity("quiz", video)
         for video in course.ordered:
-            if video.quiz and self.best[video.id].score < POINTS_MAX * len(video.quiz.questions):
+            if video.quiz and self.gain(video):
                 return Activity("improve", video)
         return None
+
+    def gain(self, video: Video) -> int:
+        """Returns the points that another attempt at a finished quiz can add."""
+        return max(0, self.reachable.get(video.id, 0) - self.best[video.id].score)
 
     def state(self, video: Video) -> TickState:
         """Returns how far the video is; a video without a quiz is finished when it is watched."""

@@ -11,7 +11,13 @@ import msgspec
 from portal.learning.catalogue import Question, Video
 from portal.quiz import rules
 from portal.quiz.rules import Attempt, Standing
-from portal.scoring.rules import POINTS_FIRST_TRY, POINTS_MAX, POINTS_RIGHT, best_attempt
+from portal.scoring.rules import (
+    POINTS_FIRST_TRY,
+    POINTS_MAX,
+    POINTS_RIGHT,
+    best_attempt,
+    reachable,
+)
 from portal.web.formats import length
 
 RULE = (
@@ -118,8 +124,8 @@ class QuizPart(msgspec.Struct, frozen=True, kw_only=True):
     result: ResultPart | None = None
 
 
-def question_href(number: int) -> str:
-    return f"?q={number}#quiz"
+def question_href(standing: Standing, number: int) -> str:
+    return f"/video/{standing.quiz.video_id}?q={number}#quiz"
 
 
 def first_open(standing: Standing) -> int:
@@ -137,6 +143,12 @@ def _best(standing: Standing) -> Best | None:
     return Best(best.score, POINTS_MAX * best.total_questions, best.attempt_number)
 
 
+def _reachable(standing: Standing) -> int:
+    """Returns the most points that the quiz can bring this learner, by their first attempt."""
+    first = standing.completed[0]
+    return reachable(first.total_questions, first.correct_answers)
+
+
 def _boxes(standing: Standing, current: int | None) -> list[Box]:
     boxes = []
     answers = standing.answers
@@ -144,7 +156,12 @@ def _boxes(standing: Standing, current: int | None) -> list[Box]:
         answer = answers.get(question.id)
         state = "" if answer is None else ("right" if answer.correct else "wrong")
         boxes.append(
-            Box(number, question_href(number) if answer else None, state, number == current)
+            Box(
+                number,
+                question_href(standing, number) if answer else None,
+                state,
+                number == current,
+            )
         )
     return boxes
 
@@ -163,7 +180,7 @@ def _frame(standing: Standing, state: str, current: int | None = None) -> QuizPa
         attempt_number=standing.attempt_number,
         best=_best(standing),
         start_label=label,
-        start_href=question_href(first_open(standing)),
+        start_href=question_href(standing, first_open(standing)),
         answered=len(answers),
         points_so_far=sum(standing.points_of(answer) for answer in answers.values()),
         boxes=_boxes(standing, current),
@@ -244,7 +261,7 @@ def feedback(
         _frame(standing, "feedback", number),
         question=part,
         can_submit=done,
-        next_href=question_href(following) if following else None,
+        next_href=question_href(standing, following) if following else None,
     )
 
 
@@ -299,7 +316,7 @@ def result(
         rows=rows,
         best_text=f"Best so far {best.points} of {best.max_points}, attempt {best.attempt_number}.",
         rule=RULE,
-        max=best.points == best.max_points,
+        max=best.points >= _reachable(standing),
         watch_again=[
             PartLink(f"{q.text} ({length(q.at)})", f"/video/{video.id}?t={q.at}") for q in wrong
         ],
@@ -313,7 +330,7 @@ def result(
         next=NextVideo(f"/video/{following.id}", following.title, following.duration)
         if following
         else None,
-        retry_href=question_href(first_open(standing)),
+        retry_href=question_href(standing, first_open(standing)),
     )
     return msgspec.structs.replace(
         _frame(standing, "result"),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-import msgspec
-
 from portal.db import sql
 from portal.scoring import rules
 from portal.scoring.rules import AttemptResult
@@ -29,21 +27,17 @@ async def ledger_of(learner: UUID) -> list[AttemptResult]:
     return await sql.fetch(AttemptResult, _LEDGER, learner)
 
 
-class Ledger(msgspec.Struct, frozen=True):
-    """What a person has to show: the attempt that counts per quiz, and the quizzes begun and not
-    finished, the latest first."""
-
-    best: dict[str, rules.AttemptResult]
-    open: list[str]
-
-
-async def standing_of(learner: UUID) -> Ledger:
+async def standing_of(learner: UUID) -> rules.Ledger:
     """Returns the person's ledger in one statement."""
     rows = await sql.execute(_STANDING, learner, retry=True)
-    return Ledger(
-        best=rules.best_by_quiz(
-            AttemptResult(*list(row.values())[:-1]) for row in rows if row["completed"]
-        ),
+    completed = [AttemptResult(*list(row.values())[:-1]) for row in rows if row["completed"]]
+    return rules.Ledger(
+        best=rules.best_by_quiz(completed),
+        reachable={
+            attempt.quiz_id: rules.reachable(attempt.total_questions, attempt.correct_answers)
+            for attempt in completed
+            if attempt.attempt_number == 1
+        },
         open=[row["quiz_id"] for row in rows if not row["completed"]],
     )
 

@@ -29,6 +29,15 @@ class AttemptResult(msgspec.Struct, frozen=True):
     score: int
 
 
+class Ledger(msgspec.Struct, frozen=True):
+    """What a person has to show: by quiz, the attempt that counts and the most points that can be
+    reached; and the quizzes begun and not finished, the latest first."""
+
+    best: dict[str, AttemptResult]
+    reachable: dict[str, int]
+    open: list[str]
+
+
 class Totals(msgspec.Struct, frozen=True):
     """Sums over one person's quizzes. `answered` and `correct` belong to the counted attempts,
     `first_answered` and `first_correct` to the first attempts."""
@@ -47,6 +56,13 @@ def points(*, correct: bool, first_ever_correct: bool) -> int:
     if not correct:
         return 0
     return POINTS_RIGHT + (POINTS_FIRST_TRY if first_ever_correct else 0)
+
+
+def reachable(total_questions: int, first_correct: int | None) -> int:
+    """Returns the most points that a quiz can bring someone. The first answers were given in the
+    first attempt, `first_correct` of them right; None before it."""
+    bonus = total_questions if first_correct is None else first_correct
+    return POINTS_RIGHT * total_questions + POINTS_FIRST_TRY * bonus
 
 
 def best_attempt(attempts: Iterable[AttemptResult]) -> AttemptResult:

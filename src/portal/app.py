@@ -27,6 +27,7 @@ from portal.errors import PortalError
 from portal.learning import api as learning_api
 from portal.learning import pages as learning_pages
 from portal.learning.catalogue import load_course
+from portal.ops import metrics
 from portal.ops.release import release
 from portal.quiz import api as quiz_api
 from portal.quiz import pages as quiz_pages
@@ -53,6 +54,7 @@ HANDLERS = [
     probes.live,
     probes.ready,
     probes.startup,
+    metrics.metrics,
     assets.static_file,
     forms.switch_theme,
     openapi.document,
@@ -84,6 +86,7 @@ def create_app(
     engine = Engine(settings.database, pool_size=settings.db_pool_size)
     sql.bind(engine, TABLES)
     static = assets.Assets()
+    collected = metrics.Metrics()
     course = load_course(settings.content_dir)
 
     async def load_actor(token_hash: bytes) -> Actor | None:
@@ -129,6 +132,7 @@ def create_app(
                 "lifecycle": lifecycle,
                 "course": course,
                 "assets": static,
+                "metrics": collected,
                 "render": Renderer(static, reload=settings.app_env == "development"),
                 "load_actor": load_actor,
                 "score_of": score_of,
@@ -138,7 +142,7 @@ def create_app(
             }
         ),
     )
-    return Envelope(application, settings, lifecycle)
+    return Envelope(application, settings, lifecycle, collected.observe)
 
 
 async def _released(settings: Settings, lifecycle: Lifecycle, on_failure: OnFailure | None) -> None:

@@ -6,6 +6,8 @@ import logging
 import re
 import secrets
 import time
+from collections.abc import Callable
+from typing import TypeAlias
 
 import msgspec
 from litestar.enums import ScopeType
@@ -19,7 +21,9 @@ from portal.web.origin import is_foreign_write
 
 access_log = logging.getLogger("http/access")
 
-PROBES = frozenset({"/api/health", "/health/live", "/health/ready", "/health/startup"})
+Observe: TypeAlias = Callable[[str, str, int, float], None]
+
+PROBES = frozenset({"/api/health", "/health/live", "/health/ready", "/health/startup", "/metrics"})
 EMBEDS = "https://www.youtube-nocookie.com https://player.vimeo.com"
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -62,10 +66,13 @@ class Envelope:
     every answer out of shared caches unless its handler says otherwise, and writes the access line.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, lifecycle: Lifecycle) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: Settings, lifecycle: Lifecycle, observe: Observe
+    ) -> None:
         self.app = app
         self.settings = settings
         self.lifecycle = lifecycle
+        self.observe = observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -113,17 +120,14 @@ class Envelope:
             await self.app(scope, receive, send_with_headers)
         else:
             await _answer(send_with_headers, *refusal, as_json=path.startswith("/api/"))
+        seconds = time.perf_counter() - started
+        self.observe(method, str(scope.get("path_template", "none")), status, seconds)
         if not access_log.disabled:
-            access_log.info(
-                "%s %s %d",
-                method,
-                path,
-                status,
-                extra={"context": {"ms": round((time.perf_counter() - started) * 1000, 1)}},
-            )
+            context = {"context": {"ms": round(seconds * 1000, 1)}}
+            access_log.info("%s %s %d", method, path, status, extra=context)
 
     def _refusal(self, method: str, path: str, headers: dict[str, str]) -> tuple[int, str] | None:
-        if not self.lifecycle.ready and path not in PROBES and path != "/metrics":
+        if not self.lifecycle.ready and path not in PROBES:
             return 503, "The portal is starting. Try again in a few seconds."
         if is_foreign_write(method, headers, self.settings.public_url):
             return 403, "This request came from another site and was refused."

@@ -1,0 +1,98 @@
+"""Portals with other settings, the routes that they have, and what they log."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+from support import QUIZ, Database, Portal, settings_for
+
+from portal.accounts import passwords
+from portal.app import create_app
+from portal.db import sql
+from portal.web import log
+from portal.web.actor import who_may
+from portal.web.lifecycle import Lifecycle
+
+NOWHERE = "postgresql://portal:s3cret-word@127.0.0.1:1/portal"  # nothing listens on port 1
+JSON = {"content-type": "application/json"}
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+class Route(msgspec.Struct, frozen=True, order=True):
+    """A route as the application declares it; `who` as in `opt`."""
+
+    path: str
+    method: str
+    who: str
+
+
+@asynccontextmanager
+async def opened(
+    database: Database | None, *, url: str = NOWHERE, lifecycle: Lifecycle | None = None, **changes: Any
+) -> AsyncIterator[Portal]:
+    """A portal with changed settings, on the test's database or on an address. Not together with
+    the `portal` fixture: a process has one engine."""
+    settings = settings_for(database.url if database else url, **changes)
+    app = create_app(settings, lifecycle=lifecycle or Lifecycle(ready=True, at_head=True))
+    portal = Portal(app, database)  # type: ignore[arg-type]
+    try:
+        yield portal
+    finally:
+        await portal.close()
+        await sql.engine().close_connection_pool()
+        passwords.close()
+
+
+def litestar_of(portal: Portal) -> Litestar:
+    app = portal.app.app
+    assert isinstance(app, Litestar)
+    return app
+
+
+def routes_of(portal: Portal) -> list[Route]:
+    """Returns every route; OPTIONS, which Litestar adds to each, is left out."""
+    return sorted(
+        Route(route.path, method, who_may(handler))
+        for route in litestar_of(portal).routes
+        for handler in route.route_handlers  # type: ignore[union-attr]
+        for method in handler.http_methods  # type: ignore[union-attr]
+        if method != "OPTIONS"
+    )
+
+
+def address(portal: Portal, path: str, *, step: str = "1", video: str = QUIZ) -> str:
+    """Returns a real address of a route."""
+    for placeholder, value in {
+        "{release:str}": litestar_of(portal).state.assets.release,
+        "/{name:path}": "/css/base.css",
+        "{step_id:str}": step,
+        "{video_id:str}": video,
+    }.items():
+        path = path.replace(placeholder, value)
+    assert "{" not in path, f"tell address() what stands for the placeholder of {path}"
+    return path
+
+
+@contextmanager
+def logged(level: int = logging.WARNING) -> Iterator[list[str]]:
+    """The lines that an operator would read while the block runs, one entry per record."""
+    lines: list[str] = []
+    handler = logging.StreamHandler(io.StringIO())
+    handler.setFormatter(log.TextFormatter())
+    handler.setLevel(level)
+    handler.emit = lambda record: lines.append(handler.format(record))  # type: ignore[method-assign]
+    root = logging.getLogger()
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(level)
+    try:
+        yield lines
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before)

@@ -1,0 +1,119 @@
+"""Every route of the portal: its address, its method, who may call it."""
+
+from __future__ import annotations
+
+import httpx
+from support import Portal
+from web.portals import address, routes_of
+
+INVENTORY = """
+GET  /                               public
+GET  /api/auth/me                    public
+POST /api/auth/login                 public
+POST /api/auth/logout                public
+GET  /api/dashboard/kpis             member
+GET  /api/health                     public
+GET  /api/openapi.json               member
+GET  /api/path                       member
+GET  /api/progress                   member
+POST /api/progress                   member
+POST /api/progress/watch             member
+GET  /api/quiz/{video_id:str}        member
+POST /api/quiz/{video_id:str}/answers member
+POST /api/quiz/submit                member
+GET  /dashboard                      member
+GET  /health/live                    public
+GET  /health/ready                   public
+GET  /health/startup                 public
+GET  /login                          public
+POST /login                          public
+POST /logout                         public
+GET  /path                           member
+GET  /static/{release:str}/{name:path} public
+GET  /step/{step_id:str}             member
+POST /theme                          public
+GET  /video/{video_id:str}           member
+POST /video/{video_id:str}/answer    member
+POST /video/{video_id:str}/done      member
+POST /video/{video_id:str}/submit    member
+"""
+
+
+async def test_the_inventory_is_exactly_this(portal: Portal) -> None:
+    expected = [line.split() for line in INVENTORY.strip().splitlines()]
+    actual = [[route.method, route.path, route.who] for route in routes_of(portal)]
+    assert sorted(actual) == sorted(expected)
+
+
+async def test_closed_routes_ask_a_visitor_to_sign_in(
+    portal: Portal, visitor: httpx.AsyncClient
+) -> None:
+    """Before anything else: neither a body nor an unknown id changes the answer."""
+    closed = [route for route in routes_of(portal) if route.who != "public"]
+    assert closed
+    for route in closed:
+        for video in ("introduction-to-ai-fluency", "no-such-video"):
+            url = address(portal, route.path, video=video)
+            answer = await visitor.request(route.method, url)
+            if url.startswith("/api/"):
+                assert answer.status_code == 401, url
+                assert answer.json() == {"error": "Sign in first."}
+            else:
+                assert answer.status_code == 303, url
+                target = httpx.URL(answer.headers["location"])
+                assert target.path == "/login"
+                assert target.params.get("next") == (url if route.method == "GET" else None)
+
+
+async def test_a_learner_is_kept_from_the_pages_of_managers_and_admins(
+    portal: Portal, alice: httpx.AsyncClient
+) -> None:
+    for route in routes_of(portal):
+        answer = await alice.request(route.method, address(portal, route.path))
+        assert (answer.status_code == 403) == (route.who in ("manager", "admin")), route
+
+
+async def test_a_made_up_cookie_opens_nothing(portal: Portal) -> None:
+    for value in ("a" * 43, "alex", "' OR 1=1 --", "a" * 5000, "%00"):
+        browser = portal.browser(cookies={"sid": value})
+        assert (await browser.get("/api/path")).status_code == 401
+        assert (await browser.get("/dashboard")).status_code == 303
+
+
+async def test_head_is_get_without_its_body(portal: Portal, alice: httpx.AsyncClient) -> None:
+    for browser in (alice, portal.browser()):
+        for route in routes_of(portal):
+            if route.method != "GET":
+                continue
+            url = address(portal, route.path)
+            got, head = await browser.get(url), await browser.head(url)
+            assert head.status_code == got.status_code, url
+            assert head.content == b""
+            for headers in (got.headers, head.headers):
+                del headers["x-request-id"]
+            assert head.headers == got.headers, url
+            assert int(head.headers.get("content-length", 0)) == int(
+                got.headers.get("content-length", 0)
+            )
+
+
+async def test_head_is_no_way_around_a_wrong_method(alice: httpx.AsyncClient) -> None:
+    answer = await alice.head("/api/progress/watch")
+    assert (answer.status_code, answer.content) == (405, b"")
+    assert (await alice.head("/no/such/page")).status_code == 404
+
+
+async def test_the_api_describes_every_json_route_and_no_page(
+    portal: Portal, alice: httpx.AsyncClient
+) -> None:
+    document = (await alice.get("/api/openapi.json")).json()
+    assert document["openapi"].startswith("3.1")
+    described = {
+        (method.upper(), path) for path, entry in document["paths"].items() for method in entry
+    }
+    expected = {
+        (route.method, route.path.replace(":str", ""))
+        for route in routes_of(portal)
+        if route.path.startswith(("/api/", "/health/"))
+    }
+    assert described == expected

@@ -176,6 +176,30 @@ def content_build(args: argparse.Namespace) -> int:
     return 0
 
 
+def scores_check(_: argparse.Namespace) -> int:
+    async def run(_: Settings) -> int:
+        from portal.quiz.recompute import check
+
+        count = 0
+        async for difference in check():
+            _say(str(difference))
+            count += 1
+        _say(f"{count} differences.")
+        return 1 if count else 0
+
+    return _with_engine(run, direct=False)
+
+
+def scores_rebuild(_: argparse.Namespace) -> int:
+    async def run(_: Settings) -> int:
+        from portal.quiz.recompute import rebuild
+
+        _say(f"Mended the scores of {await rebuild()} people.")
+        return 0
+
+    return _with_engine(run, direct=False)
+
+
 def user_create(args: argparse.Namespace) -> int:
     async def run(_: Settings) -> int:
         from portal.accounts.actions import create_user
@@ -289,6 +313,10 @@ def build_parser() -> argparse.ArgumentParser:
     sub = add(parts, "build", content_build, "compile the sources into course.json")
     sub.add_argument("folder", nargs="?", type=_folder, default=shipped)
     sub.add_argument("--out", type=Path)
+
+    parts = add(commands, "scores", None, "check or mend all scores").add_subparsers(required=True)
+    add(parts, "check", scores_check, "recompute everything and print what differs")
+    add(parts, "rebuild", scores_rebuild, "mend what check finds")
 
     parts = add(commands, "user", None, "make people, set passwords").add_subparsers(required=True)
     sub = add(parts, "create", user_create, "make a person; the password is asked for")

@@ -33,7 +33,7 @@ class Metrics:
     """The counters of one process. Several processes are several targets to scrape."""
 
     def __init__(self) -> None:
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "portal_http_requests",

@@ -1,0 +1,309 @@
+"""`portal scores check` and `rebuild`: everything anew from the choices that people made.
+
+An answer is graded again against the questions of its version; an attempt's points follow from its
+answers, a person's total from the attempts. The same rules as in the first place, no second copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from itertools import groupby
+from uuid import UUID
+
+import msgspec
+
+from portal.db import sql
+from portal.learning.catalogue import Question
+from portal.quiz import rules
+from portal.scoring import actions as scoring
+from portal.scoring.rules import AttemptResult, Totals, points, totals
+
+PAGE = 500
+
+_PEOPLE = """
+    SELECT u.id, u.external_id, u.role, u.disabled_at IS NULL AND u.erased_at IS NULL AS active,
+           t.track, s.learner IS NOT NULL AS has_row, s.track AS kept_track, s.ranked,
+           s.score, s.quizzes_completed, s.answered, s.correct, s.first_answered, s.first_correct
+    FROM app_user u
+    LEFT JOIN team t ON t.id = u.team
+    LEFT JOIN user_score s ON s.learner = u.id
+    WHERE u.id > $1 ORDER BY u.id LIMIT $2
+"""
+_FIRST_KEY = UUID(int=0)
+
+_ATTEMPTS = """
+    SELECT a.learner, a.id, a.quiz_id, a.attempt_number, a.content_hash, a.completed_at,
+           a.total_questions, a.correct_answers, a.first_try_correct, a.score,
+           (SELECT coalesce(jsonb_agg(jsonb_build_object('id', w.id, 'question_id', w.question_id,
+                'choices', w.choices, 'correct', w.correct, 'first_ever', w.first_ever)
+                ORDER BY w.id), '[]')::text
+            FROM quiz_answer w WHERE w.attempt = a.id) AS answers
+    FROM quiz_attempt a WHERE a.learner = ANY ($1::uuid[])
+    ORDER BY a.learner, a.quiz_id, a.attempt_number
+"""
+
+
+class _Person(msgspec.Struct, frozen=True):
+    id: UUID
+    external_id: str
+    role: str
+    active: bool
+    track: str | None
+    has_row: bool
+    kept_track: str | None
+    ranked: bool | None
+    score: int | None
+    quizzes_completed: int | None
+    answered: int | None
+    correct: int | None
+    first_answered: int | None
+    first_correct: int | None
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    id: int
+    question_id: str
+    choices: tuple[str, ...]
+    correct: bool
+    first_ever: bool
+
+
+class _Row(msgspec.Struct, frozen=True):
+    """An attempt as it is recorded."""
+
+    learner: UUID
+    id: UUID
+    quiz_id: str
+    attempt_number: int
+    content_hash: str
+    completed: bool
+    total_questions: int
+    correct_answers: int
+    first_try_correct: int
+    score: int
+    answers: tuple[_Answer, ...]
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """A recorded row that is not what it should be. `str` is one line for an operator."""
+
+    learner: UUID
+    table: str
+    who: str
+    recorded: dict[str, object]
+    recomputed: dict[str, object]
+
+    def __str__(self) -> str:
+        changes = ", ".join(
+            f"{name} {self.recorded[name]} should be {value}"
+            for name, value in self.recomputed.items()
+            if self.recorded[name] != value
+        )
+        return f"{self.table} {self.who}: {changes}"
+
+
+class _Versions:
+    """The questions of each version, read once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, dict[str, Question]] = {}
+
+    async def questions(self, content_hash: str) -> dict[str, Question]:
+        if content_hash not in self._known:
+            body = await sql.fetch_value(
+                "SELECT body::text FROM quiz_version WHERE content_hash = $1", content_hash
+            )
+            questions = msgspec.json.decode(body, type=tuple[Question, ...])
+            self._known[content_hash] = {question.id: question for question in questions}
+        return self._known[content_hash]
+
+
+def _regraded(rows: Sequence[_Row], versions: dict[str, dict[str, Question]]) -> list[_Row]:
+    """Returns the attempts of one person at one quiz as they should be, oldest first.
+
+    An attempt without answers was imported; its figures are taken as they are.
+    """
+    first_correct: dict[str, bool] = {}
+    result = []
+    for row in rows:
+        questions = versions[row.content_hash]
+        answers = []
+        earned, right, kept = 0, 0, 0
+        for answer in row.answers:
+            question = questions.get(answer.question_id)
+            correct = question is not None and rules.is_correct(question, answer.choices)
+            first = answer.question_id not in first_correct
+            first_correct.setdefault(answer.question_id, correct)
+            answers.append(msgspec.structs.replace(answer, correct=correct, first_ever=first))
+            bonus = first_correct[answer.question_id]
+            earned += points(correct=correct, first_ever_correct=bonus)
+            right += correct
+            kept += correct and bonus
+        if not row.answers or not row.completed:
+            right, kept, earned = row.correct_answers, row.first_try_correct, row.score
+        result.append(
+            msgspec.structs.replace(
+                row,
+                answers=tuple(answers),
+                correct_answers=right,
+                first_try_correct=kept,
+                score=earned,
+            )
+        )
+    return result
+
+
+def _fields(value: msgspec.Struct, *names: str) -> dict[str, object]:
+    return {name: getattr(value, name) for name in names}
+
+
+_ATTEMPT_FIELDS = ("correct_answers", "first_try_correct", "score")
+_TOTAL_FIELDS = tuple(field.name for field in msgspec.structs.fields(Totals))
+
+
+def _attempt_differences(
+    person: _Person, recorded: Sequence[_Row], right: Sequence[_Row]
+) -> list[Difference]:
+    found = []
+    for old, new in zip(recorded, right, strict=True):
+        where = f"{person.external_id} {old.quiz_id} attempt {old.attempt_number}"
+        found.append(
+            Difference(
+                person.id,
+                "quiz_attempt",
+                where,
+                _fields(old, *_ATTEMPT_FIELDS),
+                _fields(new, *_ATTEMPT_FIELDS),
+            )
+        )
+        found.extend(
+            Difference(
+                person.id,
+                "quiz_answer",
+                f"{where} question {before.question_id}",
+                _fields(before, "correct", "first_ever"),
+                _fields(after, "correct", "first_ever"),
+            )
+            for before, after in zip(old.answers, new.answers, strict=True)
+        )
+    return found
+
+
+def _total_difference(person: _Person, right: Totals) -> Difference:
+    ranked = person.role == "learner" and person.active and right.quizzes_completed > 0
+    return Difference(
+        person.id,
+        "user_score",
+        person.external_id,
+        {
+            **_fields(person, *_TOTAL_FIELDS),
+            "track": person.kept_track,
+            "ranked": person.ranked,
+        },
+        {**_fields(right, *_TOTAL_FIELDS), "track": person.track, "ranked": ranked},
+    )
+
+
+def _differences(
+    person: _Person, rows: Sequence[_Row], versions: dict[str, dict[str, Question]]
+) -> list[Difference]:
+    found: list[Difference] = []
+    ledger: list[AttemptResult] = []
+    for quiz_id, group in groupby(rows, key=lambda row: row.quiz_id):
+        recorded = list(group)
+        right = _regraded(recorded, versions)
+        found.extend(_attempt_differences(person, recorded, right))
+        ledger.extend(
+            AttemptResult(
+                quiz_id=quiz_id,
+                attempt_number=row.attempt_number,
+                total_questions=row.total_questions,
+                correct_answers=row.correct_answers,
+                first_try_correct=row.first_try_correct,
+                score=row.score,
+            )
+            for row in right
+            if row.completed
+        )
+    if person.has_row or ledger:
+        found.append(_total_difference(person, totals(ledger)))
+    return [difference for difference in found if difference.recorded != difference.recomputed]
+
+
+async def check() -> AsyncIterator[Difference]:
+    """Yields every recorded row that differs from what its answers and attempts say."""
+    versions = _Versions()
+    last = _FIRST_KEY
+    while people := await sql.fetch(_Person, _PEOPLE, last, PAGE):
+        last = people[-1].id
+        rows = await _attempts_of([person.id for person in people])
+        hashes = {row.content_hash for row in rows}
+        questions = {
+            content_hash: await versions.questions(content_hash) for content_hash in hashes
+        }
+        by_person = {key: list(group) for key, group in groupby(rows, key=lambda row: row.learner)}
+        for person in people:
+            for difference in _differences(person, by_person.get(person.id, []), questions):
+                yield difference
+
+
+async def _attempts_of(learners: list[UUID]) -> list[_Row]:
+    records = await sql.execute(_ATTEMPTS, learners, retry=True)
+    return [
+        _Row(
+            learner=record["learner"],
+            id=record["id"],
+            quiz_id=record["quiz_id"],
+            attempt_number=record["attempt_number"],
+            content_hash=record["content_hash"],
+            completed=record["completed_at"] is not None,
+            total_questions=record["total_questions"],
+            correct_answers=record["correct_answers"],
+            first_try_correct=record["first_try_correct"],
+            score=record["score"],
+            answers=msgspec.json.decode(record["answers"], type=tuple[_Answer, ...]),
+        )
+        for record in records
+    ]
+
+
+async def rebuild() -> int:
+    """Mend everything that `check` finds, one person per transaction; returns how many people."""
+    people = {difference.learner async for difference in check()}
+    versions = _Versions()
+    for learner in people:
+        async with sql.transaction():
+            await scoring.lock_total(learner)
+            rows = await _attempts_of([learner])
+            for _, group in groupby(rows, key=lambda row: row.quiz_id):
+                recorded = list(group)
+                questions = {
+                    row.content_hash: await versions.questions(row.content_hash) for row in recorded
+                }
+                for row in _regraded(recorded, questions):
+                    await _write(row)
+            await scoring.recompute(learner)
+    return len(people)
+
+
+async def _write(row: _Row) -> None:
+    await sql.execute(
+        """
+        UPDATE quiz_attempt SET correct_answers = $2, first_try_correct = $3, score = $4
+        WHERE id = $1 AND (correct_answers, first_try_correct, score) IS DISTINCT FROM ($2, $3, $4)
+        """,
+        row.id,
+        row.correct_answers,
+        row.first_try_correct,
+        row.score,
+    )
+    for answer in row.answers:
+        await sql.execute(
+            """
+            UPDATE quiz_answer SET correct = $2, first_ever = $3
+            WHERE id = $1 AND (correct, first_ever) IS DISTINCT FROM ($2, $3)
+            """,
+            answer.id,
+            answer.correct,
+            answer.first_ever,
+        )

@@ -83,7 +83,8 @@ STEPS: tuple[tuple[str, str], ...] = (
         """
         INSERT INTO video_progress (learner, video_id, done, completed_at, position_s, duration_s,
                                     watched, reported_at)
-        SELECT u.id, v.id, n <= 20, CASE WHEN n <= 20 THEN now() - make_interval(days => n::int) END,
+        SELECT u.id, v.id, n <= 20,
+               CASE WHEN n <= 20 THEN now() - make_interval(days => n::int) END,
                CASE WHEN n <= 20 THEN 300 ELSE 90 END, 300,
                int4multirange(int4range(0, CASE WHEN n <= 20 THEN 300 ELSE 90 END)),
                now() - make_interval(days => n::int)
@@ -147,7 +148,8 @@ STEPS: tuple[tuple[str, str], ...] = (
 SECONDARY_INDEXES = """
     SELECT i.indexrelid::regclass::text AS name, pg_get_indexdef(i.indexrelid) AS definition
     FROM pg_index i
-    WHERE i.indrelid = ANY (ARRAY['quiz_attempt', 'login_session', 'video_progress']::regclass[])
+    WHERE i.indrelid = ANY (
+            ARRAY['quiz_attempt', 'login_session', 'video_progress']::regclass[])
       AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conindid = i.indexrelid)
 """
 

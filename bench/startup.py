@@ -81,7 +81,7 @@ def main() -> int:
             times: dict[str, list[float]] = {"minimal": [], "portal": []}
             memory: dict[str, list[float]] = {"minimal": [], "portal": []}
             for _ in range(RUNS):
-                for name in times:
+                for name, measured in times.items():
                     port = free_port()
                     command = (
                         [sys.executable, str(minimal), str(port)]
@@ -89,7 +89,7 @@ def main() -> int:
                         else [str(scripts / "portal"), "serve"]
                     )
                     took, rss = first_answer(command, port, {**env, "PORT": str(port)})
-                    times[name].append(took)
+                    measured.append(took)
                     memory[name].append(rss)
     for name, values in times.items():
         print(

@@ -31,8 +31,10 @@ def _with_engine(work: Callable[[Settings], Coroutine[Any, Any, int]], *, direct
     from portal.db.migrate import direct_dsn
     from portal.errors import CommandFailed
     from portal.tables import TABLES
+    from portal.web import log
 
     settings = _settings()
+    log.configure(app_env=settings.app_env, log_format=settings.log_format, access_log=False)
     dsn = direct_dsn(settings) if direct else settings.database
     assert dsn is not None
     engine = Engine(dsn, pool_size=2)

@@ -46,14 +46,26 @@ def test_lengths_are_seconds_and_unknown_where_nobody_gave_one(course: Course) -
     assert course.videos["intro-to-artifacts"].duration is None
 
 
-def test_all_videos_of_the_first_step_have_a_quiz(course: Course) -> None:
-    assert list(course.quizzes) == [video.id for video in course.steps[0].videos]
+def test_all_videos_of_the_first_two_steps_have_a_quiz(course: Course) -> None:
+    assert list(course.quizzes) == [video.id for step in course.steps[:2] for video in step.videos]
+    sizes = {"single": {4}, "true_false": {2}, "multiple": {4, 5}, "ordering": {3, 4, 5}}
     for quiz in course.quizzes.values():
-        assert len(quiz.questions) >= 5
+        assert len(quiz.questions) == 6
         for question in quiz.questions:
-            assert question.kind in ("single", "true_false")
-            assert len(question.choices) == (4 if question.kind == "single" else 2)
-            assert set(question.key) < {choice.id for choice in question.choices}
+            ids = {choice.id for choice in question.choices}
+            assert len(ids) in sizes[question.kind]
+            if question.kind == "ordering":
+                assert sorted(question.key) == sorted(ids)
+            else:
+                assert set(question.key) < ids
+
+
+def test_the_second_step_mixes_all_kinds_of_questions(course: Course) -> None:
+    quizzes = [course.quizzes[video.id] for video in course.steps[1].videos]
+    kinds = [Counter(question.kind for question in quiz.questions) for quiz in quizzes]
+    assert all(len(kind) >= 3 for kind in kinds)
+    total = sum(kinds, Counter())
+    assert total == {"single": 20, "true_false": 10, "multiple": 10, "ordering": 8}
 
 
 def test_a_quiz_hash_is_that_of_its_questions(course: Course) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -15,7 +16,7 @@ from portal.learning.api import outline_of, video_of
 from portal.learning.catalogue import Course, Video
 from portal.learning.outline import Outline, TickState
 from portal.learning.player import embed_url, provider_name, watch_url
-from portal.quiz import actions, queries, views
+from portal.quiz import actions, queries, rules, views
 from portal.quiz.actions import GivenAnswer
 from portal.quiz.api import quiz_of
 from portal.quiz.kpis import kpis
@@ -167,7 +168,9 @@ async def _quiz(request: Request[Any, Any, Any], actor: Actor, video: Video) -> 
     if standing.quiz.questions[number - 1].id in standing.answers:
         elsewhere = request.query_params.get("elsewhere") == "1"
         return views.feedback(standing, number, actor.user_id, video, elsewhere=elsewhere)
-    return views.asked(standing, number, actor.user_id)
+    moved = request.query_params.get("order", "").split(",")
+    ordering = standing.quiz.questions[number - 1].kind == "ordering"
+    return views.asked(standing, number, actor.user_id, picked=moved if ordering else ())
 
 
 @get("/video/{video_id:str}", include_in_schema=False)
@@ -202,6 +205,12 @@ async def answer(
     quiz = quiz_of(course, video_id)
     form = await read_form(request)
     question_id, choices = form.text("question"), tuple(form.all("choice"))
+    direction, _, choice_id = form.text("move").partition(":")
+    if direction:
+        # A button of an ordering, without script: nothing is committed, the rows only move.
+        number = await _number_of(actor, video_id, course, question_id)
+        order = quote(",".join(rules.moved(choices, choice_id, direction)), safe=",")
+        return Redirect(f"/video/{video_id}?q={number}&order={order}#quiz", status_code=303)
     try:
         await actions.commit_answer(
             actor, quiz, form.number("attempt") or 0, GivenAnswer(question_id, choices)
@@ -211,7 +220,8 @@ async def answer(
             video_id, await _number_of(actor, video_id, course, question_id), elsewhere=True
         )
     except Invalid as error:
-        return await _asked_again(request, actor, course.videos[video_id], question_id, error)
+        given = GivenAnswer(question_id, choices)
+        return await _asked_again(request, actor, course.videos[video_id], given, error)
     return _back(video_id, await _number_of(actor, video_id, course, question_id))
 
 
@@ -227,17 +237,17 @@ def _back(video_id: str, number: int, *, elsewhere: bool = False) -> Redirect:
 
 
 async def _asked_again(
-    request: Request[Any, Any, Any], actor: Actor, video: Video, question_id: str, error: Invalid
+    request: Request[Any, Any, Any], actor: Actor, video: Video, given: GivenAnswer, error: Invalid
 ) -> Response[str]:
     course: Course = request.app.state.course
     standing = await queries.standing_of(actor.user_id, quiz_of(course, video.id))
     number = next(
-        (n for n, q in enumerate(standing.quiz.questions, 1) if q.id == question_id), None
+        (n for n, q in enumerate(standing.quiz.questions, 1) if q.id == given.question_id), None
     )
-    if number is None or question_id in standing.answers:
+    if number is None or given.question_id in standing.answers:
         raise error
     outline = await outline_of(actor, course, here=video.id)
-    quiz = views.asked(standing, number, actor.user_id, error=error.sentence)
+    quiz = views.asked(standing, number, actor.user_id, picked=given.choices, error=error.sentence)
     content = _content(outline, video, quiz, None)
     return await page(request, "quiz/video.html", content, status=422)
 

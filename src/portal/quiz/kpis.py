@@ -165,8 +165,21 @@ def _around(row: _Row, actor: Actor) -> list[Placed]:
     return ranked[max(0, place - take_above) : place + take_below + 1]
 
 
+class Figures(msgspec.Struct, frozen=True):
+    """The key figures with the working days that they were made from, and what day it is there."""
+
+    kpis: Kpis
+    active: frozenset[date]
+    today: date
+
+
 async def kpis(actor: Actor, course: Course) -> Kpis:
     """Returns the actor's key figures."""
+    return (await figures(actor, course)).kpis
+
+
+async def figures(actor: Actor, course: Course) -> Figures:
+    """Returns the actor's key figures and working days, in one statement."""
     rows = await sql.fetch(
         _Row, _KPIS, actor.user_id, actor.track, TOP, AROUND - 1, list(course.videos)
     )
@@ -181,14 +194,16 @@ async def kpis(actor: Actor, course: Course) -> Kpis:
         else None
     )
     questions = sum(len(quiz.questions) for quiz in course.quizzes.values())
-    return Kpis(
+    active = frozenset(row.days or ())
+    today = local_day(clock.now(), actor.time_zone)
+    key_figures = Kpis(
         total_score=row.score,
         max_score=rules.POINTS_MAX * questions,
         quizzes_completed=row.quizzes_completed,
         quizzes_total=len(course.quizzes),
         accuracy=rules.percent(row.correct, row.answered),
         first_try_accuracy=rules.percent(row.first_correct, row.first_answered),
-        streak=rules.streak(frozenset(row.days or ()), local_day(clock.now(), actor.time_zone)),
+        streak=rules.streak(active, today),
         rank=rules.rank(row.higher) if row.ranked else None,
         total=row.ranked_people,
         percentile=percentile,
@@ -202,3 +217,4 @@ async def kpis(actor: Actor, course: Course) -> Kpis:
         first_answered=row.first_answered,
         first_correct=row.first_correct,
     )
+    return Figures(key_figures, active, today)

@@ -133,6 +133,18 @@ def previous_working_day(day: date) -> date:
     return day
 
 
+def longest_streak(active: Collection[date]) -> int:
+    """Returns the most working days in a row that ever had activity."""
+    days = sorted(day for day in set(active) if is_working_day(day))
+    longest = length = 0
+    last: date | None = None
+    for day in days:
+        length = length + 1 if last is not None and previous_working_day(day) == last else 1
+        longest = max(longest, length)
+        last = day
+    return longest
+
+
 def streak(active: Collection[date], today: date) -> int:
     """Returns how many working days in a row, ending today or on the last working day before, had
     activity. Weekends neither break nor add: a streak of Friday still stands on Monday morning."""

@@ -1,5 +1,5 @@
-// What a quiz adds to the shared partial update: number keys, the check for an empty answer, and
-// focus on the part that is new. The quiz is replaced as a whole, so every listener sits above it.
+// What a quiz adds to the shared partial update: number keys, the check for an empty answer, rows
+// that move, and focus on the part that is new. The quiz is replaced as a whole, so every listener sits above it.
 
 // A hidden text still counts as a description, so the reference comes and goes with it.
 function complain(fieldset, on) {
@@ -14,7 +14,7 @@ function prepare() {
 
 // Runs before the shared submit listener, which leaves a refused form alone.
 document.addEventListener("submit", (event) => {
-  const fieldset = event.target.querySelector("fieldset.options");
+  const fieldset = event.target.querySelector("fieldset.options:not(:has(.ordering))");
   if (!fieldset || fieldset.querySelector(":checked")) return;
   event.preventDefault();
   complain(fieldset, true);
@@ -29,11 +29,29 @@ document.addEventListener("change", (event) => {
 document.addEventListener("keydown", (event) => {
   const fieldset = event.target.closest("fieldset.options");
   if (!fieldset || event.ctrlKey || event.metaKey || event.altKey) return;
-  const input = fieldset.querySelectorAll("input")[Number(event.key) - 1];
+  const input = fieldset.querySelectorAll(".option > :is([type=radio], [type=checkbox])")[Number(event.key) - 1];
   if (!input) return;
   event.preventDefault();
   input.focus();
   input.click();
+});
+
+// Rows move in the page; the address keeps their order for a reload. The neighbour is moved around
+// the row, because a row that is moved itself loses the focus.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[name=move]");
+  if (!button) return;
+  event.preventDefault();
+  const row = button.closest("li");
+  const up = button.value.startsWith("up:");
+  const other = up ? row.previousElementSibling : row.nextElementSibling;
+  if (other) row[up ? "after" : "before"](other);
+  const rows = [...row.parentNode.children];
+  const address = new URL(location);
+  address.searchParams.set("order", rows.map((item) => item.querySelector("input").value).join(","));
+  history.replaceState(null, "", address);
+  const place = `${other ? "moved to" : "stays at"} place ${rows.indexOf(row) + 1} of ${rows.length}`;
+  dispatchEvent(new CustomEvent("announce", { detail: `${row.querySelector("span").textContent}: ${place}` }));
 });
 
 // The browser goes to #quiz by itself, but not to the heading that says how it went; and it takes

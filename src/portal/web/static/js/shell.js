@@ -33,6 +33,8 @@ function say(text, region = "status") {
   }, 5_000);
 }
 
+addEventListener("announce", (event) => say(event.detail));
+
 // Gives the page that answers, or throws when it is not one that holds the wanted parts.
 async function load(url, ids, options) {
   const response = await fetch(url, { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) });

@@ -48,6 +48,8 @@ DEMO_NOTICE = (
     " before anyone else can reach this site."
 )
 
+DEPENDENCIES = {"actor": Provide(provide_actor, sync_to_thread=False)}
+
 OnFailure: TypeAlias = Callable[[str], None]
 
 HANDLERS = [
@@ -117,21 +119,20 @@ def create_app(
 
     application = Litestar(
         route_handlers=HANDLERS,
-        guards=[require_json, require_actor],
-        dependencies={"actor": Provide(provide_actor, sync_to_thread=False)},
+        guards=[require_actor, require_json],
+        dependencies=DEPENDENCIES,
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[run],
         request_max_body_size=MAX_BODY,
         logging_config=None,
-        openapi_config=OpenAPIConfig(
-            title="AI Training Portal", version=__version__, render_plugins=[]
-        ),
+        openapi_config=None,
         state=State(
             {
                 "settings": settings,
                 "lifecycle": lifecycle,
                 "course": course,
                 "assets": static,
+                "describe": describe,
                 "metrics": collected,
                 "render": Renderer(static, reload=settings.app_env == "development"),
                 "load_actor": load_actor,
@@ -143,6 +144,16 @@ def create_app(
         ),
     )
     return Envelope(application, settings, lifecycle, collected.observe)
+
+
+def describe() -> dict[str, Any]:
+    """Returns the OpenAPI description of the routes.
+
+    From an application of its own: Litestar would add routes for its documentation to the real one.
+    """
+    config = OpenAPIConfig(title="AI Training Portal", version=__version__, render_plugins=[])
+    described = Litestar(HANDLERS, dependencies=DEPENDENCIES, openapi_config=config)
+    return described.openapi_schema.to_schema()
 
 
 async def _released(settings: Settings, lifecycle: Lifecycle, on_failure: OnFailure | None) -> None:

@@ -64,13 +64,14 @@ async def sign_in(
     a wrong password and an account without one.
     """
     login = rules.normal_login(username)
-    limits = _limits(login, address)
+    account = await queries.credentials_of(login)
+    # Counted by account, not by name: an id and an e-mail address are one account.
+    limits = _limits(account.external_id if account else login, address)
     wait = await rate.take(limits, WINDOW)
     if wait:
         raise RateLimited(
             f"Too many tries. You can try again in {_in_words(wait)}.", retry_after=wait
         )
-    account = await queries.credentials_of(login)
     right = await passwords.verify(
         account.password_hash if account else None, password[: rules.MAX_PASSWORD + 1]
     )

@@ -47,18 +47,16 @@ async def dashboard(request: Request[Any, Any, Any], actor: CurrentActor) -> Res
     course: Course = request.app.state.course
     known = await figures(actor, course)
     outline = await outline_of(actor, course)
-    answered = {
-        quiz.quiz_id: quiz.answered
-        for quiz in (
-            await queries.open_attempts(actor.user_id, course) if outline.open_quizzes else ()
-        )
-    }
+    open_quiz = None
+    if outline.open_quizzes:
+        quiz = course.quizzes[outline.open_quizzes[0]]
+        open_quiz = rules.open_quiz(await queries.standing_of(actor.user_id, quiz))
     recent = await queries.recent_attempts(actor.user_id, course) if outline.best else []
     content = DashboardPage(
         heading=rules.heading(outline, actor.name.split()[0]),
         lead=rules.lead(outline),
         rail=outline.rail(),
-        next=rules.next_card(outline, answered),
+        next=rules.next_card(outline, open_quiz),
         rank=rules.rank_card(known.kpis, actor.external_id, actor.track),
         ledger=rules.ledger(known.kpis),
         streak=streak_card(known),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 
 from portal.learning.catalogue import Video
 from portal.learning.outline import Activity, Outline
 from portal.quiz.kpis import Kpis, Placed
+from portal.quiz.rules import Standing
+from portal.quiz.views import first_open
 from portal.scoring.rules import POINTS_MAX
 from portal.web.formats import about, length, number, ordinal, plural
 
@@ -34,6 +34,14 @@ class NextCard(msgspec.Struct, frozen=True, kw_only=True):
     then: list[Entry]
     step_href: str
     step_label: str
+
+
+class OpenQuiz(msgspec.Struct, frozen=True):
+    """`first_open` is the number, from 1, of the first question without an answer."""
+
+    answered: int
+    total: int
+    first_open: int
 
 
 class RankRow(msgspec.Struct, frozen=True):
@@ -86,16 +94,24 @@ def lead(outline: Outline) -> str:
     return f"{line} {about(left).capitalize()} of video are left." if left else line
 
 
-def next_card(outline: Outline, answered: Mapping[str, int]) -> NextCard | None:
-    """Returns the Continue card, or None when nothing is left to do. `answered` counts the answers
-    of each open quiz."""
+def open_quiz(standing: Standing) -> OpenQuiz:
+    """Returns how far an open attempt is, counted on the questions that it began with."""
+    return OpenQuiz(
+        answered=len(standing.answers),
+        total=len(standing.quiz.questions),
+        first_open=first_open(standing),
+    )
+
+
+def next_card(outline: Outline, begun_quiz: OpenQuiz | None) -> NextCard | None:
+    """Returns the Continue card, or None when nothing is left to do."""
     activity = outline.next
     if activity is None:
         return None
     video = activity.video
     step = outline.course.steps_by_id[video.step_id]
     topic = outline.course.topics[video.topic_id]
-    line, action, href = _words(outline, activity, answered)
+    line, action, href = _words(outline, activity, begun_quiz)
     begun = activity.kind == "begun"
     return NextCard(
         kicker=f"{'Start' if _is_new(outline) else 'Continue'} · Step {step.id} · {topic.title}",
@@ -119,21 +135,20 @@ def _quiz_words(video: Video) -> str:
 
 
 def _words(
-    outline: Outline, activity: Activity, answered: Mapping[str, int]
+    outline: Outline, activity: Activity, begun_quiz: OpenQuiz | None
 ) -> tuple[str, str, str]:
     """Returns line, button and address."""
     video = activity.video
     page = f"/video/{video.id}"
     quiz = _quiz_words(video)
-    total = len(video.quiz.questions) if video.quiz else 0
-    if activity.kind == "open_quiz":
-        done = answered.get(video.id, 0)
+    if activity.kind == "open_quiz" and begun_quiz is not None:
+        done, total, place = begun_quiz.answered, begun_quiz.total, begun_quiz.first_open
         if done >= total:
             return "Every question is answered.", "See my result", f"{page}?q={total}#quiz"
         return (
             f"{done} of {total} answered. Up to {POINTS_MAX * total} points in all.",
-            f"Answer question {done + 1}",
-            f"{page}?q={done + 1}#quiz",
+            f"Answer question {place}",
+            f"{page}?q={place}#quiz",
         )
     if activity.kind == "begun":
         at = length(outline.of(video).position_seconds)

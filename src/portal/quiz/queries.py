@@ -24,13 +24,6 @@ _ATTEMPTS = """
     ORDER BY a.attempt_number
 """
 
-_OPEN = """
-    SELECT a.quiz_id, a.total_questions, a.started_at,
-           (SELECT count(*) FROM quiz_answer w WHERE w.attempt = a.id) AS answered
-    FROM quiz_attempt a WHERE a.learner = $1 AND a.completed_at IS NULL
-    ORDER BY a.started_at DESC
-"""
-
 _VERSION = "SELECT body::text AS body FROM quiz_version WHERE content_hash = $1"
 
 _RECENT = """
@@ -38,13 +31,6 @@ _RECENT = """
     FROM quiz_attempt WHERE learner = $1 AND completed_at IS NOT NULL
     ORDER BY completed_at DESC LIMIT $2
 """
-
-
-class OpenAttempt(msgspec.Struct, frozen=True):
-    quiz_id: str
-    total_questions: int
-    started_at: datetime
-    answered: int
 
 
 class RecentAttempt(msgspec.Struct, frozen=True):
@@ -84,12 +70,6 @@ async def version(quiz_id: str, content_hash: str) -> Quiz:
     body = await sql.fetch_value(_VERSION, content_hash)
     questions = msgspec.json.decode(body, type=tuple[Question, ...])
     return Quiz(video_id=quiz_id, questions=questions, content_hash=content_hash)
-
-
-async def open_attempts(learner: UUID, course: Course) -> list[OpenAttempt]:
-    """Returns the quizzes that were begun and not finished, the latest first."""
-    rows = await sql.fetch(OpenAttempt, _OPEN, learner)
-    return [row for row in rows if row.quiz_id in course.quizzes]
 
 
 async def recent_attempts(learner: UUID, course: Course, limit: int = 5) -> list[RecentAttempt]:

@@ -16,19 +16,20 @@ from portal.db import sql
 from portal.learning.catalogue import Question
 from portal.quiz import rules
 from portal.scoring import actions as scoring
+from portal.scoring.queries import MAY_BE_RANKED
 from portal.scoring.rules import AttemptResult, Totals, points, totals
 
 PAGE = 500
 
-_PEOPLE = """
-    SELECT u.id, u.external_id, u.role, u.disabled_at IS NULL AND u.erased_at IS NULL AS active,
-           t.track, s.learner IS NOT NULL AS has_row, s.track AS kept_track, s.ranked,
+_PEOPLE = f"""
+    SELECT u.id, u.external_id, {MAY_BE_RANKED} AS may_be_ranked, t.track,
+           s.learner IS NOT NULL AS has_row, s.track AS kept_track, s.ranked,
            s.score, s.quizzes_completed, s.answered, s.correct, s.first_answered, s.first_correct
     FROM app_user u
     LEFT JOIN team t ON t.id = u.team
     LEFT JOIN user_score s ON s.learner = u.id
     WHERE u.id > $1 ORDER BY u.id LIMIT $2
-"""
+"""  # noqa: S608 - a constant of scoring
 _FIRST_KEY = UUID(int=0)
 
 _ATTEMPTS = """
@@ -46,8 +47,7 @@ _ATTEMPTS = """
 class _Person(msgspec.Struct, frozen=True):
     id: UUID
     external_id: str
-    role: str
-    active: bool
+    may_be_ranked: bool
     track: str | None
     has_row: bool
     kept_track: str | None
@@ -190,7 +190,7 @@ def _attempt_differences(
 
 
 def _total_difference(person: _Person, right: Totals) -> Difference:
-    ranked = person.role == "learner" and person.active and right.quizzes_completed > 0
+    ranked = person.may_be_ranked and right.quizzes_completed > 0
     return Difference(
         person.id,
         "user_score",

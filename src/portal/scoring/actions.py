@@ -14,15 +14,16 @@ _FIRST = """
     SELECT u.id, t.track, false FROM app_user u LEFT JOIN team t ON t.id = u.team WHERE u.id = $1
     ON CONFLICT (learner) DO NOTHING
 """
-_WRITE = """
+# The interpolated part is a constant of queries.
+_WRITE = f"""
     UPDATE user_score SET
         score = $2, quizzes_completed = $3, answered = $4, correct = $5, first_answered = $6,
-        first_correct = $7, updated_at = $8, track = u.track,
-        ranked = u.role = 'learner' AND u.disabled_at IS NULL AND u.erased_at IS NULL AND $3 > 0
-    FROM (SELECT a.id, a.role, a.disabled_at, a.erased_at, t.track
-          FROM app_user a LEFT JOIN team t ON t.id = a.team WHERE a.id = $1) u
-    WHERE learner = u.id
-"""
+        first_correct = $7, updated_at = $8, track = person.track,
+        ranked = person.may_be_ranked AND $3 > 0
+    FROM (SELECT u.id, t.track, {queries.MAY_BE_RANKED} AS may_be_ranked
+          FROM app_user u LEFT JOIN team t ON t.id = u.team WHERE u.id = $1) person
+    WHERE learner = person.id
+"""  # noqa: S608
 
 
 async def lock_total(learner: UUID) -> int:

@@ -9,6 +9,10 @@ from portal.scoring import rules
 from portal.scoring.rules import AttemptResult
 from portal.web.actor import Actor
 
+# Who can have a rank, of `app_user u` and `team t`; a completed quiz comes on top.
+MAY_BE_RANKED = """u.role = 'learner' AND u.disabled_at IS NULL AND u.erased_at IS NULL
+    AND t.track IS NOT NULL"""
+
 _LEDGER = """
     SELECT quiz_id, attempt_number, total_questions, correct_answers, first_try_correct, score
     FROM quiz_attempt WHERE learner = $1 AND completed_at IS NOT NULL

@@ -59,7 +59,10 @@ def is_public(address: Address | None) -> bool:
 
 def is_loopback_host(host: str) -> bool:
     """Returns True when a Host header names this machine."""
-    name = urlsplit(f"//{host}").hostname or ""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:  # "[" begins an address that does not end
+        return False
     if name == "localhost" or name.endswith(".localhost"):
         return True
     address = _parse(name)

@@ -137,11 +137,23 @@ def _field_problems(extra: Any) -> dict[str, str] | None:
     return {str(entry.get("key") or "body"): str(entry.get("message")) for entry in extra} or None
 
 
+def route_name(request: Request[Any, Any, Any]) -> str:
+    """Returns the route as logs name it: of `/api/quiz/{video_id}/answers`, "quiz/answers". The
+    address itself could hold anything."""
+    template = str(request.scope.get("path_template", ""))
+    parts = [part for part in template.split("/") if part and not part.startswith("{")]
+    return "/".join(parts[1:] if parts[:1] == ["api"] else parts) or "root"
+
+
+def on_too_deep(request: Request[Any, Any, Any], _: RecursionError) -> Any:
+    """JSON nested a thousand levels deep is no bug of ours."""
+    return _send(request, 400, "The body is nested too deeply.")
+
+
 def on_bug(request: Request[Any, Any, Any], error: Exception) -> Any:
     """The only 5xx that is our fault: logged with its traceback, answered with its id."""
     request_id = log.request_id.get()
-    route = request.scope["path"].strip("/").removeprefix("api/") or "root"
-    logging.getLogger(route).error(
+    logging.getLogger(route_name(request)).error(
         "%s",
         type(error).__name__,
         exc_info=error,
@@ -160,5 +172,6 @@ def on_bug(request: Request[Any, Any, Any], error: Exception) -> Any:
 EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     errors.PortalError: on_portal_error,
     HTTPException: on_http_error,
+    RecursionError: on_too_deep,
     Exception: on_bug,
 }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
+
+from portal import clock
 
 NONE = "–"
 
@@ -66,7 +68,7 @@ def when(moment: datetime, zone_name: str, now: datetime | None = None) -> When:
     """Returns "today 14:05", "yesterday 14:05", "3 days ago" up to a week, then "24 Feb 2026"."""
     local_zone = zone(zone_name)
     local = moment.astimezone(local_zone)
-    today = (now or datetime.now(UTC)).astimezone(local_zone).date()
+    today = (now or clock.now()).astimezone(local_zone).date()
     days = today - local.date()
     if days == timedelta(0):
         text = f"today {local:%H:%M}"

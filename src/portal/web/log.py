@@ -22,7 +22,7 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         context = _context(record)
-        line = f"[{record.name}] {_one_line(record.getMessage())}"
+        line = f"[{_one_line(record.name)}] {_one_line(record.getMessage())}"
         if context:
             line += " " + msgspec.json.encode(context).decode()
         if record.exc_info:

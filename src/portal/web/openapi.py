@@ -13,6 +13,5 @@ async def document(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Built at the first request, then kept: it depends on nothing but the code."""
     state = request.app.state
     if "openapi_document" not in state:
-        schema = request.app.openapi_schema.to_schema()
-        state["openapi_document"] = msgspec.json.encode(schema)
+        state["openapi_document"] = msgspec.json.encode(state["describe"]())
     return Response(state["openapi_document"], media_type="application/json")

@@ -29,5 +29,8 @@ def is_foreign_write(method: str, headers: Mapping[str, str], public_url: Public
         return False
     if public_url is not None and origin.lower() == str(public_url):
         return False
-    parts = urlsplit(origin)
-    return not parts.netloc or parts.netloc.lower() != headers.get("host", "").lower()
+    try:
+        place = urlsplit(origin).netloc.lower()
+    except ValueError:
+        return True
+    return not place or place != headers.get("host", "").lower()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 import minijinja
 import msgspec
 from litestar import Request, Response
 
 from portal import __version__
-from portal.errors import PortalError
 from portal.web import formats
 from portal.web.actor import Actor, current_actor
 from portal.web.assets import Assets
@@ -132,7 +132,7 @@ async def error_page(
     """Returns the error page, in the shell if that can be had: an error must not cause another."""
     try:
         shell = await _shell(request)
-    except PortalError:
+    except Exception:
         shell = _shell_for(request, None, 0)
     content = ErrorPage(
         status=status,
@@ -179,10 +179,14 @@ def _shell_for(request: Request[Any, Any, Any], actor: Actor | None, score: int)
 
 
 def _here(request: Request[Any, Any, Any]) -> str:
-    """Returns the path and query of this page; the page behind a refused form is its own path."""
+    """Returns the path and query to come back to; behind a refused form, those of its page."""
+    if request.method != "GET":
+        referrer = urlsplit(request.headers.get("referer", ""))
+        same_site = referrer.netloc == request.headers.get("host")
+        return local_path(referrer.path if same_site else None)
     query = request.scope["query_string"].decode("latin-1")
     path: str = request.scope["path"]
-    return f"{path}?{query}" if query and request.method == "GET" else path
+    return f"{path}?{query}" if query else path
 
 
 def local_path(target: str | None, default: str = "/dashboard") -> str:

@@ -1,5 +1,6 @@
 // What a quiz adds to the shared partial update: number keys, the check for an empty answer, rows
-// that move, and focus on the part that is new. The quiz is replaced as a whole, so every listener sits above it.
+// that move, and focus on the part that is new. The quiz is replaced as a whole, so every listener
+// sits above it.
 
 // A hidden text still counts as a description, so the reference comes and goes with it.
 function complain(fieldset, on) {

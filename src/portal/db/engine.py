@@ -12,13 +12,14 @@ import contextvars
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import asyncpg
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
-from portal.errors import Invalid, Unavailable
+from portal.db.loss import LOST, unavailable_on_loss
+from portal.errors import Unavailable
 
 if TYPE_CHECKING:
     from piccolo.querystring import QueryString
@@ -33,42 +34,23 @@ STATEMENT_SECONDS = 10.0
 IDLE_SECONDS = 60.0  # shorter than any pooler's own limit, so that we drop first
 SLOW_SECONDS = 0.25
 
-_LOST = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,  # class 08, which PgBouncer uses for its own refusals too
-    asyncpg.OperatorInterventionError,  # 57: shutdown, cancelled by a time limit, not yet accepting
-    asyncpg.InsufficientResourcesError,  # 53: too many connections, disk full
-    asyncpg.InvalidAuthorizationSpecificationError,  # 28: password or role changed
-    asyncpg.InvalidCatalogNameError,  # 3D: the database itself is gone
-    asyncpg.LockNotAvailableError,
-    asyncpg.ReadOnlySQLTransactionError,  # 25006: connected to a standby during a failover
-)
-
-
-@contextmanager
-def unavailable_on_loss() -> Iterator[None]:
-    """Turn a lost, refused or too slow database into `Unavailable`; other errors pass."""
-    try:
-        yield
-    except _LOST as error:
-        raise Unavailable(
-            "The portal cannot reach its data right now. Nothing is lost. Try again in a minute.",
-            retry_after=5,
-        ) from error
-    except asyncpg.CharacterNotInRepertoireError as error:
-        raise Invalid("The text holds a character that cannot be stored.") from error
-    except asyncpg.InterfaceError as error:
-        if isinstance(error, ValueError):  # asyncpg.DataError: an argument could not be encoded
-            raise
-        raise Unavailable(
-            "The portal cannot reach its data right now. Nothing is lost. Try again in a minute.",
-            retry_after=5,
-        ) from error
-
 
 async def _no_reset(connection: asyncpg.Connection[Any]) -> None:
     """Nothing in the portal leaves session state behind, and a reset costs a round trip."""
+
+
+def _is_closed(connection: Any) -> bool:
+    """Returns True also for a connection that the pool has dropped because it was lost."""
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:
+        return True
+
+
+def _terminate(connection: Any) -> None:
+    """Close without a word to the server; a lost connection is closed already."""
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()
 
 
 class SafeTransaction(PostgresTransaction):
@@ -82,7 +64,7 @@ class SafeTransaction(PostgresTransaction):
     async def __aenter__(self) -> Self:
         if self._parent is not None:
             return self._parent  # type: ignore[return-value]
-        with unavailable_on_loss():
+        with self.engine.watched():
             try:
                 await self._begin()
             except (asyncpg.ConnectionDoesNotExistError, ConnectionResetError):
@@ -117,10 +99,10 @@ class SafeTransaction(PostgresTransaction):
                         await self._roll_back_quietly()
                 elif not (self._committed or self._rolled_back):
                     await self.commit()
-            settled = not self.connection.is_closed()
+            settled = not _is_closed(self.connection)
         except asyncpg.PostgresError:
             # COMMIT was refused, for example by a deferred constraint: the transaction is over
-            settled = not self.connection.is_closed() and not self.connection.is_in_transaction()
+            settled = not _is_closed(self.connection) and not self.connection.is_in_transaction()
             raise
         finally:
             self.engine.current_transaction.reset(self.context)
@@ -131,13 +113,13 @@ class SafeTransaction(PostgresTransaction):
         """A failing ROLLBACK must not hide the error that caused it."""
         try:
             await self.rollback()
-        except (*_LOST, asyncpg.InterfaceError) as error:
+        except (*LOST, asyncpg.InterfaceError) as error:
             log.debug("rollback failed: %s", type(error).__name__)
-            self.connection.terminate()
+            _terminate(self.connection)
 
     async def _give_back(self, *, broken: bool) -> None:
-        if broken and not self.connection.is_closed():
-            self.connection.terminate()
+        if broken:
+            _terminate(self.connection)
         await self.engine.release(self.connection)
 
 
@@ -148,7 +130,14 @@ class Engine(PostgresEngine):
     to its number of statements.
     """
 
-    def __init__(self, dsn: Dsn, *, pool_size: int = 5) -> None:
+    def __init__(
+        self,
+        dsn: Dsn,
+        *,
+        pool_size: int = 5,
+        statement_seconds: float | None = STATEMENT_SECONDS,
+        lock_wait: str | None = None,
+    ) -> None:
         # Piccolo's __init__ would open a connection to ask for the version; set its fields instead.
         self.dsn = dsn
         self.config: dict[str, Any] = {}
@@ -163,9 +152,12 @@ class Engine(PostgresEngine):
         self.current_transaction = contextvars.ContextVar(f"transaction_{id(self)}", default=None)
 
         self.pool_size = pool_size
+        self.statement_seconds = statement_seconds
+        self.lock_wait = lock_wait
         self.acquire_seconds = dsn.acquire_timeout or ACQUIRE_SECONDS
         self.statements = 0
         self._opening: asyncio.Lock | None = None
+        self._away: bool | None = None
 
     def connect_arguments(self) -> dict[str, Any]:
         """Returns the arguments of `asyncpg.connect`, holding the password: never log them."""
@@ -173,7 +165,12 @@ class Engine(PostgresEngine):
         if arguments.get("timeout") is None:
             arguments["timeout"] = CONNECT_SECONDS
         if arguments.get("command_timeout") is None:
-            arguments["command_timeout"] = STATEMENT_SECONDS
+            arguments["command_timeout"] = self.statement_seconds
+        if self.lock_wait is not None:
+            arguments["server_settings"] = {
+                **arguments["server_settings"],
+                "lock_timeout": self.lock_wait,
+            }
         # A named statement that meets another client's behind a pooler returns that client's rows.
         # Whether a host is a pooler cannot always be seen from its name, so there is no cache ever.
         arguments["statement_cache_size"] = 0
@@ -218,6 +215,22 @@ class Engine(PostgresEngine):
         except TimeoutError:
             pool.terminate()
 
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """As `unavailable_on_loss`, and one line in the log when the database goes away, one when
+        it is back. While it was never there, the start says so itself."""
+        try:
+            with unavailable_on_loss():
+                yield
+        except Unavailable as error:
+            if self._away is False:
+                self._away = True
+                log.error("the database is away: %s", type(error.__cause__).__name__)
+            raise
+        if self._away:
+            log.error("the database is back")
+        self._away = False
+
     async def acquire(self) -> Any:
         """Returns a pooled connection; `TimeoutError` after the DSN's acquire limit."""
         pool = await self.ensure_pool()
@@ -242,7 +255,7 @@ class Engine(PostgresEngine):
         self.statements += 1
         started = time.perf_counter()
         try:
-            with unavailable_on_loss():
+            with self.watched():
                 transaction = self.current_transaction.get()
                 if transaction is not None:
                     return await transaction.connection.fetch(query, *args)
@@ -262,10 +275,10 @@ class Engine(PostgresEngine):
         connection = await self.acquire()
         try:
             return await connection.fetch(query, *args)
-        except asyncpg.InterfaceError:
+        except (asyncpg.InterfaceError, asyncpg.DataError):
             # asyncpg sends Parse, Describe and Flush, and only then encodes the arguments. When
             # that fails no Sync was sent, and a pooler keeps its server connection reserved.
-            if not connection.is_closed():
+            if not _is_closed(connection):
                 await connection.execute("SELECT 1")
             raise
         finally:

@@ -18,7 +18,7 @@ import msgspec
 
 from portal.config import Settings
 from portal.db import schema
-from portal.db.engine import unavailable_on_loss
+from portal.db.loss import unavailable_on_loss
 from portal.db.migrations import migration_ids
 from portal.errors import CommandFailed, Unavailable
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 LOCK_KEY = zlib.crc32(b"portal:migrations")
 LOCK_WAIT = "120s"
-# A migration that waits behind a long transaction blocks every request that comes after it.
-STATEMENT_LOCK_WAIT = "10s"
 
 
 def direct_dsn(settings: Settings) -> Dsn:
@@ -115,6 +113,11 @@ async def _run(direction: str, name: str) -> None:
         # The server's own message: it is the operator's database, and it names the object.
         message = str(error).partition("\n")[0]
         raise CommandFailed(f"Migration {name} failed {direction}: {message}.") from error
+    except Exception as error:  # of the file itself
+        message = str(error).partition("\n")[0]
+        raise CommandFailed(
+            f"Migration {name} failed {direction}: {type(error).__name__}: {message}"
+        ) from error
     if not result.success:
         raise CommandFailed(f"Migration {name} failed {direction}: {result.message}")
 
@@ -185,7 +188,7 @@ async def _dropped_by(names: list[str]) -> list[tuple[str, str | None]]:
         manager = await module.forwards()
         dropped.extend((table.tablename, None) for table in manager.add_tables)
         dropped.extend(
-            (column.tablename, column.column.db_column_name)
+            (column.tablename, column.column._meta.db_column_name)  # noqa: SLF001
             for column in manager.add_columns.add_columns
         )
         for place in getattr(module, "DROPS", ()):

@@ -11,7 +11,7 @@ import asyncpg
 
 from portal.config import Settings
 from portal.db import migrate, schema
-from portal.db.engine import unavailable_on_loss
+from portal.db.loss import unavailable_on_loss
 from portal.errors import Unavailable
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from portal.accounts import actions, queries
 from portal.accounts.rules import NewUser
 from portal.config import Settings
 from portal.db import schema, sql
-from portal.errors import CommandFailed, PortalError
+from portal.errors import CommandFailed, Conflict, PortalError
 from portal.ops.seed import seed
 from portal.web.lifecycle import Lifecycle
 
@@ -139,5 +139,7 @@ async def ensure_first_admin(settings: Settings) -> None:
             )
         )
     except PortalError as error:
+        if isinstance(error, Conflict) and await queries.admin_exists():
+            return  # another container was faster
         raise CommandFailed(f"ADMIN_EMAIL, ADMIN_PASSWORD: {error.sentence}") from None
     log.info("created the first admin")

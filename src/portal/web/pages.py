@@ -181,12 +181,19 @@ def _shell_for(request: Request[Any, Any, Any], actor: Actor | None, score: int)
 def _here(request: Request[Any, Any, Any]) -> str:
     """Returns the path and query to come back to; behind a refused form, those of its page."""
     if request.method != "GET":
-        referrer = urlsplit(request.headers.get("referer", ""))
-        same_site = referrer.netloc == request.headers.get("host")
-        return local_path(referrer.path if same_site else None)
+        return local_path(_path_before(request))
     query = request.scope["query_string"].decode("latin-1")
     path: str = request.scope["path"]
     return f"{path}?{query}" if query else path
+
+
+def _path_before(request: Request[Any, Any, Any]) -> str | None:
+    """Returns the path of the page that a form was sent from, if that is one of ours."""
+    try:
+        referrer = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return None
+    return referrer.path if referrer.netloc == request.headers.get("host") else None
 
 
 def local_path(target: str | None, default: str = "/dashboard") -> str:

@@ -1,0 +1,38 @@
+"""What counts as losing the database. Without Piccolo, so that `portal migrate` starts quickly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+
+from portal.errors import Invalid, Unavailable
+
+AWAY = "The portal cannot reach its data right now. Nothing is lost. Try again in a minute."
+RETRY_SECONDS = 5
+
+LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,  # class 08, which PgBouncer uses for its own refusals too
+    asyncpg.OperatorInterventionError,  # 57: shutdown, cancelled by a time limit, not yet accepting
+    asyncpg.InsufficientResourcesError,  # 53: too many connections, disk full
+    asyncpg.InvalidAuthorizationSpecificationError,  # 28: password or role changed
+    asyncpg.InvalidCatalogNameError,  # 3D: the database itself is gone
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,  # 25006: connected to a standby during a failover
+)
+
+
+@contextmanager
+def unavailable_on_loss() -> Iterator[None]:
+    """Turn a lost, refused or too slow database into `Unavailable`; other errors pass."""
+    try:
+        yield
+    except LOST as error:
+        raise Unavailable(AWAY, retry_after=RETRY_SECONDS) from error
+    except asyncpg.CharacterNotInRepertoireError as error:
+        raise Invalid("The text holds a character that cannot be stored.") from error
+    except asyncpg.InterfaceError as error:  # the connection was closed or is closing
+        raise Unavailable(AWAY, retry_after=RETRY_SECONDS) from error

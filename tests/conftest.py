@@ -17,8 +17,7 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
-from pooler import Pooler
-from pooler import pooler as running_pooler
+from pooler import Pooler, run_pooler
 from support import (
     DEMO_TEMPLATE,
     EMPTY_TEMPLATE,
@@ -108,7 +107,7 @@ def templates(server: Embedded) -> Embedded:
 @pytest.fixture(scope="session")
 def pooler(server: Embedded, pgbouncer_path: str) -> Iterator[Pooler]:
     """A PgBouncer with two connections for each database; skips where it is not installed."""
-    with running_pooler(pgbouncer_path, server, pool_size=2) as running:
+    with run_pooler(pgbouncer_path, server, pool_size=2) as running:
         yield running
 
 

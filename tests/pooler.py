@@ -1,4 +1,4 @@
-"""A real PgBouncer in front of the run's PostgreSQL, as the providers run it: transaction pooling."""
+"""A real PgBouncer in front of the run's PostgreSQL, in transaction mode as providers run it."""
 
 from __future__ import annotations
 
@@ -66,9 +66,10 @@ class Pooler:
 
     def _console(self, command: str) -> str:
         # Its console takes simple queries only, which asyncpg does not return rows from.
-        psql = [self.server.binaries / "psql", "-X", "--csv", "-h", self.folder, "-p", str(PORT)]
+        psql = str(self.server.binaries / "psql")
+        address = f"host={self.folder} port={PORT} user=postgres dbname=pgbouncer"
         return subprocess.run(
-            [*psql, "-U", "postgres", "-d", "pgbouncer", "-c", command],
+            [psql, "-X", "--csv", "-d", address, "-c", command],
             capture_output=True,
             text=True,
             check=True,
@@ -76,7 +77,7 @@ class Pooler:
 
 
 @contextlib.contextmanager
-def pooler(binary: str, server: Embedded, *, pool_size: int) -> Iterator[Pooler]:
+def run_pooler(binary: str, server: Embedded, *, pool_size: int) -> Iterator[Pooler]:
     """Run PgBouncer with `pool_size` server connections per database, and stop it at the end.
 
     It refuses to run as root; then it runs as the user of the server, who alone may enter the

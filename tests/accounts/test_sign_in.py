@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import httpx
 import pytest
 from support import Portal
@@ -41,6 +43,24 @@ async def test_unknown_wrong_and_password_less_get_the_same_refusal(portal: Port
             "/api/auth/login", json={"username": username, "password": "not this one"}
         )
         assert (answer.status_code, answer.json()) == (401, WRONG)
+
+
+async def test_an_unknown_name_takes_as_long_as_a_known_one(portal: Portal) -> None:
+    """Nobody finds out by a watch who has an account."""
+    browser = portal.browser()
+
+    async def quickest(name: str) -> float:
+        times = []
+        for _ in range(4):
+            started = time.perf_counter()
+            body = {"username": name, "password": "not this one"}
+            assert (await browser.post("/api/auth/login", json=body)).status_code == 401
+            times.append(time.perf_counter() - started)
+        return min(times)
+
+    await quickest("warm-up")
+    known, unknown = await quickest("alex"), await quickest("nobody")
+    assert known / 2 < unknown < known * 2
 
 
 async def test_a_disabled_person_cannot_sign_in_and_loses_the_session(

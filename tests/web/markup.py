@@ -13,12 +13,12 @@ VOID = frozenset({"input", "link", "meta", "br", "img", "path", "rect", "circle"
 
 
 class PlainForm:
-    """A form with the values that it would send; `buttons` by their label."""
+    """A form: the values that it would send as it stands, and what can be chosen in it."""
 
     def __init__(self, action: str, method: str) -> None:
         self.action = action
         self.method = method
-        self.fields: dict[str, str] = {}
+        self.fields: dict[str, str | list[str]] = {}
         self.options: dict[str, list[str]] = {}
         self.kinds: dict[str, str] = {}
 
@@ -61,6 +61,10 @@ class Page(HTMLParser):
             form.options.setdefault(name, []).append(values.get("value", "on"))
             if "checked" in values:
                 form.fields[name] = values.get("value", "on")
+        elif name in form.fields:  # several of one name, such as the rows of an ordering
+            known = form.fields[name]
+            earlier = known if isinstance(known, list) else [known]
+            form.fields[name] = [*earlier, values.get("value", "")]
         else:
             form.fields[name] = values.get("value", "")
 
@@ -109,6 +113,4 @@ def plain(text: str) -> str:
 async def send(browser: httpx.AsyncClient, form: PlainForm, **fields: object) -> httpx.Response:
     """Send a form as a browser does, with some values set, and follow where it leads."""
     assert form.method == "post"
-    return await browser.post(
-        form.action, data={**form.fields, **fields}, follow_redirects=True
-    )
+    return await browser.post(form.action, data={**form.fields, **fields}, follow_redirects=True)

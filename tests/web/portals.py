@@ -21,6 +21,7 @@ from portal.web.lifecycle import Lifecycle
 
 NOWHERE = "postgresql://portal:s3cret-word@127.0.0.1:1/portal"  # nothing listens on port 1
 JSON = {"content-type": "application/json"}
+OF_THE_TEST = ("httpx", "httpcore", "asyncio")  # loggers of the client and the loop
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
@@ -34,7 +35,11 @@ class Route(msgspec.Struct, frozen=True, order=True):
 
 @asynccontextmanager
 async def opened(
-    database: Database | None, *, url: str = NOWHERE, lifecycle: Lifecycle | None = None, **changes: Any
+    database: Database | None,
+    *,
+    url: str = NOWHERE,
+    lifecycle: Lifecycle | None = None,
+    **changes: Any,
 ) -> AsyncIterator[Portal]:
     """A portal with changed settings, on the test's database or on an address. Not together with
     the `portal` fixture: a process has one engine."""
@@ -73,6 +78,7 @@ def address(portal: Portal, path: str, *, step: str = "1", video: str = QUIZ) ->
         "/{name:path}": "/css/base.css",
         "{step_id:str}": step,
         "{video_id:str}": video,
+        "{path:str}": "anything",
     }.items():
         path = path.replace(placeholder, value)
     assert "{" not in path, f"tell address() what stands for the placeholder of {path}"
@@ -87,6 +93,7 @@ def logged(level: int = logging.WARNING) -> Iterator[list[str]]:
     handler.setFormatter(log.TextFormatter())
     handler.setLevel(level)
     handler.emit = lambda record: lines.append(handler.format(record))  # type: ignore[method-assign]
+    handler.addFilter(lambda record: not record.name.startswith(OF_THE_TEST))
     root = logging.getLogger()
     before = root.level
     root.addHandler(handler)

@@ -1,0 +1,138 @@
+"""What holds on every page: width, headings, keyboard, theme."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from e2e.browser import Learner, tab_to
+from e2e.conftest import NewLearner
+from e2e.quizzes import answer, finish_quiz, question_url
+from playwright.async_api import Page, expect
+from support import COURSE, QUIZ
+
+PHONE = {"width": 390, "height": 844}
+WIDTHS = (320, 390, 768, 1280)
+SECOND_QUIZ = next(quiz for quiz in COURSE.quizzes if quiz != QUIZ)
+PLAIN_VIDEO = next(video.id for video in COURSE.ordered if video.quiz is None)
+PAGES = (
+    "/dashboard",
+    "/path",
+    *(f"/step/{step.id}" for step in COURSE.steps),
+    f"/video/{QUIZ}",
+    f"/video/{PLAIN_VIDEO}",
+    f"/video/{QUIZ}?result=1",
+    f"/video/{SECOND_QUIZ}?q=1",
+    f"/video/{SECOND_QUIZ}?q=2",
+    "/no-such-page",
+)
+OUTLINE = "document.querySelectorAll('h1,h2,h3,h4')"
+
+
+async def check(page: Page) -> None:
+    """Assert what the page shown has to keep to."""
+    address = page.url
+    await expect(page.locator("h1")).to_have_count(1)
+    levels = await page.evaluate(f"[...{OUTLINE}].map((h) => Number(h.tagName[1]))")
+    assert all(after - before < 2 for before, after in itertools.pairwise(levels)), (
+        address,
+        levels,
+    )
+    assert (await page.title()).endswith(" · AI Training"), address
+    for width in WIDTHS:
+        await page.set_viewport_size({"width": width, "height": 800})
+        needed = await page.evaluate("document.documentElement.scrollWidth")
+        assert needed <= width, f"{address} needs {needed} px at {width}"
+
+
+async def test_no_page_scrolls_sideways_and_each_has_its_headings(learner: Learner) -> None:
+    page = learner.page
+    await page.goto("/dashboard")
+    await check(page)
+    await page.goto(question_url(1))
+    await finish_quiz(page, wrong=1)
+    await page.goto(f"/video/{SECOND_QUIZ}?q=1")
+    await page.get_by_role("radio").or_(page.get_by_role("checkbox")).first.check()
+    await page.get_by_role("button", name="Check my answer").click()
+    await expect(page.get_by_role("link", name="Next question")).to_be_visible()
+    for path in PAGES:
+        await page.goto(path)
+        await check(page)
+
+
+async def test_the_sign_in_page_keeps_to_it_too(visitor: Page) -> None:
+    await visitor.goto("/login")
+    await visitor.get_by_text("Demo accounts").click()
+    await check(visitor)
+    await visitor.goto("/no-such-page")
+    await check(visitor)
+
+
+async def test_the_skip_link_comes_first(learner: Learner) -> None:
+    page = learner.page
+    await page.goto("/path")
+    await tab_to(page, "Skip to content", within=1)
+    await expect(page.get_by_role("link", name="Skip to content")).to_be_in_viewport()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("main")).to_be_focused()
+    await tab_to(page, "Step 1: " + COURSE.steps[0].title, within=1)
+
+
+async def test_the_tab_bar_of_a_phone(new_learner: NewLearner) -> None:
+    page = (await new_learner(viewport=PHONE, has_touch=True)).page
+    await page.goto("/dashboard")
+    bar = page.get_by_role("navigation", name="Main")
+    await expect(bar.get_by_role("link", name="Home")).to_have_attribute("aria-current", "page")
+    await bar.get_by_role("link", name="Path").tap()
+    await expect(bar.get_by_role("link", name="Path")).to_have_attribute("aria-current", "page")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("8 steps")
+    await bar.get_by_role("button", name="More").tap()
+    await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("button", name="Sign out")).to_be_hidden()
+
+
+async def test_the_focus_is_never_under_the_tab_bar(new_learner: NewLearner) -> None:
+    page = (await new_learner(viewport=PHONE)).page
+    await page.goto("/dashboard")
+    bar = await page.get_by_role("navigation", name="Main").bounding_box()
+    assert bar is not None
+    await page.locator("main").focus()
+    for _ in range(30):
+        await page.keyboard.press("Tab")
+        inside, bottom, words = await page.evaluate(
+            """() => {
+              const element = document.activeElement;
+              const inside = document.querySelector("main").contains(element);
+              return [inside, element.getBoundingClientRect().bottom, element.textContent];
+            }"""
+        )
+        assert not inside or bottom <= bar["y"], words
+
+
+async def test_the_theme_is_kept_and_leaves_the_reader_in_place(learner: Learner) -> None:
+    page = learner.page
+    await page.goto(question_url(1))
+    await answer(page, right=True)
+    place = page.url.partition("#")[0]
+    background = "getComputedStyle(document.body).backgroundColor"
+    light = await page.evaluate(background)
+    await page.get_by_role("button", name="account of").click()
+    await page.get_by_role("button", name="Dark").click()
+    await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    assert page.url.partition("#")[0] == place
+    assert await page.evaluate(background) != light
+    await page.get_by_role("button", name="account of").click()
+    await expect(page.get_by_role("button", name="Dark")).to_have_attribute("aria-pressed", "true")
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+@pytest.mark.parametrize("path", ["/no-such-page", "/step/99", "/video/no-such-video"])
+async def test_a_missing_page_has_a_way_on(learner: Learner, path: str) -> None:
+    page = learner.page
+    await page.goto(path)
+    await expect(page.get_by_role("heading", name="No page at this address")).to_be_visible()
+    await page.get_by_role("link", name="Open the path").click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("8 steps")

@@ -1,0 +1,143 @@
+"""When something of ours breaks: one calm answer with a number, one line in the log, no secrets."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import httpx
+import pytest
+from support import QUIZ, Portal
+from web.markup import Page
+from web.portals import litestar_of, logged
+
+from portal.accounts import queries as accounts
+from portal.learning import queries as learning
+from portal.quiz import kpis
+from portal.scoring import queries as scoring
+
+# PostgreSQL quotes the value in its message, as it would quote what a person typed.
+BROKEN = "SELECT 'hunter2-of-alex'::int AS broken"
+
+
+async def test_the_api_answers_500_with_the_number_of_the_request(
+    alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learning, "_PROGRESS", BROKEN)
+    with logged() as lines:
+        answer = await alice.get("/api/progress")
+    request_id = answer.headers["x-request-id"]
+    assert answer.status_code == 500
+    assert answer.json() == {"error": "Internal server error", "requestId": request_id}
+    assert len(lines) == 1
+    first, *traceback = lines[0].splitlines()
+    route, _, context = first.partition(" {")
+    assert route.startswith("[progress] ")
+    assert json.loads("{" + context) == {"method": "GET", "requestId": request_id}
+    assert any("learning/queries.py" in line for line in traceback)
+    assert "hunter2" not in lines[0] + answer.text
+
+
+async def test_a_page_says_so_and_offers_a_way_on(
+    alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kpis, "_KPIS", BROKEN)
+    with logged() as lines:
+        answer = await alice.get("/dashboard", headers={"x-request-id": "told-by-proxy"})
+    page = Page(answer)
+    assert answer.status_code == 500
+    assert page.title == "Something went wrong on our side · AI Training"
+    assert "told-by-proxy" in page.text
+    assert page.link("Open the path")
+    assert [line.split(" {")[0].split("]")[0] for line in lines] == ["[dashboard"]
+    assert '"requestId":"told-by-proxy"' in lines[0]
+    assert "hunter2" not in lines[0] + answer.text
+
+
+async def test_a_bug_in_what_surrounds_every_page_still_ends_in_a_page(
+    portal: Portal, alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_: object) -> int:
+        raise RuntimeError("hunter2")
+
+    monkeypatch.setattr(litestar_of(portal).state, "score_of", broken)
+    with logged() as lines:
+        answer = await alice.get("/path")
+    assert answer.status_code == 500
+    assert Page(answer).title.startswith("Something went wrong on our side")
+    assert len(lines) == 1
+    assert (await alice.get("/no/such/page")).status_code == 404
+
+
+async def test_a_bug_in_asking_who_it_is_ends_in_an_answer(
+    alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "_ACTOR", BROKEN)
+    for url in ("/api/path", "/path", "/"):
+        with logged() as lines:
+            answer = await alice.get(url)
+        assert answer.status_code == 500, url
+        assert "x-request-id" in answer.headers
+        assert len(lines) == 1, url
+
+
+async def test_what_was_typed_is_in_no_log(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = {"username": "typed-name@example.com", "password": "typed-password"}
+    monkeypatch.setattr(accounts, "_CREDENTIALS", "SELECT $1::int AS broken")
+    with logged(logging.DEBUG) as lines:
+        answers = [
+            await portal.browser().post("/api/auth/login", json=typed),
+            await portal.browser().post("/login", data={**typed, "next": "/path"}),
+        ]
+    assert [answer.status_code for answer in answers] == [500, 500]
+    everything = "\n".join(lines)
+    assert everything.count("DataError") >= 2
+    assert "typed-" not in everything
+    for answer in answers:
+        assert "typed-password" not in answer.text
+
+
+async def test_a_session_is_in_no_log(
+    alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring, "_STANDING", BROKEN)
+    with logged(logging.DEBUG) as lines:
+        await alice.get("/dashboard")
+        await alice.get("/api/path")
+    assert len([line for line in lines if line.startswith(("[dashboard]", "[path]"))]) == 2
+    assert alice.cookies["sid"] not in "\n".join(lines)
+
+
+async def test_an_address_cannot_forge_a_line_of_the_log(
+    alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "_ACTOR", BROKEN)
+    with logged() as lines:
+        answer = await alice.get("/step/1%0A[forged] line")
+    assert answer.status_code == 500
+    assert "\n[forged]" not in "\n".join(lines)
+
+
+async def test_one_address_is_one_name_in_the_log(
+    alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name per address would be kept for ever, by Python as well as by whoever counts."""
+    monkeypatch.setattr(accounts, "_ACTOR", BROKEN)
+    before = len(logging.root.manager.loggerDict)
+    for number in range(30):
+        await alice.get(f"/step/made-up-{number}")
+    assert len(logging.root.manager.loggerDict) - before < 5
+
+
+async def test_a_bug_leaves_nothing_half_done(
+    portal: Portal, alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mark is written before the day of activity, in one transaction."""
+    from portal.accounts import actions
+
+    monkeypatch.setattr(actions, "_RECORD_ACTIVITY", BROKEN)
+    answer = await alice.post("/api/progress", json={"videoId": QUIZ, "done": True})
+    assert answer.status_code == 500
+    monkeypatch.undo()
+    assert await portal.database.value("SELECT count(*) FROM video_progress") == 0
+    assert (await alice.get("/api/progress")).json() == {"videos": {}}

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -65,9 +66,13 @@ def chromium_path() -> str:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    """The run's own PostgreSQL."""
-    with embedded(tmp_path_factory.mktemp("server") / "postgres", durable=False) as running:
+def server() -> Iterator[Embedded]:
+    """The run's own PostgreSQL. Not in pytest's folder, which every new run closes to other users,
+    while under root the server runs as one."""
+    with (
+        tempfile.TemporaryDirectory(prefix="portal-tests-") as made,
+        embedded(Path(made) / "postgres", durable=False) as running,
+    ):
         yield running
 
 

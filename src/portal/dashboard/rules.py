@@ -140,7 +140,7 @@ def _words(
     """Returns line, button and address."""
     video = activity.video
     page = f"/video/{video.id}"
-    quiz = _quiz_words(video)
+    quiz = "" if outline.quiz_done(video) else _quiz_words(video)
     if activity.kind == "open_quiz" and begun_quiz is not None:
         done, total, place = begun_quiz.answered, begun_quiz.total, begun_quiz.first_open
         if done >= total:
@@ -174,7 +174,7 @@ def _then(outline: Outline, activity: Activity) -> list[Entry]:
     """Returns what comes after: the quiz of this video, then the next two videos of the path."""
     entries = []
     video = activity.video
-    if activity.kind in ("begun", "video") and video.quiz:
+    if activity.kind in ("begun", "video") and video.quiz and not outline.quiz_done(video):
         entries.append(
             Entry(
                 f"Quiz: {video.title}",
@@ -229,7 +229,7 @@ def _hint(figures: Kpis, me: str) -> str:
         return f"Level with {level[0].name}{' and others' if len(level) > 1 else ''}."
     if below:
         return f"{plural(mine - below[0].score, 'point')} ahead of {below[0].name}."
-    return ""
+    return "Nobody else is ranked yet."
 
 
 def top_rows(figures: Kpis, me: str) -> list[RankRow]:

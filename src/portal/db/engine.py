@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import asyncpg
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
-from portal.db.loss import LOST, unavailable_on_loss
+from portal.db.loss import BUSY, LOST, unavailable_on_loss
 from portal.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class SafeTransaction(PostgresTransaction):
         settled = False
         self.engine.statements += 1
         try:
-            with unavailable_on_loss():
+            with self.engine.watched():
                 if error is not None:
                     if not self._rolled_back:
                         await self._roll_back_quietly()
@@ -223,7 +223,7 @@ class Engine(PostgresEngine):
             with unavailable_on_loss():
                 yield
         except Unavailable as error:
-            if self._away is False:
+            if self._away is False and not isinstance(error.__cause__, BUSY):
                 self._away = True
                 log.error("the database is away: %s", type(error.__cause__).__name__)
             raise

@@ -25,6 +25,10 @@ LOST = (
 )
 
 
+# Of these, the ones that a busy database or pool gives too: nobody went away.
+BUSY = (TimeoutError, asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)
+
+
 @contextmanager
 def unavailable_on_loss() -> Iterator[None]:
     """Turn a lost, refused or too slow database into `Unavailable`; other errors pass."""

@@ -65,10 +65,11 @@ async def _wait_for_database(settings: Settings, lifecycle: Lifecycle) -> None:
 
 
 async def _bring_to_head(settings: Settings, lifecycle: Lifecycle) -> None:
-    told = False
+    told = warned = False
     while True:
         standing = await schema.standing()
-        if standing.unknown:
+        if standing.unknown and not warned:
+            warned = True
             log.warning(
                 "the schema is newer than this version: %d migrations are not known here",
                 len(standing.unknown),

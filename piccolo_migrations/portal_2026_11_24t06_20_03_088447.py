@@ -117,6 +117,13 @@ class UserScore(Table, tablename="user_score"):
     updated_at = Timestamptz(default=TimestamptzNow(), null=False)
 
 
+class ScoreCount(Table, tablename="score_count"):
+    id = BigSerial(primary_key=True)
+    track = Text(default=None, null=False)
+    score = Integer(default=None, null=False)
+    people = Integer(default=None, null=False)
+
+
 class VideoProgress(Table, tablename="video_progress"):
     id = BigSerial(primary_key=True)
     learner = ForeignKey(references=AppUser, on_delete=OnDelete.cascade, null=False)
@@ -158,6 +165,7 @@ TABLES = (
     RateBucket,
     QuizAttempt,
     UserScore,
+    ScoreCount,
     VideoProgress,
     QuizVersion,
     QuizAnswer,

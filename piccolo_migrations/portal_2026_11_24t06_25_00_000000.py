@@ -50,6 +50,28 @@ FORWARDS = (
             AND first_correct BETWEEN 0 AND first_answered)""",
     """CREATE INDEX user_score_ranking ON user_score (track, score DESC, learner)
         WHERE ranked""",
+    """ALTER TABLE score_count
+        ADD CONSTRAINT score_count_track_score_key UNIQUE (track, score)""",
+    # Rows are locked in the order of the key, so that two people who swap scores cannot deadlock.
+    """CREATE FUNCTION score_count_follow() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF TG_OP = 'UPDATE' AND (OLD.track, OLD.ranked, OLD.score)
+                IS NOT DISTINCT FROM (NEW.track, NEW.ranked, NEW.score) THEN
+            RETURN NULL;
+        END IF;
+        INSERT INTO score_count AS kept (track, score, people)
+        SELECT track, score, sum(change) FROM (
+            SELECT OLD.track, OLD.score, -1 WHERE TG_OP <> 'INSERT' AND OLD.ranked
+            UNION ALL
+            SELECT NEW.track, NEW.score, 1 WHERE TG_OP <> 'DELETE' AND NEW.ranked
+        ) AS changes (track, score, change)
+        WHERE track IS NOT NULL
+        GROUP BY track, score HAVING sum(change) <> 0 ORDER BY track, score
+        ON CONFLICT (track, score) DO UPDATE SET people = kept.people + EXCLUDED.people;
+        RETURN NULL;
+    END $$""",
+    """CREATE TRIGGER score_count_follow AFTER INSERT OR UPDATE OR DELETE ON user_score
+        FOR EACH ROW EXECUTE FUNCTION score_count_follow()""",
     """ALTER TABLE video_progress
         ADD CONSTRAINT video_progress_learner_video_key UNIQUE (learner, video_id),
         ADD CONSTRAINT video_progress_numbers_check CHECK (position_s >= 0 AND duration_s >= 0),
@@ -87,6 +109,9 @@ BACKWARDS = (
         DROP CONSTRAINT video_progress_learner_video_key,
         DROP CONSTRAINT video_progress_numbers_check,
         DROP CONSTRAINT video_progress_done_check""",
+    "DROP TRIGGER score_count_follow ON user_score",
+    "DROP FUNCTION score_count_follow()",
+    "ALTER TABLE score_count DROP CONSTRAINT score_count_track_score_key",
     "DROP INDEX user_score_ranking",
     "ALTER TABLE user_score DROP CONSTRAINT user_score_numbers_check",
     """ALTER TABLE quiz_answer

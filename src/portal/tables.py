@@ -7,7 +7,7 @@ from piccolo.table import Table
 from portal.accounts.tables import ActivityDay, AppUser, AuditEvent, LoginSession, Seeded, Team
 from portal.learning.tables import VideoProgress
 from portal.quiz.tables import QuizAnswer, QuizVersion
-from portal.scoring.tables import QuizAttempt, UserScore
+from portal.scoring.tables import QuizAttempt, ScoreCount, UserScore
 from portal.web.tables import RateBucket
 
 TABLES: tuple[type[Table], ...] = (
@@ -20,6 +20,7 @@ TABLES: tuple[type[Table], ...] = (
     RateBucket,
     QuizAttempt,
     UserScore,
+    ScoreCount,
     VideoProgress,
     QuizVersion,
     QuizAnswer,

@@ -21,12 +21,18 @@ LOST = (
     asyncpg.InvalidAuthorizationSpecificationError,  # 28: password or role changed
     asyncpg.InvalidCatalogNameError,  # 3D: the database itself is gone
     asyncpg.LockNotAvailableError,
+    asyncpg.TransactionRollbackError,  # 40: a deadlock, undone as a whole
     asyncpg.ReadOnlySQLTransactionError,  # 25006: connected to a standby during a failover
 )
 
 
 # Of these, the ones that a busy database or pool gives too: nobody went away.
-BUSY = (TimeoutError, asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)
+BUSY = (
+    TimeoutError,
+    asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.TransactionRollbackError,
+)
 
 
 @contextmanager

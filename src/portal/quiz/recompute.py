@@ -44,6 +44,27 @@ _ATTEMPTS = """
 """
 
 
+_COUNTS = """
+    SELECT track, score, coalesce(k.people, 0) AS kept, coalesce(r.people, 0) AS people
+    FROM score_count k
+    FULL JOIN (SELECT track, score, count(*)::int AS people FROM user_score
+               WHERE ranked AND track IS NOT NULL GROUP BY track, score) r USING (track, score)
+    WHERE coalesce(k.people, 0) <> coalesce(r.people, 0)
+    ORDER BY track, score
+"""
+
+# The lock keeps submits out between the two, for as long as the transaction lasts.
+_REBUILD_COUNTS = (
+    "LOCK TABLE user_score IN SHARE MODE",
+    "DELETE FROM score_count",
+    """
+    INSERT INTO score_count (track, score, people)
+    SELECT track, score, count(*) FROM user_score WHERE ranked AND track IS NOT NULL
+    GROUP BY track, score
+    """,
+)
+
+
 class _Person(msgspec.Struct, frozen=True):
     id: UUID
     external_id: str
@@ -85,9 +106,10 @@ class _Row(msgspec.Struct, frozen=True):
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """A recorded row that is not what it should be. `str` is one line for an operator."""
+    """A recorded row that is not what it should be. `str` is one line for an operator. `learner`
+    is None for a count over many people."""
 
-    learner: UUID
+    learner: UUID | None
     table: str
     who: str
     recorded: dict[str, object]
@@ -245,6 +267,21 @@ async def check() -> AsyncIterator[Difference]:
         for person in people:
             for difference in _differences(person, by_person.get(person.id, []), questions):
                 yield difference
+    for difference in await _count_differences():
+        yield difference
+
+
+async def _count_differences() -> list[Difference]:
+    return [
+        Difference(
+            None,
+            "score_count",
+            f"{row['track']} {row['score']} points",
+            {"people": row["kept"]},
+            {"people": row["people"]},
+        )
+        for row in await sql.execute(_COUNTS, retry=True)
+    ]
 
 
 async def _attempts_of(learners: list[UUID]) -> list[_Row]:
@@ -269,7 +306,7 @@ async def _attempts_of(learners: list[UUID]) -> list[_Row]:
 
 async def rebuild() -> int:
     """Mend everything that `check` finds, one person per transaction; returns how many people."""
-    people = {difference.learner async for difference in check()}
+    people = {found.learner async for found in check() if found.learner is not None}
     versions = _Versions()
     for learner in people:
         async with sql.transaction():
@@ -283,6 +320,10 @@ async def rebuild() -> int:
                 for row in _regraded(recorded, questions):
                     await _write(row)
             await scoring.recompute(learner)
+    if await _count_differences():
+        async with sql.transaction():
+            for statement in _REBUILD_COUNTS:
+                await sql.execute(statement)
     return len(people)
 
 

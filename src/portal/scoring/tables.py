@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from piccolo.columns import UUID, Boolean, ForeignKey, Integer, OnDelete, Text, Timestamptz
+from piccolo.columns import (
+    UUID,
+    BigSerial,
+    Boolean,
+    ForeignKey,
+    Integer,
+    OnDelete,
+    Text,
+    Timestamptz,
+)
 from piccolo.columns.defaults.timestamptz import TimestamptzNow
 from piccolo.columns.defaults.uuid import UUID4
 from piccolo.table import Table
@@ -48,3 +57,15 @@ class UserScore(Table, tablename="user_score"):
     first_answered = Integer(default=0, null=False)
     first_correct = Integer(default=0, null=False)
     updated_at = Timestamptz(default=TimestamptzNow(), null=False)
+
+
+class ScoreCount(Table, tablename="score_count"):
+    """How many ranked people of a track have a score, kept by a trigger on `user_score`.
+
+    A rank is a sum over at most a thousand rows, whatever the number of people.
+    """
+
+    id = BigSerial(primary_key=True)
+    track = Text(default=None, null=False)
+    score = Integer(default=None, null=False)
+    people = Integer(default=None, null=False)

@@ -20,6 +20,7 @@ CHROMIUM_ARGUMENTS = (
     "--disable-quic",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
+# Chromium reports a refused page in the console, although the page is what was wanted.
 REFUSALS = tuple(f"the server responded with a status of {code}" for code in (401, 404, 422))
 
 _numbers = itertools.count(1)
@@ -33,13 +34,17 @@ class Site(msgspec.Struct, frozen=True):
 
 
 class Profile:
-    """A browser profile: its windows share cookies. It keeps what went wrong in any of them."""
+    """A browser profile: its windows share cookies. It keeps what went wrong in any of them.
+
+    `wanted` are words of console messages that a test provokes.
+    """
 
     def __init__(self, site: Site, context: BrowserContext) -> None:
         self.site = site
         self.context = context
         self.complaints: list[str] = []
         self.foreign: list[str] = []
+        self.wanted = list(REFUSALS)
         context.on("console", self._on_console)
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
         context.on("request", self._on_request)
@@ -53,8 +58,7 @@ class Profile:
         return cls(site, context)
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        # Chromium reports a refused page in the console, although the page is what was wanted.
-        if not any(refusal in message.text for refusal in REFUSALS):
+        if not any(words in message.text for words in self.wanted):
             self.complaints.append(message.text)
 
     def _on_request(self, request: Request) -> None:

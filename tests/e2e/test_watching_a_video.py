@@ -45,6 +45,7 @@ async def test_the_provider_is_asked_only_for_a_player_and_only_on_request(
 
 async def test_a_player_that_does_not_come_is_explained(learner: Learner) -> None:
     video, page = VIDEOS["youtube"], learner.page
+    learner.profile.wanted.append("net::ERR_FAILED")
     given_up = asyncio.Event()
 
     async def silence(route: Route) -> None:

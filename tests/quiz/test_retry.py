@@ -87,11 +87,11 @@ async def test_the_page_says_what_a_retry_changed(learner: httpx.AsyncClient) ->
     await take(learner, 1, "+++-")
     text = (await learner.get("/video/basics?result=1")).text
     assert "3 of 4 right, 45 points" in text
-    assert "This added 45 points. Your total is 45." in text
+    assert "Your total went from 0 to 45, and you are 1st of 1 in Dev." in text
     await take(learner, 2, "++++")
     text = (await learner.get("/video/basics?result=2")).text
     assert "4 of 4 right, 55 points" in text
-    assert "This added 10 points. Your total is 55." in text
+    assert "Your total went from 45 to 55, and you are 1st of 1 in Dev." in text
     await take(learner, 3, "+---")
     text = (await learner.get("/video/basics?result=3")).text
     assert "Your total stays at 55: your best attempt counts." in text

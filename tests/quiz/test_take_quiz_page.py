@@ -67,7 +67,7 @@ async def test_from_the_first_question_to_the_result(learner: httpx.AsyncClient)
     page = Page(answer)
     assert str(answer.url).endswith(f"{URL}?result=1#quiz")
     assert page.title.startswith("3 of 4 right, 45 points")
-    assert "This added 45 points. Your total is 45. You are 1st of 1 in Dev." in page.text
+    assert "Your total went from 0 to 45, and you are 1st of 1 in Dev." in page.text
     assert "Best so far 45 of 60, attempt 1." in page.text
     assert page.link("What is asked in question 2? (0:20)").endswith(f"{URL}?t=20")
     assert page.link("Next: The video plain (1:40)").endswith("/video/plain")
@@ -143,7 +143,7 @@ async def test_pressed_twice_the_result_is_the_same(
     for answer in answers:
         assert str(answer.url).endswith("?result=1#quiz")
         assert "4 of 4 right, 60 points" in Page(answer).text
-        assert "This added 60 points. Your total is 60." in Page(answer).text
+        assert "Your total went from 0 to 60" in Page(answer).text
     assert await portal.database.value("SELECT count(*) FROM quiz_attempt") == 1
 
 

@@ -236,7 +236,7 @@ async def test_an_odd_referrer_is_no_error_of_ours(portal: Portal) -> None:
         assert Page(answer).form("/theme").fields["next"] == "/dashboard", value
     kept = {"referer": "http://localhost:3000/login?next=/path"}
     answer = await portal.browser().post("/login", data=form, headers=kept)
-    assert Page(answer).form("/theme").fields["next"] == "/login"
+    assert Page(answer).form("/theme").fields["next"] == "/login?next=/path"
     foreign = {"referer": "https://evil.example/login"}
     answer = await portal.browser().post("/login", data=form, headers=foreign)
     assert Page(answer).form("/theme").fields["next"] == "/dashboard"

@@ -36,6 +36,7 @@ GET  /static/{release:str}/{name:path} public
 GET  /step/{step_id:str}             member
 POST /theme                          public
 GET  /video/{video_id:str}           member
+GET  /video/{video_id:str}/answer    member
 POST /video/{video_id:str}/answer    member
 POST /video/{video_id:str}/done      member
 POST /video/{video_id:str}/submit    member

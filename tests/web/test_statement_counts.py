@@ -20,7 +20,7 @@ READS = {
     "/step/1": 4,
     f"/video/{QUIZ}": 5,
     f"/video/{QUIZ}?q=1": 5,
-    f"/video/{QUIZ}?result=1": 6,
+    f"/video/{QUIZ}?result=1": 8,
     "/no/such/page": 2,
     "/login": 1,
 }

@@ -57,7 +57,9 @@ async def dashboard(request: Request[Any, Any, Any], actor: CurrentActor) -> Res
         lead=rules.lead(outline),
         rail=outline.rail(),
         next=rules.next_card(outline, open_quiz),
-        rank=rules.rank_card(known.kpis, actor.external_id, actor.track),
+        rank=rules.rank_card(
+            known.kpis, actor.external_id, actor.track, ranked=actor.role == "learner"
+        ),
         ledger=rules.ledger(known.kpis),
         streak=streak_card(known),
         steps=step_rows(outline),

@@ -20,10 +20,11 @@ from portal.quiz import actions, queries, rules, views
 from portal.quiz.actions import GivenAnswer
 from portal.quiz.api import quiz_of
 from portal.quiz.kpis import kpis
-from portal.quiz.rules import Standing
-from portal.quiz.views import NextVideo, QuizPart
+from portal.quiz.result import NextVideo, Place
+from portal.quiz.rules import Attempt, Standing
+from portal.quiz.views import QuizPart
 from portal.web.actor import Actor, CurrentActor
-from portal.web.formats import length, ordinal
+from portal.web.formats import length
 from portal.web.forms import read_form
 from portal.web.pages import page
 
@@ -124,15 +125,21 @@ def _number(request: Request[Any, Any, Any], name: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else None
 
 
-async def _place(actor: Actor, course: Course) -> tuple[int, str]:
-    """Returns the actor's total and their rank in words."""
+async def _place(actor: Actor, course: Course, attempt: Attempt, gained: int) -> Place:
+    """Returns where the actor stands now, and before this attempt if nothing came after it."""
     figures = await kpis(actor, course)
-    if figures.rank is None or actor.track is None:
-        return figures.total_score, ""
-    track = TRACKS.get(actor.track, actor.track)
-    return (
-        figures.total_score,
-        f"You are {ordinal(figures.rank)} of {figures.total} in {track}.",
+    latest = (await queries.recent_attempts(actor.user_id, course, 1))[:1]
+    is_latest = bool(latest) and latest[0].completed_at == attempt.completed_at
+    before = None
+    if is_latest and figures.rank is not None and actor.track and figures.quizzes_completed > 1:
+        before = await queries.rank_with(actor, figures.total_score - gained)
+    return Place(
+        total_score=figures.total_score,
+        rank=figures.rank,
+        ranked_people=figures.total,
+        track=TRACKS.get(actor.track or "", actor.track or ""),
+        latest=is_latest,
+        rank_before=before,
     )
 
 
@@ -145,11 +152,10 @@ async def _result(
     questions = standing.quiz.questions
     if attempt.content_hash != standing.quiz.content_hash:
         questions = (await queries.version(video.id, attempt.content_hash)).questions
-    total, place = await _place(actor, course)
+    earlier = [a.score for a in standing.completed if a.attempt_number < n]
+    place = await _place(actor, course, attempt, max(0, attempt.score - max(earlier, default=0)))
     following = course.neighbours(video.id)[1]
-    return views.result(
-        standing, attempt, questions, video, total_score=total, place=place, following=following
-    )
+    return views.result(standing, attempt, questions, video, place=place, following=following)
 
 
 async def _quiz(request: Request[Any, Any, Any], actor: Actor, video: Video) -> QuizPart | None:
@@ -252,6 +258,16 @@ async def _asked_again(
     return await page(request, "quiz/video.html", content, status=422)
 
 
+@get("/video/{video_id:str}/answer", include_in_schema=False)
+async def answer_reopened(
+    request: Request[Any, Any, Any], actor: CurrentActor, video_id: FromPath[str]
+) -> Redirect:
+    """A refused answer stands at this address; who opens it again gets the quiz."""
+    video = video_of(request.app.state.course, video_id)
+    standing = await queries.standing_of(actor.user_id, quiz_of(request.app.state.course, video.id))
+    return _back(video.id, views.first_open(standing))
+
+
 @post("/video/{video_id:str}/submit", include_in_schema=False)
 async def submit(
     request: Request[Any, Any, Any], actor: CurrentActor, video_id: FromPath[str]
@@ -272,4 +288,4 @@ async def submit(
     return Redirect(f"/video/{video_id}?result={attempt}#quiz", status_code=303)
 
 
-HANDLERS = [video_page, mark, answer, submit]
+HANDLERS = [video_page, mark, answer, answer_reopened, submit]

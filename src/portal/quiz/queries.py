@@ -11,6 +11,8 @@ from portal.db import sql
 from portal.learning.catalogue import Course, Question, Quiz
 from portal.quiz import rules
 from portal.quiz.rules import Answer, Attempt, Standing
+from portal.scoring.rules import rank
+from portal.web.actor import Actor
 
 _ATTEMPTS = """
     SELECT a.id, a.attempt_number, a.content_hash, a.completed_at, a.total_questions,
@@ -25,6 +27,12 @@ _ATTEMPTS = """
 """
 
 _VERSION = "SELECT body::text AS body FROM quiz_version WHERE content_hash = $1"
+
+_HIGHER = """
+    SELECT coalesce((SELECT sum(people) FROM score_count WHERE track = $1 AND score > $2), 0)
+         - (SELECT count(*) FROM user_score
+            WHERE learner = $3 AND track = $1 AND ranked AND score > $2)
+"""
 
 _RECENT = """
     SELECT quiz_id, attempt_number, correct_answers, total_questions, score, completed_at
@@ -75,3 +83,9 @@ async def version(quiz_id: str, content_hash: str) -> Quiz:
 async def recent_attempts(learner: UUID, course: Course, limit: int = 5) -> list[RecentAttempt]:
     rows = await sql.fetch(RecentAttempt, _RECENT, learner, limit)
     return [row for row in rows if row.quiz_id in course.videos]
+
+
+async def rank_with(actor: Actor, score: int) -> int:
+    """Returns the rank that the actor would have in their track with `score` points."""
+    higher = await sql.fetch_value(_HIGHER, actor.track, score, actor.user_id)
+    return rank(higher)

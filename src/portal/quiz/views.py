@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from portal.learning.catalogue import Question, Video
 from portal.quiz import rules
+from portal.quiz.result import Best, Place, ResultPart, best_of, result_part
 from portal.quiz.rules import Answer, Attempt, Standing
-from portal.scoring.rules import (
-    POINTS_FIRST_TRY,
-    POINTS_MAX,
-    POINTS_RIGHT,
-    best_attempt,
-    reachable,
-)
+from portal.scoring.rules import POINTS_FIRST_TRY, POINTS_RIGHT
 from portal.web.formats import length
 
-RULE = (
-    f"{POINTS_RIGHT} points for each right answer, and {POINTS_FIRST_TRY} more when your first"
-    " answer ever to the question was right."
-)
 OTHER_WINDOW = "You already answered this in another window. This is the answer that counts."
 
 
@@ -63,50 +53,6 @@ class Box(msgspec.Struct, frozen=True):
     current: bool
 
 
-class Best(msgspec.Struct, frozen=True):
-    points: int
-    max_points: int
-    attempt_number: int
-
-
-class ResultRow(msgspec.Struct, frozen=True):
-    question: str
-    right: bool
-    points_text: str
-
-
-class PartLink(msgspec.Struct, frozen=True):
-    title: str
-    href: str
-
-
-class NextVideo(msgspec.Struct, frozen=True):
-    href: str
-    title: str
-    duration: int | None
-
-
-class HistoryRow(msgspec.Struct, frozen=True):
-    attempt_number: int
-    right: int
-    total: int
-    points: int
-    completed_at: datetime
-
-
-class ResultPart(msgspec.Struct, frozen=True, kw_only=True):
-    heading: str
-    sentence: str
-    rows: list[ResultRow]
-    best_text: str
-    rule: str
-    max: bool
-    watch_again: list[PartLink]
-    history: list[HistoryRow]
-    next: NextVideo | None
-    retry_href: str
-
-
 class QuizPart(msgspec.Struct, frozen=True, kw_only=True):
     """`state` is `start`, `question`, `feedback` or `result`."""
 
@@ -135,20 +81,6 @@ def first_open(standing: Standing) -> int:
     answers = standing.answers
     numbers = (n for n, q in enumerate(standing.quiz.questions, 1) if q.id not in answers)
     return next(numbers, 1)
-
-
-def _best(standing: Standing) -> Best | None:
-    if not standing.completed:
-        return None
-    results = [attempt.result(standing.quiz.video_id) for attempt in standing.completed]
-    best = best_attempt(results)
-    return Best(best.score, POINTS_MAX * best.total_questions, best.attempt_number)
-
-
-def _reachable(standing: Standing) -> int:
-    """Returns the most points that the quiz can bring this learner, by their first attempt."""
-    first = standing.completed[0]
-    return reachable(first.total_questions, first.correct_answers)
 
 
 def _boxes(standing: Standing, current: int | None) -> list[Box]:
@@ -180,7 +112,7 @@ def _frame(standing: Standing, state: str, current: int | None = None) -> QuizPa
         state=state,
         questions_total=len(standing.quiz.questions),
         attempt_number=standing.attempt_number,
-        best=_best(standing),
+        best=best_of(standing),
         start_label=label,
         start_href=question_href(standing, first_open(standing)),
         answered=len(answers),
@@ -289,63 +221,23 @@ def _earned(earned: int) -> str | None:
     return None
 
 
-def _points_text(earned: int) -> str:
-    if earned > POINTS_RIGHT:
-        return f"{POINTS_RIGHT} + {earned - POINTS_RIGHT}"
-    return str(earned)
-
-
 def result(
     standing: Standing,
     attempt: Attempt,
     questions: Sequence[Question],
     video: Video,
     *,
-    total_score: int,
-    place: str,
+    place: Place,
     following: Video | None,
 ) -> QuizPart:
-    """Returns the result of a completed attempt, whose questions are `questions`; `place` says
-    where the learner stands now."""
-    best = _best(standing)
-    assert best is not None
-    earlier = [a.score for a in standing.completed if a.attempt_number < attempt.attempt_number]
-    gained = attempt.score - max(earlier, default=0)
-    rows = []
-    for question in questions:
-        answer = attempt.answer_to(question.id)
-        assert answer is not None
-        rows.append(
-            ResultRow(question.text, answer.correct, _points_text(standing.points_of(answer)))
-        )
-    wrong = [q for q in questions if q.at is not None and not _right(attempt, q)]
-    if gained > 0:
-        change = f"This added {gained} points. Your total is {total_score}."
-    elif earlier:
-        change = f"Your total stays at {total_score}: your best attempt counts."
-    else:
-        change = f"No points this time. Your total is {total_score}."
-    part = ResultPart(
-        heading=f"{attempt.correct_answers} of {attempt.total_questions} right,"
-        f" {attempt.score} points",
-        sentence=f"{change} {place}".strip(),
-        rows=rows,
-        best_text=f"Best so far {best.points} of {best.max_points}, attempt {best.attempt_number}.",
-        rule=RULE,
-        max=best.points >= _reachable(standing),
-        watch_again=[
-            PartLink(f"{q.text} ({length(q.at)})", f"/video/{video.id}?t={q.at}") for q in wrong
-        ],
-        history=[
-            HistoryRow(
-                a.attempt_number, a.correct_answers, a.total_questions, a.score, a.completed_at
-            )
-            for a in reversed(standing.completed)
-            if a.completed_at is not None
-        ],
-        next=NextVideo(f"/video/{following.id}", following.title, following.duration)
-        if following
-        else None,
+    """Returns the result of a completed attempt, whose questions are `questions`."""
+    part = result_part(
+        standing,
+        attempt,
+        questions,
+        video,
+        place=place,
+        following=following,
         retry_href=question_href(standing, first_open(standing)),
     )
     return msgspec.structs.replace(
@@ -354,8 +246,3 @@ def result(
         questions_total=len(questions),
         result=part,
     )
-
-
-def _right(attempt: Attempt, question: Question) -> bool:
-    answer = attempt.answer_to(question.id)
-    return answer is not None and answer.correct

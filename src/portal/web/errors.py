@@ -14,6 +14,7 @@ from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
 
 from portal import errors
 from portal.web import log, pages
+from portal.web.address import own_referrer
 
 STATUS: dict[type[errors.PortalError], int] = {
     errors.Invalid: 400,
@@ -105,12 +106,13 @@ def on_portal_error(request: Request[Any, Any, Any], error: errors.PortalError) 
 
 
 def login_address(request: Request[Any, Any, Any]) -> str:
-    """Returns `/login`, with the way back when the visitor asked for a page."""
-    if request.method != "GET" or request.scope["path"] == "/":
-        return "/login"
-    query = request.scope["query_string"].decode("latin-1")
-    target = request.scope["path"] + (f"?{query}" if query else "")
-    return f"/login?next={quote(target, safe='/')}"
+    """Returns `/login` with the way back: the page that was asked for, or whose form was sent."""
+    if request.method == "GET":
+        query = request.scope["query_string"].decode("latin-1")
+        target = request.scope["path"] + (f"?{query}" if query else "")
+    else:
+        target = own_referrer(request.headers) or "/"
+    return "/login" if target == "/" else f"/login?next={quote(target, safe='/')}"
 
 
 def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
 
 import minijinja
 import msgspec
@@ -14,6 +13,7 @@ from litestar import Request, Response
 from portal import __version__
 from portal.web import formats
 from portal.web.actor import Actor, current_actor
+from portal.web.address import own_referrer
 from portal.web.assets import Assets
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -181,19 +181,10 @@ def _shell_for(request: Request[Any, Any, Any], actor: Actor | None, score: int)
 def _here(request: Request[Any, Any, Any]) -> str:
     """Returns the path and query to come back to; behind a refused form, those of its page."""
     if request.method != "GET":
-        return local_path(_path_before(request))
+        return local_path(own_referrer(request.headers))
     query = request.scope["query_string"].decode("latin-1")
     path: str = request.scope["path"]
     return f"{path}?{query}" if query else path
-
-
-def _path_before(request: Request[Any, Any, Any]) -> str | None:
-    """Returns the path of the page that a form was sent from, if that is one of ours."""
-    try:
-        referrer = urlsplit(request.headers.get("referer", ""))
-    except ValueError:
-        return None
-    return referrer.path if referrer.netloc == request.headers.get("host") else None
 
 
 def local_path(target: str | None, default: str = "/dashboard") -> str:

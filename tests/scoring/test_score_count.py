@@ -11,7 +11,6 @@ from learning.courses import course_of, given, singles, teach, video
 from support import PASSWORDS, Database, Portal
 
 from portal.admin import actions
-from portal.errors import PortalError
 
 QUESTIONS = singles(4)
 GROUPED = """
@@ -174,7 +173,6 @@ async def test_whole_teams_change_track_while_learners_submit(class_room: Portal
         for track in (first, then) * 3:
             await actions.set_track(team, track)
 
-    refused: list[PortalError] = []
     results = await asyncio.gather(
         turn("alpha", "business", "dev"),
         turn("gamma", "business", "dev"),

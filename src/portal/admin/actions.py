@@ -1,5 +1,7 @@
 """Writes to people and teams that touch totals too, so that ranks are right in the same commit.
 
+The order of locks is the person's totals, then accounts, the same everywhere.
+
 `actor` is the database key of who did it, None for the command line. The audit holds keys only.
 """
 
@@ -11,15 +13,16 @@ from uuid import UUID
 import msgspec
 
 from portal import clock
-from portal.accounts.rules import ROLES
+from portal.accounts.rules import ROLES, TRACKS
 from portal.accounts.tables import AppUser, AuditEvent, LoginSession, Team
 from portal.db import sql
 from portal.errors import Conflict, Invalid, NotFound
 from portal.scoring import actions as scoring
 
+# NO KEY: an admin who takes a quiz meanwhile refers to their own row, and must not be kept waiting.
 _LOCK_ADMINS = """
     SELECT id FROM app_user WHERE role = 'admin' AND disabled_at IS NULL AND erased_at IS NULL
-    ORDER BY id FOR UPDATE
+    ORDER BY id FOR NO KEY UPDATE
 """
 
 
@@ -65,9 +68,9 @@ async def set_role(external_id: str, role: str, *, actor: UUID | None = None) ->
         raise Invalid(f"A role is one of {', '.join(ROLES)}.", details={"role": "Unknown role."})
     async with sql.transaction():
         person = await _find(external_id)
+        await scoring.lock_total(person)
         if role != "admin":
             await _keep_an_admin(person)
-        await scoring.lock_total(person)
         await AppUser.update({AppUser.role: role}).where(AppUser.id == person)
         await scoring.recompute(person)
         await _end_sessions(person)
@@ -88,9 +91,14 @@ async def move_to_team(external_id: str, team: str | None, *, actor: UUID | None
 
 async def set_track(team: str, track: str, *, actor: UUID | None = None) -> None:
     """Put a whole team on another track, with the totals of all its members."""
+    if track not in TRACKS:
+        raise Invalid(
+            f"A track is one of {', '.join(TRACKS)}.", details={"track": "No such track."}
+        )
     async with sql.transaction():
         if not await Team.exists().where(Team.id == team):
             raise NotFound(f"There is no team {team}.")
+        await scoring.lock_ranking()
         members = await AppUser.select(AppUser.id).where(AppUser.team == team).order_by(AppUser.id)
         for member in members:
             await scoring.lock_total(member["id"])
@@ -104,8 +112,8 @@ async def disable(external_id: str, *, actor: UUID | None = None) -> None:
     """Keep a person out and out of the ranking; what they did stays. Ends their sessions."""
     async with sql.transaction():
         person = await _find(external_id)
-        await _keep_an_admin(person)
         await scoring.lock_total(person)
+        await _keep_an_admin(person)
         await AppUser.update({AppUser.disabled_at: clock.now()}).where(
             AppUser.id == person, AppUser.disabled_at.is_null()
         )
@@ -129,8 +137,8 @@ async def erase(external_id: str, *, actor: UUID | None = None) -> None:
     that item statistics and counts do not change."""
     async with sql.transaction():
         person = await _find(external_id)
-        await _keep_an_admin(person)
         await scoring.lock_total(person)
+        await _keep_an_admin(person)
         await AppUser.update(
             {
                 AppUser.external_id: f"erased-{person.hex[:12]}",

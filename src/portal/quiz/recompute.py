@@ -255,20 +255,35 @@ def _differences(
 async def check() -> AsyncIterator[Difference]:
     """Yields every recorded row that differs from what its answers and attempts say."""
     versions = _Versions()
-    last = _FIRST_KEY
-    while people := await sql.fetch(_Person, _PEOPLE, last, PAGE):
-        last = people[-1].id
+    last: UUID | None = _FIRST_KEY
+    while last is not None:
+        last, found = await _check_page(last, versions)
+        for difference in found:
+            yield difference
+    for difference in await _count_differences():
+        yield difference
+
+
+async def _check_page(after: UUID, versions: _Versions) -> tuple[UUID | None, list[Difference]]:
+    """Returns the last person looked at, None at the end, and what was found.
+
+    People and attempts are read in one snapshot: learners may go on while the check runs.
+    """
+    async with sql.transaction():
+        await sql.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        people = await sql.fetch(_Person, _PEOPLE, after, PAGE)
         rows = await _attempts_of([person.id for person in people])
         hashes = {row.content_hash for row in rows}
         questions = {
             content_hash: await versions.questions(content_hash) for content_hash in hashes
         }
-        by_person = {key: list(group) for key, group in groupby(rows, key=lambda row: row.learner)}
-        for person in people:
-            for difference in _differences(person, by_person.get(person.id, []), questions):
-                yield difference
-    for difference in await _count_differences():
-        yield difference
+    by_person = {key: list(group) for key, group in groupby(rows, key=lambda row: row.learner)}
+    found = [
+        difference
+        for person in people
+        for difference in _differences(person, by_person.get(person.id, []), questions)
+    ]
+    return (people[-1].id if people else None), found
 
 
 async def _count_differences() -> list[Difference]:

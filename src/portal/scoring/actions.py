@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import zlib
 from uuid import UUID
 
 from portal import clock
 from portal.db import sql
 from portal.scoring import queries, rules
 
-_LOCK = "SELECT score FROM user_score WHERE learner = $1 FOR UPDATE"
+# Changes to one person pass the gate together; a change to a whole team takes it alone, because it
+# touches the counts of many scores and could deadlock with a learner whose score changes meanwhile.
+GATE = zlib.crc32(b"portal:ranking")
+
+_LOCK = """
+    WITH gate AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared($2))
+    SELECT s.score FROM gate, user_score s WHERE s.learner = $1 FOR UPDATE OF s
+"""
 _FIRST = """
     INSERT INTO user_score (learner, track, ranked)
     SELECT u.id, t.track, false FROM app_user u LEFT JOIN team t ON t.id = u.team WHERE u.id = $1
@@ -32,12 +40,17 @@ async def lock_total(learner: UUID) -> int:
     Everything that answers or completes takes this lock first, so one person's writes happen one
     after the other, and attempt numbers cannot race.
     """
-    rows = await sql.execute(_LOCK, learner)
+    rows = await sql.execute(_LOCK, learner, GATE)
     if not rows:
         await sql.execute(_FIRST, learner)
-        rows = await sql.execute(_LOCK, learner)
+        rows = await sql.execute(_LOCK, learner, GATE)
     total: int = rows[0]["score"]
     return total
+
+
+async def lock_ranking() -> None:
+    """Wait until nobody's total is being changed, then keep others out until the commit."""
+    await sql.execute("SELECT pg_advisory_xact_lock($1)", GATE)
 
 
 async def recompute(learner: UUID) -> rules.Totals:

@@ -13,7 +13,7 @@ from portal.errors import Invalid
 from portal.web.actor import Role
 
 ROLES: tuple[Role, ...] = ("learner", "manager", "admin")
-TRACKS = ("dev", "business")
+TRACKS = {"dev": "Dev", "business": "Business"}  # as stored, and as people read it
 MIN_PASSWORD = 8
 MAX_PASSWORD = 256
 

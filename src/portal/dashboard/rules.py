@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from portal.accounts.rules import TRACKS
 from portal.learning.catalogue import Video
 from portal.learning.outline import Activity, Outline
 from portal.quiz.kpis import Kpis, Placed
@@ -11,8 +12,6 @@ from portal.quiz.rules import Standing
 from portal.quiz.views import first_open
 from portal.scoring.rules import POINTS_MAX
 from portal.web.formats import about, length, number, ordinal, plural
-
-TRACKS = {"dev": "Dev", "business": "Business"}
 
 
 class Entry(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from portal.accounts.rules import TRACKS
 from portal.errors import Conflict, Invalid, NotFound
 from portal.learning import actions as learning
 from portal.learning.api import outline_of, video_of
@@ -27,8 +28,6 @@ from portal.web.actor import Actor, CurrentActor
 from portal.web.formats import length
 from portal.web.forms import read_form
 from portal.web.pages import page
-
-TRACKS = {"dev": "Dev", "business": "Business"}
 
 
 class StepLink(msgspec.Struct, frozen=True):

@@ -14,6 +14,13 @@ from portal import __version__, commands
 SHIPPED_COURSE = Path(__file__).parent / "content"
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what was wrong with the command, as everything else here does."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}. {self.prog} --help explains it.\n")
+
+
 def _rollback_count(text: str) -> str:
     if text != "all" and not (text.isdigit() and 0 < int(text) < 10_000):
         raise argparse.ArgumentTypeError(f"{text} is neither a number from 1 on nor all")
@@ -42,7 +49,7 @@ def _add(
 
 def build_parser() -> argparse.ArgumentParser:
     """Returns the parser of all commands."""
-    parser = argparse.ArgumentParser(prog="portal", description="AI Training Portal")
+    parser = _Parser(prog="portal", description="AI Training Portal")
     parser.add_argument("--version", action="version", version=f"portal {__version__}")
     top = parser.add_subparsers(dest="command", metavar="command", required=True)
     _add_running(top)

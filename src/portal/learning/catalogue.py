@@ -11,6 +11,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from portal.errors import PortalError
+
 COMPILED_NAME: Final = "course.json"
 FORMAT: Final = 1
 
@@ -19,7 +21,7 @@ Provider = Literal["youtube", "vimeo", "file"]
 Level = Literal["beginner", "regular", "advanced"]
 
 
-class ContentError(ValueError):
+class ContentError(PortalError):
     """A course that cannot be used. Its text has one line per problem, each with the remedy."""
 
     def __init__(self, problems: Sequence[object]) -> None:

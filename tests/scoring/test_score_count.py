@@ -7,6 +7,7 @@ import random
 
 import httpx
 import pytest
+from admin.people import held
 from learning.courses import course_of, given, singles, teach, video
 from support import PASSWORDS, Database, Portal
 
@@ -18,6 +19,7 @@ GROUPED = """
     WHERE ranked AND track IS NOT NULL GROUP BY track, score
 """
 KEPT = "SELECT track, score, people FROM score_count WHERE people <> 0"
+HOLD = "SELECT people FROM score_count WHERE track = 'dev' AND score = 30 FOR UPDATE"
 ALEX = "(SELECT id FROM app_user WHERE external_id = 'alex')"
 
 
@@ -162,6 +164,20 @@ async def test_submits_moves_and_roles_at_once(class_room: Portal) -> None:
         "SELECT count(*) FROM app_user WHERE external_id LIKE 'learner-%' AND team IS NULL"
     )
     assert ranked == 20 - teamless
+
+
+async def test_two_people_swap_places(class_room: Portal) -> None:
+    """Both change the same two counts, one up and one down: they take them in the same order."""
+    for name in ("alex", "nina"):
+        await submit(await class_room.signed_in(name), 2)
+    async with held(class_room.database, HOLD) as count:
+        first = asyncio.create_task(actions.move_to_team("alex", "beta"))
+        await count.waiting(1)
+        second = asyncio.create_task(actions.move_to_team("nina", "alpha"))
+        await count.waiting(2)
+        await count.release()
+        await asyncio.gather(first, second)
+    assert await counts(class_room.database) == {("dev", 30, 1), ("business", 30, 1)}
 
 
 async def test_whole_teams_change_track_while_learners_submit(class_room: Portal) -> None:

@@ -229,6 +229,41 @@ async def test_rows_are_put_in_order(new_learner: NewLearner, script: bool) -> N
     await expect(graded).to_have_count(len(texts))
 
 
+async def test_a_row_can_be_dragged(learner: Learner) -> None:
+    page = learner.page
+    video, number = find_question("ordering")
+    await page.goto(f"/video/{video}?q={number}")
+    rows = page.locator("#quiz .ordering > li")
+    await expect(rows.first).to_have_attribute("draggable", "true")
+    before = [text.strip() for text in await rows.all_inner_texts()]
+    await rows.first.drag_to(rows.last, target_position={"x": 40, "y": 40})
+    await expect(rows).to_have_text([*before[1:], before[0]])
+    said = f"{before[0]}: moved to place {len(before)} of {len(before)}"
+    await expect(page.locator("#status")).to_have_text(said)
+    await page.reload()
+    await expect(rows).to_have_text([*before[1:], before[0]])
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+@pytest.mark.parametrize("kind", ["single", "true_false", "multiple"])
+async def test_each_kind_right_and_wrong(new_learner: NewLearner, kind: str, script: bool) -> None:
+    video, number = find_question(kind)
+    question = COURSE.quizzes[video].questions[number - 1]
+    for right in (True, False):
+        page = (await new_learner(java_script_enabled=script)).page
+        await page.goto(f"/video/{video}?q={number}")
+        wrong = [choice.id for choice in question.choices if choice.id not in question.key][:1]
+        for choice in question.choices:
+            if choice.id in (question.key if right else wrong):
+                await page.get_by_label(choice.text, exact=True).check()
+        await page.get_by_role("button", name="Check my answer").click()
+        heading = "Right" if right else "Not this time"
+        await expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+        await expect(
+            page.get_by_text("15 points" if right else "0 points", exact=True)
+        ).to_be_visible()
+
+
 async def test_without_a_connection_the_choice_stays(learner: Learner) -> None:
     page = learner.page
     learner.profile.wanted.append("net::ERR_INTERNET_DISCONNECTED")

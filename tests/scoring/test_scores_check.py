@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from support import Portal, take_quiz
 
 from portal.learning.catalogue import Question, content_hash
-from portal.quiz.recompute import check
+from portal.quiz.recompute import check, rebuild
 
 FOUR, THREE = one_of_each(), singles(3)
 OF = """(SELECT a.id FROM quiz_attempt a JOIN app_user u ON u.id = a.learner
@@ -145,11 +145,12 @@ async def test_nothing_differs_after_real_quizzes(taken: Portal) -> None:
     }
 
 
-@pytest.mark.parametrize("what", BROKEN)
-async def test_one_wrong_row_is_named_and_nothing_else(taken: Portal, what: str) -> None:
-    statement, line = BROKEN[what]
-    await taken.database.fetch(statement)
-    assert await found() == [line]
+async def test_one_wrong_row_is_named_and_nothing_else(taken: Portal) -> None:
+    for what, (statement, line) in BROKEN.items():
+        await taken.database.fetch(statement)
+        assert await found() == [line], what
+        await rebuild()
+        assert await found() == [], what
 
 
 async def test_several_wrong_rows_are_all_named(taken: Portal) -> None:

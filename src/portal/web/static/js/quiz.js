@@ -11,6 +11,7 @@ function complain(fieldset, on) {
 function prepare() {
   const form = document.querySelector("#quiz form");
   if (form) form.noValidate = true;
+  for (const row of document.querySelectorAll("#quiz .ordering > li:has(input)")) row.draggable = true;
 }
 
 // Runs before the shared submit listener, which leaves a refused form alone.
@@ -47,12 +48,35 @@ document.addEventListener("click", (event) => {
   const up = button.value.startsWith("up:");
   const other = up ? row.previousElementSibling : row.nextElementSibling;
   if (other) row[up ? "after" : "before"](other);
+  settle(row, other ? "moved to" : "stays at");
+});
+
+function settle(row, words) {
   const rows = [...row.parentNode.children];
   const address = new URL(location);
   address.searchParams.set("order", rows.map((item) => item.querySelector("input").value).join(","));
   history.replaceState(null, "", address);
-  const place = `${other ? "moved to" : "stays at"} place ${rows.indexOf(row) + 1} of ${rows.length}`;
+  const place = `${words} place ${rows.indexOf(row) + 1} of ${rows.length}`;
   dispatchEvent(new CustomEvent("announce", { detail: `${row.querySelector("span").textContent}: ${place}` }));
+}
+
+// Dragging is an extra for the mouse; the buttons do the same for everybody.
+let dragged = null;
+document.addEventListener("dragstart", (event) => {
+  dragged = event.target.closest?.("li[draggable=true]") ?? null;
+  if (dragged) event.dataTransfer.effectAllowed = "move";
+});
+document.addEventListener("dragover", (event) => {
+  const row = event.target.closest?.(".ordering > li");
+  if (!dragged || row?.parentNode !== dragged.parentNode) return;
+  event.preventDefault();
+  if (row === dragged) return;
+  const { top, height } = row.getBoundingClientRect();
+  row[event.clientY > top + height / 2 ? "after" : "before"](dragged);
+});
+document.addEventListener("dragend", () => {
+  if (dragged) settle(dragged, "moved to");
+  dragged = null;
 });
 
 // The browser goes to #quiz by itself, but not to the heading that says how it went; and it takes

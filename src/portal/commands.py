@@ -177,12 +177,13 @@ def content_build(args: argparse.Namespace) -> int:
 def scores_check(_: argparse.Namespace) -> int:
     async def run(_: Settings) -> int:
         from portal.quiz.recompute import check
+        from portal.web.formats import plural
 
         count = 0
         async for difference in check():
             _say(str(difference))
             count += 1
-        _say(f"{count} differences.")
+        _say(f"{plural(count, 'difference')}.")
         return 1 if count else 0
 
     return _with_engine(run, direct=False)

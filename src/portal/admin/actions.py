@@ -37,6 +37,13 @@ async def _find(external_id: str) -> UUID:
     return key
 
 
+async def _find_and_lock(external_id: str) -> UUID:
+    """Returns the key of a person whose totals are locked; looked up again, because while the lock
+    was awaited somebody may have erased them."""
+    await scoring.lock_total(await _find(external_id))
+    return await _find(external_id)
+
+
 async def _keep_an_admin(person: UUID) -> None:
     """Raise `Conflict` when `person` is the last admin. Two changes at once wait for each other."""
     admins = [row["id"] for row in await sql.execute(_LOCK_ADMINS)]
@@ -67,8 +74,7 @@ async def set_role(external_id: str, role: str, *, actor: UUID | None = None) ->
     if role not in ROLES:
         raise Invalid(f"A role is one of {', '.join(ROLES)}.", details={"role": "Unknown role."})
     async with sql.transaction():
-        person = await _find(external_id)
-        await scoring.lock_total(person)
+        person = await _find_and_lock(external_id)
         if role != "admin":
             await _keep_an_admin(person)
         await AppUser.update({AppUser.role: role}).where(AppUser.id == person)
@@ -80,10 +86,9 @@ async def set_role(external_id: str, role: str, *, actor: UUID | None = None) ->
 async def move_to_team(external_id: str, team: str | None, *, actor: UUID | None = None) -> None:
     """Put a person on another team, and with it on its track."""
     async with sql.transaction():
-        person = await _find(external_id)
+        person = await _find_and_lock(external_id)
         if team is not None and not await Team.exists().where(Team.id == team):
             raise Invalid(f"There is no team {team}.", details={"team": "There is no such team."})
-        await scoring.lock_total(person)
         await AppUser.update({AppUser.team: team}).where(AppUser.id == person)
         await scoring.recompute(person)
         await _audit(actor, "user.move", person, team=team)
@@ -111,8 +116,7 @@ async def set_track(team: str, track: str, *, actor: UUID | None = None) -> None
 async def disable(external_id: str, *, actor: UUID | None = None) -> None:
     """Keep a person out and out of the ranking; what they did stays. Ends their sessions."""
     async with sql.transaction():
-        person = await _find(external_id)
-        await scoring.lock_total(person)
+        person = await _find_and_lock(external_id)
         await _keep_an_admin(person)
         await AppUser.update({AppUser.disabled_at: clock.now()}).where(
             AppUser.id == person, AppUser.disabled_at.is_null()
@@ -125,8 +129,7 @@ async def disable(external_id: str, *, actor: UUID | None = None) -> None:
 async def enable(external_id: str, *, actor: UUID | None = None) -> None:
     """Let a disabled person in again, with the rank that their points give."""
     async with sql.transaction():
-        person = await _find(external_id)
-        await scoring.lock_total(person)
+        person = await _find_and_lock(external_id)
         await AppUser.update({AppUser.disabled_at: None}).where(AppUser.id == person)
         await scoring.recompute(person)
         await _audit(actor, "user.enable", person)
@@ -136,8 +139,7 @@ async def erase(external_id: str, *, actor: UUID | None = None) -> None:
     """Forget who a person is: name, addresses, password, devices. The attempts stay, of nobody, so
     that item statistics and counts do not change."""
     async with sql.transaction():
-        person = await _find(external_id)
-        await scoring.lock_total(person)
+        person = await _find_and_lock(external_id)
         await _keep_an_admin(person)
         await AppUser.update(
             {

@@ -37,7 +37,7 @@ _HIGHER = """
 _RECENT = """
     SELECT quiz_id, attempt_number, correct_answers, total_questions, score, completed_at
     FROM quiz_attempt WHERE learner = $1 AND completed_at IS NOT NULL
-    ORDER BY completed_at DESC LIMIT $2
+    ORDER BY completed_at DESC, started_at DESC, id LIMIT $2
 """
 
 

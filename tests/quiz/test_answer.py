@@ -91,7 +91,7 @@ async def test_another_choice_is_refused_with_what_is_recorded(
         assert got.status_code == 409
         assert got.json()["details"] == {
             "questionId": SINGLE.id,
-            "choiceIds": ["a"],
+            "choiceId": "a",
             "correct": False,
         }
     assert (await learner.get("/api/quiz/basics")).json() == before
@@ -177,7 +177,7 @@ async def test_of_twenty_different_at_once_the_first_counts(
     for choice, entry in zip(choices, got, strict=True):
         assert entry.status_code == (200 if choice == first else 409)
         if choice != first:
-            assert entry.json()["details"]["choiceIds"] == [first]
+            assert entry.json()["details"]["choiceId"] == first
 
 
 async def test_all_questions_at_once_are_one_attempt(

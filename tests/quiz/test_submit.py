@@ -87,7 +87,7 @@ async def test_a_contradiction_is_refused_and_nothing_is_stored(
     assert answer.status_code == 409
     assert answer.json()["details"] == {
         "questionId": "question-1",
-        "choiceIds": ["b"],
+        "choiceId": "b",
         "correct": True,
     }
     twice = [*all_answers(), given(QUESTIONS[1], right=False)]

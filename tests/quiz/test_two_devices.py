@@ -42,9 +42,9 @@ async def submit(browser: httpx.AsyncClient, **more: Any) -> httpx.Response:
 def recorded(number: int, *, right: bool) -> dict[str, Any]:
     """Returns what a refused contradiction says is recorded."""
     answer = given(QUESTIONS[number - 1], right=right)
-    choices = answer.get("choiceIds") or [answer["choiceId"]]
-    ordered = choices if QUESTIONS[number - 1].kind == "ordering" else sorted(choices)
-    return {"questionId": f"question-{number}", "choiceIds": ordered, "correct": right}
+    if QUESTIONS[number - 1].kind == "multiple":
+        answer["choiceIds"] = sorted(answer["choiceIds"])
+    return {**answer, "correct": right}
 
 
 @pytest.fixture

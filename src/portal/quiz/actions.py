@@ -40,7 +40,13 @@ class Completed(msgspec.Struct, frozen=True):
 
 
 def _recorded(question: Question, answer: Answer) -> dict[str, object]:
-    return {"questionId": question.id, "choiceIds": answer.choices, "correct": answer.correct}
+    """Returns what a refusal tells of the committed answer, in the form in which it is sent."""
+    choice = (
+        {"choiceIds": answer.choices}
+        if question.kind in rules.MANY
+        else {"choiceId": answer.choices[0]}
+    )
+    return {"questionId": question.id, **choice, "correct": answer.correct}
 
 
 async def _open_attempt(actor: Actor, standing: Standing) -> Attempt:

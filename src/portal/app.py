@@ -26,7 +26,7 @@ from portal.db.engine import Engine
 from portal.errors import PortalError
 from portal.learning import api as learning_api
 from portal.learning import pages as learning_pages
-from portal.learning.catalogue import load_course
+from portal.learning.loading import course_in
 from portal.ops import metrics
 from portal.ops.release import release
 from portal.quiz import api as quiz_api
@@ -89,7 +89,7 @@ def create_app(
     sql.bind(engine, TABLES)
     static = assets.Assets()
     collected = metrics.Metrics()
-    course = load_course(settings.content_dir)
+    course = course_in(settings.content_dir)
 
     async def load_actor(token_hash: bytes) -> Actor | None:
         return await actor_of_session(token_hash, settings.time_zone)

@@ -16,6 +16,7 @@ from portal.learning.catalogue import (
     decode_course,
     load_course,
 )
+from portal.learning.loading import course_in
 
 CONTENT = Path(__file__).parents[2] / "src" / "portal" / "content"
 
@@ -97,7 +98,7 @@ def test_a_folder_with_sources_is_compiled_in_memory(course: Course, tmp_path: P
     shutil.copytree(CONTENT, tmp_path / "content")
     stale = tmp_path / "content" / "course.json"
     stale.write_text("{}")
-    assert load_course(tmp_path / "content").content_hash == course.content_hash
+    assert course_in(tmp_path / "content").content_hash == course.content_hash
     assert stale.read_text() == "{}"
 
 
@@ -106,7 +107,7 @@ def test_faulty_sources_are_refused_with_every_problem(tmp_path: Path) -> None:
     for name in ("privacy-and-data", "capabilities-and-limitations"):
         (tmp_path / "01-start" / f"{name}.toml").unlink()
     with pytest.raises(ContentError) as error:
-        load_course(tmp_path)
+        course_in(tmp_path)
     assert len(error.value.problems) == 2
     assert str(error.value).splitlines() == list(error.value.problems)
 
@@ -115,7 +116,7 @@ def test_a_company_may_run_videos_of_its_own_channel(tmp_path: Path) -> None:
     shutil.copytree(CONTENT / "01-ai-and-claude-fundamentals", tmp_path / "01-start")
     path = tmp_path / "01-start" / "privacy-and-data.toml"
     path.write_text(path.read_text().replace('"Anthropic"', '"Our company"'))
-    assert load_course(tmp_path).videos["privacy-and-data"].channel == "Our company"
+    assert course_in(tmp_path).videos["privacy-and-data"].channel == "Our company"
 
 
 def test_a_missing_course_names_the_setting(tmp_path: Path) -> None:
@@ -152,7 +153,7 @@ def test_a_word_that_was_changed_after_the_build_is_noticed() -> None:
 
 def test_loading_needs_none_of_the_authoring_tools() -> None:
     script = (
-        "import sys; from portal.learning.catalogue import load_course; load_course();"
+        "import sys; from portal.learning.loading import course_in; course_in(None);"
         "print(*(n for n in ('tomllib', 'portal.learning.authoring') if n in sys.modules))"
     )
     run = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)

@@ -150,20 +150,13 @@ def content_hash(content: Sequence[Question] | Sequence[Step]) -> str:
 
 
 def load_course(path: Path | None = None) -> Course:
-    """The course at `path`: a compiled file, or a folder with `course.json` or TOML sources.
+    """The compiled course at `path`, a file or a folder with `course.json`.
 
-    Without a path it is the course that ships with the portal. Where a folder holds both,
-    the sources count: a compiled file beside them may be out of date.
-    Raises ContentError with every problem found.
+    Without a path it is the course that ships with the portal. Raises ContentError.
     """
     if path is None:
         path = Path(__file__).parent.parent / "content" / COMPILED_NAME
     elif path.is_dir():
-        if any(path.glob("*/step.toml")):
-            # Which channels to trust is decided where a course is reviewed, not where it runs.
-            from portal.learning.authoring import read_sources
-
-            return read_sources(path, channels=None)
         path = path / COMPILED_NAME
     return decode_course(_read(path), path.name)
 

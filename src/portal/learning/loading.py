@@ -8,7 +8,7 @@ from portal.learning.catalogue import Course, load_course
 
 
 def course_in(folder: Path | None) -> Course:
-    """Returns the course of a folder with TOML sources or with `course.json`; None: the shipped one.
+    """Returns the course of a folder with TOML sources or `course.json`; of None, the shipped one.
 
     Where a folder holds both, the sources count: a compiled file beside them may be out of date.
     Raises `ContentError` with every problem found.

@@ -15,7 +15,6 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import asyncpg
 import httpx
 import pytest
 from pooler import Pooler, run_pooler
@@ -24,6 +23,7 @@ from support import (
     EMPTY_TEMPLATE,
     Database,
     Portal,
+    execute,
     portal_environment,
     settings_for,
 )
@@ -31,7 +31,6 @@ from support import (
 from portal.accounts import passwords
 from portal.app import create_app
 from portal.db import sql
-from portal.db.dsn import parse_dsn
 from portal.db.embedded import Embedded, embedded
 from portal.web.lifecycle import Lifecycle
 
@@ -76,16 +75,6 @@ def server() -> Iterator[Embedded]:
         yield running
 
 
-async def run_sql(url: str, *statements: str) -> None:
-    """Run statements, each outside a transaction."""
-    connection = await asyncpg.connect(**parse_dsn(url, variable="DATABASE_URL").connect_kwargs())
-    try:
-        for statement in statements:
-            await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
 def portal_command(url: str, *arguments: str) -> None:
     """Run a portal command against a database and fail with what it said."""
     done = subprocess.run(
@@ -102,9 +91,9 @@ def portal_command(url: str, *arguments: str) -> None:
 def templates(server: Embedded) -> Embedded:
     """The server with a migrated template, and one that is seeded as well."""
     admin = server.url("postgres")
-    asyncio.run(run_sql(admin, f"CREATE DATABASE {EMPTY_TEMPLATE}"))
+    asyncio.run(execute(admin, f"CREATE DATABASE {EMPTY_TEMPLATE}"))
     portal_command(server.url(EMPTY_TEMPLATE), "migrate")
-    asyncio.run(run_sql(admin, f"CREATE DATABASE {DEMO_TEMPLATE} TEMPLATE {EMPTY_TEMPLATE}"))
+    asyncio.run(execute(admin, f"CREATE DATABASE {DEMO_TEMPLATE} TEMPLATE {EMPTY_TEMPLATE}"))
     portal_command(server.url(DEMO_TEMPLATE), "seed")
     return server
 
@@ -123,9 +112,9 @@ async def database(templates: Embedded, request: pytest.FixtureRequest) -> Async
     template = EMPTY_TEMPLATE if empty else DEMO_TEMPLATE
     made = Database.next(templates)
     admin = templates.url("postgres")
-    await run_sql(admin, f"CREATE DATABASE {made.name} TEMPLATE {template}")
+    await execute(admin, f"CREATE DATABASE {made.name} TEMPLATE {template}")
     yield made
-    await run_sql(admin, f"DROP DATABASE {made.name} WITH (FORCE)")
+    await execute(admin, f"DROP DATABASE {made.name} WITH (FORCE)")
 
 
 @pytest.fixture

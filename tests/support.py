@@ -38,6 +38,16 @@ def settings_for(url: str, **changes: Any) -> Settings:
     return msgspec.structs.replace(settings, **changes)
 
 
+async def execute(url: str, *statements: str) -> None:
+    """Run statements, each outside a transaction."""
+    connection = await asyncpg.connect(**parse_dsn(url, variable="DATABASE_URL").connect_kwargs())
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
 class Database:
     """A database of one test, with a way to look into it behind the application's back."""
 

@@ -174,13 +174,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     def demo_mode(self) -> bool:
         return self.seed_db and not self.demo_refused
 
-    @property
-    def loopback_url(self) -> str:
-        """Returns the address, without a slash at its end, that reaches the service from here."""
-        everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-        host = everywhere.get(self.host, self.host)
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
-
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         secret = {setting.name.lower() for setting in SETTINGS if setting.secret}
         values = ((name, getattr(self, name)) for name in self.__struct_fields__)

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 from db.engines import NOTE, OpenEngine, assert_whole, in_transaction
-from ops.command import execute
-from support import Database
+from support import Database, execute
 
 from portal.accounts.tables import Team
 from portal.db import sql

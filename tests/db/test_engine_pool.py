@@ -20,8 +20,8 @@ from db.engines import (
     assert_whole,
     in_transaction,
 )
-from ops.command import execute, until
-from support import Database, portal_environment
+from ops.command import until
+from support import Database, execute, portal_environment
 
 from portal.db.dsn import parse_dsn
 from portal.db.engine import Engine

@@ -7,9 +7,9 @@ import asyncio
 import asyncpg
 import pytest
 from db.engines import ASLEEP, DEFERRED, ORPHAN, SLEEP, OpenEngine, assert_whole, in_transaction
-from ops.command import execute, until
+from ops.command import until
 from pooler import Pooler
-from support import Database
+from support import Database, execute
 
 from portal.db.engine import Engine
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from db.migrations import EXTRA_ID, ddl, dump, own_migrations, with_extra_migration
-from ops.command import PORTAL, SECONDS, execute, only_line, run_portal
-from support import Database, portal_environment
+from ops.command import PORTAL, SECONDS, only_line, run_portal
+from support import Database, execute, portal_environment
 
 from portal.db.migrations import migration_ids
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from db.migrations import EXTRA_ID, ddl, dump, with_extra_migration
-from ops.command import execute, only_line, run_portal
-from support import Database
+from ops.command import only_line, run_portal
+from support import Database, execute
 
 from portal.db.migrations import migration_ids
 

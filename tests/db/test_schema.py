@@ -6,8 +6,7 @@ import re
 
 import asyncpg
 import pytest
-from ops.command import execute
-from support import Database
+from support import Database, execute
 
 CONSTRAINTS = """
     SELECT r.relname AS "table", c.conname AS name, c.contype AS kind FROM pg_constraint c

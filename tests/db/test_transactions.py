@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncpg
 import pytest
 from db.engines import OpenEngine
-from ops.command import execute
-from support import Database
+from support import Database, execute
 
 from portal.db.engine import Engine
 

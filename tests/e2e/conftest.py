@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 
 import pytest
 from e2e.browser import CHROMIUM_ARGUMENTS, PASSWORD, Learner, Profile, Site, add_learner
-from ops.command import execute, running
+from ops.command import running
 from playwright.async_api import Browser, Page, async_playwright
-from support import DEMO_TEMPLATE, Database
+from support import DEMO_TEMPLATE, Database, execute
 
 from portal.db.embedded import Embedded
 

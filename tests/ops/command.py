@@ -15,11 +15,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-import asyncpg
 import httpx
-from support import Database, portal_environment
+from support import Database, execute, portal_environment
 
-from portal.db.dsn import parse_dsn
 from portal.db.embedded import Embedded
 
 T = TypeVar("T")
@@ -68,16 +66,6 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-async def execute(url: str, *statements: str) -> None:
-    """Run statements on a database, each outside a transaction."""
-    connection = await asyncpg.connect(**parse_dsn(url, variable="DATABASE_URL").connect_kwargs())
-    try:
-        for statement in statements:
-            await connection.execute(statement)
-    finally:
-        await connection.close()
 
 
 @contextlib.asynccontextmanager

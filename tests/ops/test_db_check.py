@@ -8,9 +8,9 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from ops.command import execute, only_line, run_portal, until
+from ops.command import only_line, run_portal, until
 from pooler import Pooler
-from support import Database
+from support import Database, execute
 
 NOWHERE = "postgresql://someone:5up3r-s3cret@127.0.0.1:1/nowhere"
 PASSWORD = "right/p@ss-w0rd"

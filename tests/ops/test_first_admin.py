@@ -6,8 +6,7 @@ import asyncio
 
 import msgspec
 import pytest
-from ops.command import execute
-from support import Database, Portal
+from support import Database, Portal, execute
 
 from portal.config import Settings
 from portal.errors import CommandFailed

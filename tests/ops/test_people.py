@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from ops.command import execute, only_line, run_portal
-from support import Database, Portal
+from ops.command import only_line, run_portal
+from support import Database, Portal, execute
 
 COUNT = "SELECT count(*) FROM app_user"
 PASSWORD = "korrekt – horse 42"

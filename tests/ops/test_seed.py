@@ -6,8 +6,8 @@ import asyncio
 
 import asyncpg
 import pytest
-from ops.command import execute, only_line, run_portal
-from support import Database
+from ops.command import only_line, run_portal
+from support import Database, execute
 
 from portal.config import Settings
 from portal.ops.seed import seed

@@ -8,9 +8,9 @@ from pathlib import Path
 import psutil
 import pytest
 from db.migrations import EXTRA_ID, ddl, with_extra_migration
-from ops.command import STOPPED, execute, run_portal, running, until
+from ops.command import STOPPED, run_portal, running, until
 from pooler import Pooler
-from support import Database
+from support import Database, execute
 
 from portal.db.migrations import migration_ids
 

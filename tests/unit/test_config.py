@@ -270,18 +270,6 @@ def test_loopback(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected
 
 
-@pytest.mark.parametrize(
-    ("host", "url"),
-    [
-        ("0.0.0.0", "http://127.0.0.1:3001"),
-        ("::", "http://[::1]:3001"),
-        ("10.1.1.1", "http://10.1.1.1:3001"),
-    ],
-)
-def test_loopback_url(tmp_path: Path, host: str, url: str) -> None:
-    assert load(tmp_path, HOST=host, PORT="3001").loopback_url == url
-
-
 def test_content_folder_is_relative_to_the_current_one(tmp_path: Path) -> None:
     (tmp_path / "course").mkdir()
     assert load(tmp_path, CONTENT_DIR="course").content_dir == tmp_path / "course"

@@ -13,7 +13,7 @@ from portal.accounts.rules import NewUser
 from portal.config import Settings
 from portal.db import schema, sql
 from portal.errors import CommandFailed, Conflict, PortalError
-from portal.ops.seed import seed
+from portal.ops.seed import REFUSED, seed
 from portal.web.lifecycle import Lifecycle
 
 log = logging.getLogger("serve/release")
@@ -29,8 +29,6 @@ async def release(settings: Settings, lifecycle: Lifecycle) -> None:
     migration fails, the demo is refused.
     """
     if settings.seed_db and settings.demo_refused:
-        from portal.ops.seed import REFUSED
-
         raise CommandFailed(REFUSED)
     await _wait_for_database(settings, lifecycle)
     await _bring_to_head(settings, lifecycle)

@@ -35,7 +35,6 @@ class Committed(msgspec.Struct, frozen=True):
 
 class Completed(msgspec.Struct, frozen=True):
     attempt: Attempt
-    total_before: int
     total_score: int
 
 
@@ -188,7 +187,7 @@ async def submit(
     `Conflict` for a completed attempt or a contradiction; then nothing is stored.
     """
     async with sql.transaction():
-        before = await scoring.lock_total(actor.user_id)
+        await scoring.lock_total(actor.user_id)
         standing = await queries.standing_of(actor.user_id, quiz)
         _check_attempt(standing, attempt_number, quiz.video_id)
         given = {answer.question_id for answer in answers}
@@ -213,7 +212,7 @@ async def submit(
         ).where(QuizAttempt.id == attempt.id)
         totals = await scoring.recompute(actor.user_id)
         await record_activity(actor.user_id, actor.time_zone)
-    return Completed(attempt, before, totals.score)
+    return Completed(attempt, totals.score)
 
 
 def _graded(standing: Standing, attempt: Attempt) -> Attempt:

@@ -15,7 +15,7 @@ GATE = zlib.crc32(b"portal:ranking")
 
 _LOCK = """
     WITH gate AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared($2))
-    SELECT s.score FROM gate, user_score s WHERE s.learner = $1 FOR UPDATE OF s
+    SELECT 1 FROM gate, user_score s WHERE s.learner = $1 FOR UPDATE OF s
 """
 _FIRST = """
     INSERT INTO user_score (learner, track, ranked)
@@ -34,18 +34,15 @@ _WRITE = f"""
 """  # noqa: S608
 
 
-async def lock_total(learner: UUID) -> int:
-    """Lock the person's row and return their total before this change, in points.
+async def lock_total(learner: UUID) -> None:
+    """Lock the person's row of totals, which is made when it is missing.
 
     Everything that answers or completes takes this lock first, so one person's writes happen one
     after the other, and attempt numbers cannot race.
     """
-    rows = await sql.execute(_LOCK, learner, GATE)
-    if not rows:
+    if not await sql.execute(_LOCK, learner, GATE):
         await sql.execute(_FIRST, learner)
-        rows = await sql.execute(_LOCK, learner, GATE)
-    total: int = rows[0]["score"]
-    return total
+        await sql.execute(_LOCK, learner, GATE)
 
 
 async def lock_ranking() -> None:

@@ -54,7 +54,6 @@ class Shell(msgspec.Struct, frozen=True):
     time_zone: str
     version: str
     notices: list[Notice]
-    saved: str | None
 
 
 class ErrorPage(msgspec.Struct, frozen=True):
@@ -174,7 +173,6 @@ def _shell_for(request: Request[Any, Any, Any], actor: Actor | None, score: int)
         time_zone=actor.time_zone if actor else request.app.state.settings.time_zone,
         version=__version__,
         notices=[Notice("warn", text) for text in request.app.state.notices_for(actor)],
-        saved=None,
     )
 
 

@@ -1,0 +1,241 @@
+"""How a commit becomes an image: the workflows, the Dockerfile, and what a release names."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import REQUIRED
+
+ROOT = Path(__file__).parents[2]
+GITHUB = ROOT / ".github"
+CI = GITHUB / "workflows/ci.yml"
+RELEASE = GITHUB / "workflows/release.yml"
+IMAGE = GITHUB / "actions/image/action.yml"
+PLATFORMS = ["linux/amd64", "linux/arm64"]
+NAME = "ghcr.io/owner/name"
+DIGEST = "sha256:" + "5" * 64
+
+
+def ci_tool(name: str) -> str:
+    """Returns the path of a tool of locks/ci.txt; skips the test, with the remedy, without it."""
+    path = shutil.which(name, path=Path(sys.executable).parent) or shutil.which(name)
+    if path:
+        return path
+    reason = f"{name} is not installed: pip install --require-hashes -r locks/ci.txt"
+    if name in REQUIRED:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def run(*command: str) -> None:
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
+
+
+def load(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def jobs_of(path: Path) -> dict[str, Any]:
+    jobs: dict[str, Any] = load(path)["jobs"]
+    return jobs
+
+
+def step_of(path: Path, job: str, step: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(s for s in jobs_of(path)[job]["steps"] if s.get("id") == step)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("schema", "files"),
+    [
+        ("github-workflows", (CI, RELEASE)),
+        ("github-actions", (IMAGE,)),
+        ("dependabot", (GITHUB / "dependabot.yml",)),
+    ],
+)
+def test_github_can_read_the_files(schema: str, files: tuple[Path, ...]) -> None:
+    checker = ci_tool("check-jsonschema")
+    run(checker, "--builtin-schema", f"vendor.{schema}", *map(str, files))
+
+
+def test_workflows_open_no_door() -> None:
+    run(ci_tool("zizmor"), "--offline", "--strict-collection", "--pedantic", "--no-progress", ".")
+
+
+def test_workflows_and_their_scripts() -> None:
+    run(ci_tool("jactionlint"), *map(str, GITHUB.rglob("*.yml")))
+
+
+def test_dockerfile() -> None:
+    run(ci_tool("hadolint"), "Dockerfile")
+
+
+def test_what_the_dockerfile_may_ignore_has_a_reason() -> None:
+    rules = re.findall(r"(?m)^ *- *(.*)$", (ROOT / ".hadolint.yaml").read_text(encoding="utf-8"))
+    assert rules
+    assert all(re.fullmatch(r"(DL|SC)\d+ +# .{10,}", rule) for rule in rules), rules
+
+
+def test_actions_are_pinned_and_named() -> None:
+    """Each is one commit, the same one everywhere, with its version beside it."""
+    pins: dict[str, set[str]] = {}
+    for path in GITHUB.rglob("*.yml"):
+        for used in re.findall(r"(?m)^\s*(?:- )?uses: (.*)$", path.read_text(encoding="utf-8")):
+            if used.startswith("$/"):
+                assert (ROOT / used[2:] / "action.yml").is_file()
+                continue
+            match = re.fullmatch(r"([\w.-]+/[\w./-]+)@([0-9a-f]{40} # v\d+\.\d+\.\d+)", used)
+            assert match, used
+            pins.setdefault(match[1], set()).add(match[2])
+    assert pins
+    assert {action: pin for action, pin in pins.items() if len(pin) > 1} == {}
+
+
+@pytest.mark.parametrize("path", [CI, RELEASE], ids=["ci", "release"])
+def test_jobs_ask_for_the_rights_that_they_need(path: Path) -> None:
+    assert load(path)["permissions"] == {}
+    for name, job in jobs_of(path).items():
+        assert job["permissions"], name
+        assert job["timeout-minutes"], name
+        for step in job["steps"]:
+            if step.get("uses", "").startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] is False, name
+
+
+def test_a_pull_request_can_write_nowhere() -> None:
+    for name, job in jobs_of(CI).items():
+        if "write" in job["permissions"].values() and name != "publish":
+            assert job["if"] == "github.event_name == 'push'", name
+    assert jobs_of(CI)["publish"]["needs"] == "push"
+
+
+def test_gate_is_the_readmes_command_on_every_python() -> None:
+    gate = jobs_of(CI)["gate"]
+    command = gate["steps"][-1]["run"]
+    assert f"\n{command} " in (ROOT / "README.md").read_text(encoding="utf-8")
+
+    versions = gate["strategy"]["matrix"]["python"]
+    first, last = (int(version.removeprefix("3.")) for version in (versions[0], versions[-1]))
+    assert versions == [f"3.{minor}" for minor in range(first, last + 1)]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["requires-python"] == f">={versions[0]}"
+    prefix = "Programming Language :: Python :: 3."
+    named = [
+        f"3.{c[len(prefix) :]}" for c in project.get("classifiers", []) if c.startswith(prefix)
+    ]
+    assert named in ([], versions)
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert set(re.findall(r"(?m)^FROM python:([\d.]+)", dockerfile)) < set(versions)
+
+
+def test_gate_skips_nothing() -> None:
+    gate = jobs_of(CI)["gate"]
+    required = set(gate["steps"][-1]["env"]["PORTAL_REQUIRE"].split(","))
+    everywhere = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("tests/**/*.py"))
+    assert required == set(re.findall(r'(?:ci_tool|find_tool)\("([\w-]+)"\)', everywhere))
+
+
+@pytest.mark.parametrize("job", ["image", "push"])
+def test_image_is_made_and_verified_on_every_platform(job: str) -> None:
+    matrix = jobs_of(CI)[job]["strategy"]["matrix"]["include"]
+    assert [entry["platform"] for entry in matrix] == PLATFORMS
+    assert all(("arm64" in e["platform"]) == e["runner"].endswith("-arm") for e in matrix)
+
+    steps = load(IMAGE)["runs"]["steps"]
+    build = next(s for s in steps if s.get("id") == "build")["with"]
+    given = set(re.findall(r"(?m)^(\w+)=", build["build-args"]))
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert given == set(re.findall(r"(?m)^ARG (\w+)", dockerfile))
+    assert [s["run"] for s in steps if "verify.sh" in s.get("run", "")] == [
+        "tests/container/verify.sh"
+    ]
+
+
+def test_nothing_has_a_tag_before_all_platforms_are_verified() -> None:
+    jobs = jobs_of(CI)
+    assert jobs["push"]["needs"] == ["gate", "audit"]
+    index = step_of(CI, "publish", "index")
+    assert set(index["env"]) == {"IMAGE", *(p.removeprefix("linux/").upper() for p in PLATFORMS)}
+    for platform in PLATFORMS:
+        assert f'"$IMAGE@${platform.removeprefix("linux/").upper()}"' in index["run"]
+    # A rollback pins the whole commit.
+    assert re.findall(r"--tag (\S+)", index["run"]) == ['"$IMAGE:sha-$GITHUB_SHA"']
+
+
+def release(folder: Path, tag: str, released: list[str], digest: str = DIGEST) -> tuple[int, str]:
+    """Run the release's own script where the programs that reach the network only note what they
+    were asked. Returns the exit code, and the arguments of the one write."""
+    (folder / "gh").write_text(f"#!/bin/sh\ncat {folder}/refs\n")
+    (folder / "docker").write_text(
+        f'#!/bin/sh\ncase "$3" in create) echo "$@" >>{folder}/made ;; '
+        f"*) echo '{json.dumps(digest)}' ;; esac\n"
+    )
+    for program in ("gh", "docker"):
+        (folder / program).chmod(0o755)
+    (folder / "refs").write_text("".join(f"refs/tags/{name}\n" for name in released))
+    done = subprocess.run(
+        [
+            "bash",
+            "--noprofile",
+            "--norc",
+            "-eo",
+            "pipefail",
+            "-c",
+            step_of(RELEASE, "release", "names")["run"],
+        ],
+        env={
+            "PATH": f"{folder}:{os.environ['PATH']}",
+            "GITHUB_REPOSITORY": "owner/name",
+            "TAG": tag,
+            "NAME": NAME,
+            "DIGEST": DIGEST,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, (folder / "made").read_text().strip()
+
+
+@pytest.mark.parametrize(
+    ("tag", "released", "names"),
+    [
+        ("v1.0.0", ["v1.0.0"], ["1.0.0", "1.0", "latest"]),
+        ("v1.10.0", ["v1.10.0", "v1.9.0"], ["1.10.0", "1.10", "latest"]),
+        ("v1.9.1", ["v1.10.0", "v1.9.0", "v1.9.1"], ["1.9.1", "1.9"]),
+        ("v1.9.1", ["v1.9.1", "v1.9.2", "v2.0.0"], ["1.9.1"]),
+        ("v1.0.0", ["v1.0.0", "v2.0.0-rc.1", "very-old"], ["1.0.0", "1.0", "latest"]),
+        ("v1.1.0", ["v1.1.0", "v11.1.5"], ["1.1.0", "1.1"]),
+    ],
+    ids=[
+        "first",
+        "ten-is-above-nine",
+        "older-line",
+        "older-fix",
+        "other-tags",
+        "eleven-is-not-one",
+    ],
+)
+def test_release_names_what_was_verified(
+    tmp_path: Path, tag: str, released: list[str], names: list[str]
+) -> None:
+    status, made = release(tmp_path, tag, released)
+    assert status == 0
+    tags = " ".join(f"--tag {NAME}:{name}" for name in names)
+    assert made == f"buildx imagetools create {tags} {NAME}@{DIGEST}"
+
+
+def test_release_of_anything_else_fails(tmp_path: Path) -> None:
+    status, _ = release(tmp_path, "v1.0.0", ["v1.0.0"], digest="sha256:" + "6" * 64)
+    assert status == 1

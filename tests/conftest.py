@@ -34,21 +34,32 @@ from portal.db import sql
 from portal.db.embedded import Embedded, embedded
 from portal.web.lifecycle import Lifecycle
 
+LOCKED = "pip install --require-hashes -r locks/ci.txt"
+# An optional tool, and how to get it. One from a lock file may lie in this environment.
 TOOLS = {
-    "pgbouncer": ("pgbouncer",),
-    "chromium": ("chromium", "chromium-browser"),
-    "shellcheck": ("shellcheck",),
+    "caddy": "apt-get install caddy",
+    "check-jsonschema": LOCKED,
+    "chromium": "apt-get install chromium",
+    "docker": "apt-get install docker.io docker-compose-v2",
+    "hadolint": LOCKED,
+    "haproxy": "apt-get install haproxy",
+    "jactionlint": LOCKED,
+    "kubernetes-validate": LOCKED,
+    "pgbouncer": "apt-get install pgbouncer",
+    "shellcheck": "apt-get install shellcheck",
+    "zizmor": LOCKED,
 }
+OTHER_NAMES = {"chromium": "chromium-browser"}
 REQUIRED = frozenset(filter(None, os.environ.get("PORTAL_REQUIRE", "").split(",")))
 
 
 def find_tool(name: str) -> str:
     """Returns the path of an optional tool; skips the test, with the remedy, when it is missing."""
-    for candidate in TOOLS[name]:
-        path = shutil.which(candidate) or shutil.which(candidate, path="/usr/sbin")
-        if path:
-            return path
-    reason = f"{name} is not installed: apt-get install {name}"
+    places = os.pathsep.join([os.environ["PATH"], "/usr/sbin", str(Path(sys.executable).parent)])
+    path = shutil.which(name, path=places) or shutil.which(OTHER_NAMES.get(name, ""), path=places)
+    if path:
+        return path
+    reason = f"{name} is not installed: {TOOLS[name]}"
     if name in REQUIRED:
         pytest.fail(reason)
     pytest.skip(reason)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from conftest import REQUIRED
+from conftest import find_tool
 
 ROOT = Path(__file__).parents[2]
 GITHUB = ROOT / ".github"
@@ -24,17 +22,6 @@ IMAGE = GITHUB / "actions/image/action.yml"
 PLATFORMS = ["linux/amd64", "linux/arm64"]
 NAME = "ghcr.io/owner/name"
 DIGEST = "sha256:" + "5" * 64
-
-
-def ci_tool(name: str) -> str:
-    """Returns the path of a tool of locks/ci.txt; skips the test, with the remedy, without it."""
-    path = shutil.which(name, path=Path(sys.executable).parent) or shutil.which(name)
-    if path:
-        return path
-    reason = f"{name} is not installed: pip install --require-hashes -r locks/ci.txt"
-    if name in REQUIRED:
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 def run(*command: str) -> None:
@@ -65,20 +52,20 @@ def step_of(path: Path, job: str, step: str) -> dict[str, Any]:
     ],
 )
 def test_github_can_read_the_files(schema: str, files: tuple[Path, ...]) -> None:
-    checker = ci_tool("check-jsonschema")
+    checker = find_tool("check-jsonschema")
     run(checker, "--builtin-schema", f"vendor.{schema}", *map(str, files))
 
 
 def test_workflows_open_no_door() -> None:
-    run(ci_tool("zizmor"), "--offline", "--strict-collection", "--pedantic", "--no-progress", ".")
+    run(find_tool("zizmor"), "--offline", "--strict-collection", "--pedantic", "--no-progress", ".")
 
 
 def test_workflows_and_their_scripts() -> None:
-    run(ci_tool("jactionlint"), *map(str, GITHUB.rglob("*.yml")))
+    run(find_tool("jactionlint"), *map(str, GITHUB.rglob("*.yml")))
 
 
 def test_dockerfile() -> None:
-    run(ci_tool("hadolint"), "Dockerfile")
+    run(find_tool("hadolint"), "Dockerfile")
 
 
 def test_what_the_dockerfile_may_ignore_has_a_reason() -> None:
@@ -143,7 +130,7 @@ def test_gate_skips_nothing() -> None:
     gate = jobs_of(CI)["gate"]
     required = set(gate["steps"][-1]["env"]["PORTAL_REQUIRE"].split(","))
     everywhere = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("tests/**/*.py"))
-    assert required == set(re.findall(r'(?:ci_tool|find_tool)\("([\w-]+)"\)', everywhere))
+    assert required == set(re.findall(r'find_tool\("([\w-]+)"\)', everywhere))
 
 
 @pytest.mark.parametrize("job", ["image", "push"])

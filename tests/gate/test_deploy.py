@@ -1,0 +1,247 @@
+"""What deploy/ says agrees with itself and with the portal. test_deploy_formats.py: the formats."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gate import deployed
+from gate.deployed import DEPLOY, Container, read
+from support import Portal
+
+from portal.config import SETTINGS, Settings
+
+SECRETS = {
+    "DATABASE_URL": "postgresql://app:pw@ep-name-pooler.eu.aws.neon.tech/db?sslmode=require",
+    "DATABASE_URL_UNPOOLED": "postgresql://app:pw@ep-name.eu.aws.neon.tech/db?sslmode=require",
+    "ADMIN_EMAIL": "admin@example.com",
+    "ADMIN_PASSWORD": "a long password",
+    "METRICS_TOKEN": "token",
+}
+KNOWN = {setting.name for setting in SETTINGS}
+SECRET = {setting.name for setting in SETTINGS if setting.secret}
+LIVE = {"/api/health", "/health/live"}
+
+
+def every(command: str | None = None) -> list[Any]:
+    found = [each for each in deployed.containers() if command in (None, each.command)]
+    return [pytest.param(each, id=f"{each.where} {each.command}") for each in found]
+
+
+def settings_of(container: Container, folder: Path) -> Settings:
+    """Returns what the portal makes of a container's variables, with real secrets in them."""
+    environ = {}
+    for name, value in container.env.items():
+        plain = name.removesuffix("_FILE")
+        if plain == name:
+            environ[name] = SECRETS[name] if value is None else value
+            continue
+        assert value is not None
+        direct = value.endswith("database_url_unpooled")
+        (folder / plain).write_text(SECRETS["DATABASE_URL_UNPOOLED" if direct else plain])
+        environ[name] = str(folder / plain)
+    return Settings.from_env(environ, cwd=folder)
+
+
+@pytest.mark.parametrize("container", every())
+def test_the_portal_takes_the_variables(container: Container, tmp_path: Path) -> None:
+    unknown = {name for name in container.env if name.removesuffix("_FILE") not in KNOWN}
+    assert not unknown
+    settings = settings_of(container, tmp_path)
+    assert settings.database
+    if container.command == "serve":
+        assert not settings.migrate_on_start
+        assert settings.database.pooled
+        assert settings.public_url
+        assert not settings.public_url.loopback
+    else:
+        assert settings.direct
+        assert not settings.direct.pooled
+
+
+@pytest.mark.parametrize("container", every())
+def test_secrets_are_references(container: Container) -> None:
+    assert {name for name in SECRET if container.env.get(name)} == set()
+
+
+def test_every_platform_releases_before_it_serves() -> None:
+    places = {"kubernetes", "cloud-run", "fly", "vps"}
+    for command in ("serve", "release"):
+        found = [each for each in deployed.containers() if each.command == command]
+        assert {each.where.partition("/")[0] for each in found} == places
+    services = deployed.vps_services()
+    for name in ("web", "web2"):
+        condition = services[name]["depends_on"]["release"]["condition"]
+        assert condition == "service_completed_successfully"
+
+
+@pytest.mark.parametrize("container", every("serve"))
+def test_requests_in_flight_can_finish(container: Container, tmp_path: Path) -> None:
+    assert container.grace is not None
+    assert "SHUTDOWN_SECONDS" in container.env
+    assert container.grace >= settings_of(container, tmp_path).shutdown_seconds + 2
+
+
+def pool_of(place: str) -> int:
+    pools = {
+        int(each.env["DB_POOL_SIZE"] or 0)
+        for each in deployed.containers()
+        if each.command == "serve" and each.where.startswith(place)
+    }
+    (size,) = pools
+    return size
+
+
+def instances() -> dict[str, tuple[int, int]]:
+    """Returns for each file with a sum: the most processes there can be, and the pool of each."""
+    scaling = deployed.document("kubernetes/scaling.yaml", "HorizontalPodAutoscaler")["spec"]
+    rollout = deployed.document("kubernetes/deployment.yaml", "Deployment")["spec"]["strategy"]
+    revision = deployed.documents("cloud-run/service.yaml")[0]["spec"]["template"]["metadata"]
+    replicas = deployed.documents("compose/replicas.yml")[0]["services"]["web"]
+    copies = replicas["deploy"]["replicas"]
+    size = int(replicas["environment"]["DB_POOL_SIZE"])
+    portals = [each for each in deployed.containers() if each.where.startswith("vps/")]
+    default = next(int(each.default) for each in SETTINGS if each.name == "DB_POOL_SIZE")
+    return {
+        "kubernetes/scaling.yaml": (
+            scaling["maxReplicas"] + rollout["rollingUpdate"]["maxSurge"],
+            pool_of("kubernetes"),
+        ),
+        "cloud-run/service.yaml": (
+            2 * int(revision["annotations"]["autoscaling.knative.dev/maxScale"]),
+            pool_of("cloud-run"),
+        ),
+        "fly/fly.toml": (4, pool_of("fly")),  # fly scale count is no part of the file
+        "vps/compose.yaml": (
+            sum(each.command == "serve" for each in portals),
+            pool_of("vps"),
+        ),
+        "compose/replicas.yml": (copies, size),
+        "compose/pgbouncer.yml": (copies, default),
+    }
+
+
+def test_connections_stay_below_the_limit() -> None:
+    sums = {}
+    for path in deployed.files(".yaml", ".yml", ".toml"):
+        line = re.search(
+            r"^# connections: (\d+) x (\d+) = (\d+), limit (\d+)$", path.read_text(), re.MULTILINE
+        )
+        if line:
+            sums[str(path.relative_to(DEPLOY))] = tuple(map(int, line.groups()))
+    expected = instances()
+    assert sums.keys() == expected.keys()
+    for name, (count, size, product, limit) in sums.items():
+        assert (count, size) == expected[name], name
+        assert product == count * size, name
+        assert product <= limit, name
+    bouncer = deployed.documents("compose/pgbouncer.yml")[0]["services"]["pgbouncer"]
+    assert sums["compose/pgbouncer.yml"][3] == int(bouncer["environment"]["MAX_CLIENT_CONN"])
+    own = re.search(r"^max_client_conn = (\d+)$", read("vps/pgbouncer.ini"), re.MULTILINE)
+    assert own
+    assert sums["vps/compose.yaml"][3] == int(own[1])
+
+
+def probes() -> dict[str, set[str]]:
+    """Returns the paths that anything in deploy/ asks, by what the answer is used for."""
+    found: dict[str, set[str]] = {"live": set(), "ready": set(), "startup": set()}
+    kubernetes = deployed.document("kubernetes/deployment.yaml", "Deployment")
+    cloud_run = deployed.documents("cloud-run/service.yaml")[0]
+    for pod in (deployed.pod_of(kubernetes), deployed.pod_of(cloud_run)):
+        for name, key in (
+            ("live", "livenessProbe"),
+            ("ready", "readinessProbe"),
+            ("startup", "startupProbe"),
+        ):
+            if key in pod["containers"][0]:
+                found[name].add(pod["containers"][0][key]["httpGet"]["path"])
+    fly = deployed.fly()
+    found["ready"] |= {check["path"] for check in fly["http_service"]["checks"]}
+    found["live"] |= {check["path"] for check in fly["checks"].values()}
+    found["ready"] |= set(re.findall(r"health_uri (\S+)", read("vps/Caddyfile")))
+    ready, alive = read("compose/haproxy.cfg").split("\nbackend ")[1:]
+    found["ready"] |= set(re.findall(r"httpchk GET (\S+)", ready))
+    found["live"] |= set(re.findall(r"httpchk GET (\S+)", alive))
+    return found
+
+
+async def test_probes_ask_what_the_portal_answers(portal: Portal) -> None:
+    asked = probes()
+    assert asked["live"] <= LIVE
+    assert asked["ready"] == {"/health/ready"}
+    assert asked["startup"] == {"/health/startup"}
+    balancer = portal.browser(base_url="http://10.1.2.3:3000", client=("10.1.2.1", 40_000))
+    for path in set.union(*asked.values()):
+        assert (await balancer.get(path)).status_code == 200, path
+
+
+def test_pods_run_confined() -> None:
+    for name in deployed.kubernetes_names():
+        for pod in filter(None, map(deployed.pod_of, deployed.documents(name))):
+            assert pod["automountServiceAccountToken"] is False, name
+            assert pod["securityContext"]["runAsNonRoot"] is True, name
+            assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
+            for container in pod["containers"]:
+                assert container["securityContext"] == {
+                    "allowPrivilegeEscalation": False,
+                    "readOnlyRootFilesystem": True,
+                    "capabilities": {"drop": ["ALL"]},
+                }, name
+                assert "memory" in container["resources"]["limits"], name
+                assert {"cpu", "memory"} <= container["resources"]["requests"].keys(), name
+                if container["image"] in deployed.PORTAL_IMAGES:
+                    assert pod["securityContext"]["runAsUser"] == 10001, name
+
+
+def test_selectors_find_the_pods() -> None:
+    deployment = deployed.document("kubernetes/deployment.yaml", "Deployment")["spec"]
+    labels = deployment["template"]["metadata"]["labels"].items()
+    service = deployed.document("kubernetes/network.yaml", "Service")["spec"]["selector"]
+    budget = deployed.document("kubernetes/scaling.yaml", "PodDisruptionBudget")["spec"]
+    policy = deployed.document("kubernetes/network.yaml", "NetworkPolicy")["spec"]
+    assert deployment["selector"]["matchLabels"].items() <= labels
+    assert service.items() <= labels
+    assert budget["selector"]["matchLabels"].items() <= labels
+    assert policy["podSelector"]["matchLabels"].items() <= labels
+    for name in ("release.yaml", "prune.yaml"):
+        (job,) = deployed.documents(f"kubernetes/{name}")
+        assert service.items() - job["metadata"]["labels"].items(), "no request goes to a job"
+
+
+def test_images_are_pinned() -> None:
+    images: list[str] = [service["image"] for service in deployed.vps_services().values()]
+    for name in ("pgbouncer", "replicas"):
+        services = deployed.documents(f"compose/{name}.yml")[0]["services"].values()
+        images += [service["image"] for service in services if "image" in service]
+    new = {
+        each["name"]: each
+        for each in deployed.documents("kubernetes/kustomization.yaml")[0]["images"]
+    }
+    for name in (*deployed.kubernetes_names(), "cloud-run/service.yaml", "cloud-run/job.yaml"):
+        for manifest in deployed.documents(name):
+            pod = deployed.pod_of(manifest)
+            pod = deployed.pod_of({"spec": pod}) if pod and "template" in pod else pod
+            for container in pod["containers"] if pod else []:
+                image = container["image"]
+                pin = new.get(image)
+                images.append(f"{pin['newName']}:{pin['newTag']}" if pin else image)
+    assert len(images) > 10
+    for image in images:
+        _, tag = deployed.name_and_tag(image)
+        assert tag not in ("", "latest"), image
+
+
+def test_no_demo_and_no_password() -> None:
+    for path in deployed.files():
+        if path.suffix == ".md":
+            continue
+        text = path.read_text()
+        assert "SEED_DB" not in text, path
+        for password in re.findall(r"postgres(?:ql)?://\w+:([^@\s]+)@", text):
+            assert password.startswith("$"), path
+        for value in re.findall(
+            r"(?im)^\s*(?:\w+_)?(?:password|token)(?:_file)?[:=][ \t]*(\S+)$", text
+        ):
+            assert value.startswith(("$", "/run/secrets/")), path

@@ -97,13 +97,62 @@ async def test_the_audit_is_append_only(database: Database, change: str) -> None
     assert [tuple(row) for row in rows] == [("user.create", "alex")]
 
 
-async def test_only_pruning_deletes_from_the_audit(database: Database) -> None:
+PRUNING = """
+    INSERT INTO audit_event (at, action, target, detail)
+    VALUES ({at}, 'prune', 'portal', jsonb_build_object('before', now() - interval '{days} days'))
+"""
+
+
+@pytest.mark.parametrize(
+    "pruning",
+    [
+        "SET portal.prune = 'on'",
+        PRUNING.format(at="now()", days=30) + "; COMMIT; BEGIN",
+        PRUNING.format(at="now() - interval '1 minute'", days=30),
+        PRUNING.format(at="now()", days=50),
+        PRUNING.format(at="now()", days=30).replace("'prune'", "'user.erase'"),
+    ],
+    ids=["not recorded", "an earlier prune", "another time", "not old enough", "another action"],
+)
+async def test_nothing_leaves_the_audit_unrecorded(database: Database, pruning: str) -> None:
     await execute(
         database.url,
-        "INSERT INTO audit_event (action, target) VALUES ('user.create', 'alex')",
-        "SET portal.prune = 'on'; DELETE FROM audit_event",
+        """INSERT INTO audit_event (at, action, target)
+           VALUES (now() - interval '40 days', 'user.create', 'alex')""",
     )
-    assert await database.value("SELECT count(*) FROM audit_event") == 0
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await execute(
+            database.url, "BEGIN", pruning, "DELETE FROM audit_event WHERE target = 'alex'"
+        )
+    assert await database.value("SELECT count(*) FROM audit_event WHERE target = 'alex'") == 1
+
+
+async def test_what_is_older_than_the_recorded_cut_may_leave_with_the_record(
+    database: Database,
+) -> None:
+    await execute(
+        database.url,
+        """INSERT INTO audit_event (at, action, target)
+           VALUES (now() - interval '40 days', 'user.create', 'alex')""",
+        "BEGIN",
+        PRUNING.format(at="now()", days=30),
+        "DELETE FROM audit_event WHERE target = 'alex'",
+        "COMMIT",
+    )
+    assert [row["action"] for row in await database.fetch("SELECT action FROM audit_event")] == [
+        "prune"
+    ]
+
+
+async def test_a_record_cannot_let_today_s_events_leave(database: Database) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await execute(
+            database.url,
+            "INSERT INTO audit_event (action, target) VALUES ('user.create', 'alex')",
+            "BEGIN",
+            PRUNING.format(at="now()", days=-1),
+            "DELETE FROM audit_event WHERE target = 'alex'",
+        )
 
 
 async def test_a_person_in_the_audit_cannot_be_deleted(database: Database) -> None:

@@ -30,11 +30,12 @@ async def test_the_api_answers_500_with_the_number_of_the_request(
     assert answer.status_code == 500
     assert answer.json() == {"error": "Internal server error", "requestId": request_id}
     assert len(lines) == 1
-    first, *traceback = lines[0].splitlines()
-    route, _, context = first.partition(" {")
-    assert route.startswith("[progress] ")
-    assert json.loads("{" + context) == {"method": "GET", "requestId": request_id}
-    assert any("learning/queries.py" in line for line in traceback)
+    route, _, text = lines[0].partition(" {")
+    context = json.loads("{" + text)
+    traceback = context.pop("traceback")
+    assert route.startswith("[portal/progress] ")
+    assert context == {"method": "GET", "requestId": request_id, "route": "/api/progress"}
+    assert any(line.startswith("portal/learning/queries.py:") for line in traceback)
     assert "hunter2" not in lines[0] + answer.text
 
 
@@ -49,7 +50,7 @@ async def test_a_page_says_so_and_offers_a_way_on(
     assert page.title == "Something went wrong on our side · AI Training"
     assert "told-by-proxy" in page.text
     assert page.link("Open the path")
-    assert [line.split(" {")[0].split("]")[0] for line in lines] == ["[dashboard"]
+    assert [line.split(" {")[0].split("]")[0] for line in lines] == ["[portal/dashboard"]
     assert '"requestId":"told-by-proxy"' in lines[0]
     assert "hunter2" not in lines[0] + answer.text
 
@@ -104,7 +105,10 @@ async def test_a_session_is_in_no_log(
     with logged(logging.DEBUG) as lines:
         await alice.get("/dashboard")
         await alice.get("/api/path")
-    assert len([line for line in lines if line.startswith(("[dashboard]", "[path]"))]) == 2
+    assert (
+        len([line for line in lines if line.startswith(("[portal/dashboard]", "[portal/path]"))])
+        == 2
+    )
     assert alice.cookies["sid"] not in "\n".join(lines)
 
 

@@ -18,6 +18,7 @@ API: dict[str, dict[str, Any]] = {
     "/api/progress/watch": {"videoId": QUIZ, "from": 0, "to": 5, "position": 5, "duration": 262},
     f"/api/quiz/{QUIZ}/answers": {"questionId": "q", "choiceId": "a", "attemptNumber": 1},
     "/api/quiz/submit": {"videoId": QUIZ, "attemptNumber": 1, "answers": []},
+    "/api/practice": {"stepId": "1", "itemId": "sort-three-tasks", "ticked": True},
 }
 FORMS: dict[str, dict[str, str]] = {
     "/login": {"username": "alex", "password": "claude123", "next": "/path"},
@@ -25,13 +26,21 @@ FORMS: dict[str, dict[str, str]] = {
     f"/video/{QUIZ}/done": {"done": "true"},
     f"/video/{QUIZ}/answer": {"question": "q", "choice": "a", "attempt": "1"},
     f"/video/{QUIZ}/submit": {"attempt": "1"},
+    "/step/1/practice": {"item": "sort-three-tasks", "ticked": "true"},
+    "/account/profile": {"name": "Alex"},
+    "/account/time-zone": {"zone": "Europe/Berlin"},
+    "/account/password": {"current": "claude123", "new": "four-plain-words", "again": "other"},
+    "/account/sign-out": {"device": "of-somebody-else"},
+    "/account/leaderboard": {"listed": "true"},
 }
 NO_BODY = {"/api/auth/logout", "/logout"}
 
 
 async def test_the_tables_above_name_every_write(portal: Portal) -> None:
     writes = {
-        r.path.replace("{video_id:str}", QUIZ) for r in routes_of(portal) if r.method == "POST"
+        r.path.replace("{video_id:str}", QUIZ).replace("{step_id:str}", "1")
+        for r in routes_of(portal)
+        if r.method == "POST"
     }
     assert writes == API.keys() | FORMS.keys() | NO_BODY
 

@@ -1,12 +1,16 @@
-"""Argon2id, kept off the event loop and in few threads, so that sign-ins cannot starve the rest.
+"""Argon2id, kept off the event loop and in one thread, so that sign-ins cannot starve the rest.
 
 Parameters: OWASP Password Storage Cheat Sheet, second choice for Argon2id (19 MiB, 2 passes, one
-lane). Two at a time need 38 MiB, which fits the smallest container the portal is run in.
+lane). With two threads a container that has one CPU uses it up before its tenth of a second is
+over, and is stopped until the next one, the event loop too: others wait twice as long for their
+answers, and no more people are signed in.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING
@@ -14,9 +18,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
-WORKERS = 2
+TURN_SECONDS = 1.0
 
 _executor: ThreadPoolExecutor | None = None
+_turn: asyncio.Lock | None = None
 
 
 @cache
@@ -42,26 +47,48 @@ def _verify(stored: str | None, password: str) -> bool:
     return stored is not None
 
 
-def _threads() -> ThreadPoolExecutor:
+def _thread() -> ThreadPoolExecutor:
     global _executor
     if _executor is None:
-        _executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="argon2")
+        _executor = ThreadPoolExecutor(1, thread_name_prefix="argon2")
     return _executor
 
 
 async def verify(stored: str | None, password: str) -> bool:
     """Returns True when the password belongs to the hash; without a hash False, as slowly."""
-    return await asyncio.get_running_loop().run_in_executor(_threads(), _verify, stored, password)
+    return await asyncio.get_running_loop().run_in_executor(_thread(), _verify, stored, password)
 
 
 async def hash_password(password: str) -> str:
     """Returns the Argon2id hash in its standard text form."""
-    return await asyncio.get_running_loop().run_in_executor(_threads(), _hasher().hash, password)
+    return await asyncio.get_running_loop().run_in_executor(_thread(), _hasher().hash, password)
+
+
+@contextlib.asynccontextmanager
+async def turn() -> AsyncIterator[None]:
+    """One sign-in after the other: twenty at once would slow down everybody who is signed in.
+
+    Whoever has waited for a second goes on all the same, lest a slow database lines people up.
+    """
+    global _turn
+    if _turn is None:
+        _turn = asyncio.Lock()
+    turn = _turn
+    try:
+        await asyncio.wait_for(turn.acquire(), TURN_SECONDS)
+    except TimeoutError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        turn.release()
 
 
 def close() -> None:
-    """End the threads; a hash that has begun is finished."""
-    global _executor
+    """End the thread; a hash that has begun is finished."""
+    global _executor, _turn
+    _turn = None
     if _executor is not None:
         _executor.shutdown(wait=True)
         _executor = None

@@ -2,7 +2,8 @@
 
 Piccolo's own engine connects at import, keeps no limit on waiting for a connection, and loses the
 connection when COMMIT fails. This subclass opens its pool on first use, bounds every wait, always
-gives the connection back, and turns every way of losing the database into `Unavailable`.
+gives the connection back, turns every way of losing the database into `Unavailable`, and does not
+let requests wait for a database that is silent.
 """
 
 from __future__ import annotations
@@ -11,14 +12,18 @@ import asyncio
 import contextvars
 import logging
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Literal, Self
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
-from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
+from piccolo.engine.postgres import PostgresEngine
 
-from portal.db.loss import BUSY, LOST, unavailable_on_loss
+from portal.db.connections import is_closed, no_reset, terminate, timed
+from portal.db.loss import BUSY, LOST, REFUSED, unavailable_on_loss
+from portal.db.patience import current, limited
+from portal.db.silence import Silence
+from portal.db.transactions import SafeTransaction
 from portal.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -26,108 +31,25 @@ if TYPE_CHECKING:
 
     from portal.db.dsn import Dsn
 
+__all__ = ["Engine", "SafeTransaction"]
+
 log = logging.getLogger("db/engine")
 
 ACQUIRE_SECONDS = 5.0
 CONNECT_SECONDS = 5.0
-STATEMENT_SECONDS = 10.0
+STATEMENT_SECONDS = 5.0
+RELEASE_SECONDS = 5.0  # for the server to end an interrupted statement
 IDLE_SECONDS = 60.0  # shorter than any pooler's own limit, so that we drop first
-SLOW_SECONDS = 0.25
-
-
-async def _no_reset(connection: asyncpg.Connection[Any]) -> None:
-    """Nothing in the portal leaves session state behind, and a reset costs a round trip."""
-
-
-def _is_closed(connection: Any) -> bool:
-    """Returns True also for a connection that the pool has dropped because it was lost."""
-    try:
-        return bool(connection.is_closed())
-    except asyncpg.InterfaceError:
-        return True
-
-
-def _terminate(connection: Any) -> None:
-    """Close without a word to the server; a lost connection is closed already."""
-    with suppress(asyncpg.InterfaceError):
-        connection.terminate()
-
-
-class SafeTransaction(PostgresTransaction):
-    """A transaction that returns its connection whatever BEGIN, COMMIT or ROLLBACK do.
-
-    As in Piccolo, a nested transaction joins the outer one and does nothing itself.
-    """
-
-    engine: Engine
-
-    async def __aenter__(self) -> Self:
-        if self._parent is not None:
-            return self._parent  # type: ignore[return-value]
-        with self.engine.watched():
-            try:
-                await self._begin()
-            except (asyncpg.ConnectionDoesNotExistError, ConnectionResetError):
-                # A container that was frozen wakes up with dead connections. Nothing has been
-                # executed yet, so a second try cannot do anything twice.
-                await self.engine.drop_idle()
-                await self._begin()
-        self.context = self.engine.current_transaction.set(self)
-        return self
-
-    async def _begin(self) -> None:
-        self.connection = await self.engine.acquire()
-        try:
-            self.transaction = self.connection.transaction()
-            self.engine.statements += 1
-            await self.begin()
-        except BaseException:
-            await self._give_back(broken=True)
-            raise
-
-    async def __aexit__(
-        self, kind: object, error: BaseException | None, traceback: object
-    ) -> Literal[False]:
-        if self._parent is not None:
-            return False
-        settled = False
-        self.engine.statements += 1
-        try:
-            with self.engine.watched():
-                if error is not None:
-                    if not self._rolled_back:
-                        await self._roll_back_quietly()
-                elif not (self._committed or self._rolled_back):
-                    await self.commit()
-            settled = not _is_closed(self.connection)
-        except asyncpg.PostgresError:
-            # COMMIT was refused, for example by a deferred constraint: the transaction is over
-            settled = not _is_closed(self.connection) and not self.connection.is_in_transaction()
-            raise
-        finally:
-            self.engine.current_transaction.reset(self.context)
-            await self._give_back(broken=not settled)
-        return False
-
-    async def _roll_back_quietly(self) -> None:
-        """A failing ROLLBACK must not hide the error that caused it."""
-        try:
-            await self.rollback()
-        except (*LOST, asyncpg.InterfaceError) as error:
-            log.debug("rollback failed: %s", type(error).__name__)
-            _terminate(self.connection)
-
-    async def _give_back(self, *, broken: bool) -> None:
-        if broken:
-            _terminate(self.connection)
-        await self.engine.release(self.connection)
+COMPLAIN_SECONDS = 60.0
 
 
 class Engine(PostgresEngine):
     """A bounded, lazily opened pool on one DSN.
 
     `statements` counts what was sent (BEGIN and COMMIT included), so that tests can hold a request
-    to its number of statements.
+    to its number of statements. The other counts since the start are for `/metrics`: connections
+    `opened`, `acquire_timeouts`, and `returns` of a database that was away. `waiting` is how many
+    wait for a connection now, and `on_acquire` gets the seconds that each has waited.
     """
 
     def __init__(
@@ -156,8 +78,17 @@ class Engine(PostgresEngine):
         self.lock_wait = lock_wait
         self.acquire_seconds = dsn.acquire_timeout or ACQUIRE_SECONDS
         self.statements = 0
+        self.opened = 0
+        self.waiting = 0
+        self.acquire_timeouts = 0
+        self.on_acquire: Callable[[float], object] | None = None
+        self.away = False
+        self.returns = 0
+        self._was_there = False
+        self.silence = Silence(self._ask, self._on_silence)
         self._opening: asyncio.Lock | None = None
-        self._away: bool | None = None
+        self._complained_at = float("-inf")
+        self._background: set[asyncio.Task[None]] = set()
 
     def connect_arguments(self) -> dict[str, Any]:
         """Returns the arguments of `asyncpg.connect`, holding the password: never log them."""
@@ -198,15 +129,20 @@ class Engine(PostgresEngine):
                         min_size=0,
                         max_size=self.pool_size,
                         max_inactive_connection_lifetime=IDLE_SECONDS,
-                        reset=_no_reset,
+                        init=self._count_opened,
+                        reset=no_reset,
                     )
         return self.pool
+
+    async def _count_opened(self, _: asyncpg.Connection[Any]) -> None:
+        self.opened += 1
 
     async def start_connection_pool(self, **_: Any) -> None:
         await self.ensure_pool()
 
     async def close_connection_pool(self) -> None:
         """Close every connection; those still in use are cut after two seconds."""
+        await self.silence.close()
         pool, self.pool, self._opening = self.pool, None, None
         if pool is None:
             return
@@ -214,32 +150,140 @@ class Engine(PostgresEngine):
             await asyncio.wait_for(pool.close(), 2)
         except TimeoutError:
             pool.terminate()
+        if self._background:
+            await asyncio.wait(self._background, timeout=1)
 
     @contextmanager
     def watched(self) -> Iterator[None]:
         """As `unavailable_on_loss`, and one line in the log when the database goes away, one when
         it is back. While it was never there, the start says so itself."""
         try:
-            with unavailable_on_loss():
+            with self.silence.waiting(), unavailable_on_loss():
                 yield
         except Unavailable as error:
-            if self._away is False and not isinstance(error.__cause__, BUSY):
-                self._away = True
-                log.error("the database is away: %s", type(error.__cause__).__name__)
+            self._note(error.__cause__)
             raise
-        if self._away:
+        except asyncpg.PostgresError:
+            self.silence.heard()
+            raise
+        self.silence.heard()
+        if self.away and self._was_there:
+            self.returns += 1
             log.error("the database is back")
-        self._away = False
+        self.away = False
+        self._was_there = True
+
+    def _note(self, cause: BaseException | None) -> None:
+        name = type(cause).__name__
+        if isinstance(cause, asyncpg.PostgresError) and not isinstance(
+            cause, asyncpg.PostgresConnectionError
+        ):
+            self.silence.heard()  # unlike a connection that was cut, which nobody said a word about
+        if isinstance(cause, BUSY):
+            request = current()
+            if request is not None and isinstance(cause, TimeoutError):
+                request.lost = True
+        elif isinstance(cause, REFUSED):
+            # Others succeed in the meantime: this is not about the server as a whole.
+            if time.monotonic() - self._complained_at > COMPLAIN_SECONDS:
+                self._complained_at = time.monotonic()
+                log.error("the database refuses to write: %s", name)
+        else:
+            self._gone(name)
+
+    def _gone(self, why: str) -> None:
+        if not self.away and self._was_there:
+            log.error("the database is away: %s", why)
+        self.away = True
+
+    def _on_silence(self, silent: bool) -> None:
+        if silent:
+            self._gone("it does not answer")
+        elif self.pool is not None:
+            # What lay idle meanwhile may lead to a server that is no longer there.
+            self.in_background(self.drop_idle())
+
+    async def _ask(self, seconds: float) -> None:
+        """One question on a connection of its own, whatever the pool is doing."""
+        limits = {"timeout": seconds, "command_timeout": seconds}
+        connection = await asyncpg.connect(**{**self.connect_arguments(), **limits})
+        try:
+            await connection.execute("SELECT 1")
+            await connection.close(timeout=seconds)
+        finally:
+            connection.terminate()
+
+    async def answers(self) -> bool:
+        """Returns whether the database answers. A pool whose connections are all in use does not
+        hide it; a silent database may take as long as the limits are."""
+        pool = self.pool
+        try:
+            if pool is None or pool.get_idle_size() or pool.get_size() < self.pool_size:
+                await self.fetch("SELECT 1", retry=True)
+            elif not self.silence.is_heard:
+                with unavailable_on_loss():
+                    await self.silence.admit()
+                    await self._ask(self.silence.step_seconds)
+        except Unavailable:
+            return False
+        return True
+
+    @property
+    def limit(self) -> float | None:
+        """The seconds that BEGIN or a single statement may take, its wait for a connection
+        included; None without a limit."""
+        if self.statement_seconds is None:
+            return None
+        return max(self.acquire_seconds, self.dsn.command_timeout or self.statement_seconds)
 
     async def acquire(self) -> Any:
-        """Returns a pooled connection; `TimeoutError` after the DSN's acquire limit."""
-        pool = await self.ensure_pool()
-        return await pool.acquire(timeout=self.acquire_seconds)
+        """Returns a pooled connection; `TimeoutError` after the DSN's acquire limit, and at once
+        while the database is silent."""
+        await self.silence.admit()
+        started = time.perf_counter()
+        self.waiting += 1
+        try:
+            pool = await self.ensure_pool()
+            return await pool.acquire(timeout=self._acquire_limit())
+        except TimeoutError:
+            self.acquire_timeouts += 1
+            raise
+        finally:
+            self.waiting -= 1
+            if self.on_acquire is not None:
+                self.on_acquire(time.perf_counter() - started)
+
+    def _acquire_limit(self) -> float:
+        request = current()
+        limit = self.acquire_seconds
+        return limit if request is None else min(limit, request.left(self.limit or limit))
 
     async def release(self, connection: Any) -> None:
-        if self.pool is not None:
+        """Give a connection back. One that was lost meanwhile is no error: what it was asked for
+        is known by now."""
+        if self.pool is None:
+            return
+        try:
             # A cancelled request must still give its connection back.
-            await asyncio.shield(self.pool.release(connection))
+            await asyncio.shield(self.pool.release(connection, timeout=RELEASE_SECONDS))
+        except (*LOST, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            log.debug("release failed: %s", type(error).__name__)
+
+    async def _release_interrupted(self, connection: Any) -> None:
+        if self.silence.silent:
+            terminate(connection)
+        await self.release(connection)
+
+    def in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Have something done that nobody waits for and that may fail."""
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.debug("in the background: %s", type(task.exception()).__name__)
 
     async def drop_idle(self) -> None:
         """Have every connection that is not in use replaced before its next use."""
@@ -253,12 +297,12 @@ class Engine(PostgresEngine):
         connection turns out to be dead; give it only where running the statement twice is harmless.
         """
         self.statements += 1
-        started = time.perf_counter()
-        try:
-            with self.watched():
-                transaction = self.current_transaction.get()
-                if transaction is not None:
-                    return await transaction.connection.fetch(query, *args)
+        with self.watched():
+            transaction = self.current_transaction.get()
+            if transaction is not None:
+                async with limited(self.limit, counted=False):
+                    return await timed(transaction.connection, query, args)
+            async with limited(self.limit):
                 try:
                     return await self._fetch_pooled(query, args)
                 except (asyncpg.ConnectionDoesNotExistError, ConnectionResetError):
@@ -266,23 +310,32 @@ class Engine(PostgresEngine):
                         raise
                     await self.drop_idle()
                     return await self._fetch_pooled(query, args)
-        finally:
-            elapsed = time.perf_counter() - started
-            if elapsed > SLOW_SECONDS:
-                log.warning("slow query %.0f ms: %s", elapsed * 1000, " ".join(query.split())[:200])
 
     async def _fetch_pooled(self, query: str, args: Sequence[Any]) -> Any:
         connection = await self.acquire()
         try:
-            return await connection.fetch(query, *args)
+            rows = await timed(connection, query, args)
+        except (TimeoutError, asyncio.CancelledError):
+            self.in_background(self._release_interrupted(connection))
+            raise
         except (asyncpg.InterfaceError, asyncpg.DataError):
             # asyncpg sends Parse, Describe and Flush, and only then encodes the arguments. When
             # that fails no Sync was sent, and a pooler keeps its server connection reserved.
-            if not _is_closed(connection):
-                await connection.execute("SELECT 1")
+            try:
+                if not is_closed(connection):
+                    await connection.execute("SELECT 1")
+            finally:
+                await self.release(connection)
             raise
-        finally:
+        except asyncpg.InternalClientError:
+            terminate(connection)
             await self.release(connection)
+            raise
+        except BaseException:
+            await self.release(connection)
+            raise
+        await self.release(connection)
+        return rows
 
     async def run_querystring(self, querystring: QueryString, in_pool: bool = True) -> Any:  # noqa: ARG002
         query, args = querystring.compile_string(engine_type=self.engine_type)

@@ -20,7 +20,7 @@ LOST = (
     asyncpg.InsufficientResourcesError,  # 53: too many connections, disk full
     asyncpg.InvalidAuthorizationSpecificationError,  # 28: password or role changed
     asyncpg.InvalidCatalogNameError,  # 3D: the database itself is gone
-    asyncpg.LockNotAvailableError,
+    asyncpg.ObjectNotInPrerequisiteStateError,  # 55: no connections allowed, a lock not to be had
     asyncpg.TransactionRollbackError,  # 40: a deadlock, undone as a whole
     asyncpg.ReadOnlySQLTransactionError,  # 25006: connected to a standby during a failover
 )
@@ -34,6 +34,9 @@ BUSY = (
     asyncpg.TransactionRollbackError,
 )
 
+# What a server that works says about one statement, while others succeed.
+REFUSED = (asyncpg.DiskFullError, asyncpg.ReadOnlySQLTransactionError)
+
 
 @contextmanager
 def unavailable_on_loss() -> Iterator[None]:
@@ -44,5 +47,6 @@ def unavailable_on_loss() -> Iterator[None]:
         raise Unavailable(AWAY, retry_after=RETRY_SECONDS) from error
     except asyncpg.CharacterNotInRepertoireError as error:
         raise Invalid("The text holds a character that cannot be stored.") from error
-    except asyncpg.InterfaceError as error:  # the connection was closed or is closing
+    except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        # the connection was closed, is closing, or was lost in the middle of something
         raise Unavailable(AWAY, retry_after=RETRY_SECONDS) from error

@@ -52,6 +52,7 @@ def reason(error: PortalError) -> str:
         "InvalidCatalogNameError": "there is no database of that name.",
         "CannotConnectNowError": "it is starting up or shutting down.",
         "TooManyConnectionsError": "it has no connection left.",
+        "DiskFullError": "its disk is full.",
         "FileNotFoundError": "its socket does not exist.",
         "SSLCertVerificationError": "its certificate is not trusted.",
     }

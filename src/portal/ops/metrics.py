@@ -1,6 +1,8 @@
-"""`/metrics` in Prometheus' text format: requests by route and status, their time, the pool.
+"""`/metrics` in Prometheus' text format: requests by route and status, their time, and the state of
+the process.
 
-Labels are route templates, never addresses or ids: nothing personal can end up in them.
+Labels are route templates and words of the code, never addresses or ids: nothing personal can end
+up in them.
 """
 
 from __future__ import annotations
@@ -13,18 +15,22 @@ from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
-    Gauge,
     Histogram,
+    ProcessCollector,
     disable_created_metrics,
     generate_latest,
 )
 
 from portal.config import Settings
-from portal.db import sql
+from portal.db.engine import Engine
 from portal.errors import NotFound
+from portal.ops.collector import StateCollector
 from portal.web.address import is_public, peer_of
+from portal.web.lifecycle import Lifecycle
+from portal.web.log import UNROUTED
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+ACQUIRE_BUCKETS = (0.001, 0.005, 0.025, 0.1, 0.5, 1, 2.5, 5, 10)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto")
 
@@ -32,7 +38,7 @@ FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-pr
 class Metrics:
     """The counters of one process. Several processes are several targets to scrape."""
 
-    def __init__(self) -> None:
+    def __init__(self, engine: Engine, lifecycle: Lifecycle) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self.requests = Counter(
@@ -48,31 +54,34 @@ class Metrics:
             buckets=BUCKETS,
             registry=self.registry,
         )
-        self.pool = Gauge(
-            "portal_db_pool_connections",
-            "Connections of the pool for requests",
-            ("state",),
+        self.errors = Counter(
+            "portal_server_errors",
+            "Requests, probes left out, that failed: a bug, or the database was not to be had",
+            ("kind",),
             registry=self.registry,
         )
-        self.statements = Gauge(
-            "portal_db_statements", "Statements sent since the start", registry=self.registry
+        for kind in ("bug", "unavailable"):
+            self.errors.labels(kind)  # there from the start: an increase from nothing is not seen
+        acquired = Histogram(
+            "portal_db_acquire_seconds",
+            "Time to get a connection of the pool, also when none was got",
+            buckets=ACQUIRE_BUCKETS,
+            registry=self.registry,
         )
+        engine.on_acquire = acquired.observe
+        self.registry.register(StateCollector(engine, lifecycle))
+        ProcessCollector(registry=self.registry)
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count one answered request. `route` is the template, such as `/step/{step_id:str}`."""
+        """Count one answered request. `route` is the template, such as `/step/{step_id}`."""
         method = method if method in METHODS else "other"  # anybody may send any word
         self.requests.labels(method, route, str(status)).inc()
         self.seconds.labels(route).observe(seconds)
+        if status >= 500 and route != UNROUTED and not route.startswith("/health/"):
+            self.errors.labels("bug" if status == 500 else "unavailable").inc()
 
     def text(self) -> bytes:
         """Returns all metrics as Prometheus reads them."""
-        engine = sql.engine()
-        size = engine.pool.get_size() if engine.pool else 0
-        idle = engine.pool.get_idle_size() if engine.pool else 0
-        self.pool.labels("idle").set(idle)
-        self.pool.labels("used").set(size - idle)
-        self.pool.labels("limit").set(engine.pool_size)
-        self.statements.set(engine.statements)
         return generate_latest(self.registry)
 
 

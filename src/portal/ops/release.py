@@ -12,13 +12,14 @@ from portal.accounts import actions, queries
 from portal.accounts.rules import NewUser
 from portal.config import Settings
 from portal.db import schema, sql
-from portal.errors import CommandFailed, Conflict, PortalError
+from portal.errors import CommandFailed, Conflict, PortalError, Unavailable
 from portal.ops.seed import REFUSED, seed
 from portal.web.lifecycle import Lifecycle
 
 log = logging.getLogger("serve/release")
 
 LOOK_AGAIN_SECONDS = 2.0
+AFTER_LOSS_SECONDS = 1.0
 CHILD_GRACE_SECONDS = 5.0
 
 
@@ -30,7 +31,35 @@ async def release(settings: Settings, lifecycle: Lifecycle) -> None:
     """
     if settings.seed_db and settings.demo_refused:
         raise CommandFailed(REFUSED)
-    await _wait_for_database(settings, lifecycle)
+    await _until_prepared(settings, lifecycle)
+    lifecycle.open()
+    log.info("ready")
+
+
+async def _until_prepared(settings: Settings, lifecycle: Lifecycle) -> None:
+    """Prepare everything; each step may be repeated, so a database that goes away in the middle is
+    waited for as at the beginning."""
+    deadline: float | None = None
+    while True:
+        await _wait_for_database(settings, lifecycle)
+        try:
+            await _prepare(settings, lifecycle)
+        except Unavailable as error:
+            now = time.monotonic()
+            if deadline is None:
+                deadline = now + settings.db_wait_seconds
+                log.error("the start is interrupted: %s", schema.reason(error))
+            elif now > deadline:
+                raise CommandFailed(
+                    f"The start could not be finished within {settings.db_wait_seconds} s"
+                    f" (DB_WAIT_SECONDS): {schema.reason(error)}"
+                ) from None
+            await asyncio.sleep(AFTER_LOSS_SECONDS)
+        else:
+            return
+
+
+async def _prepare(settings: Settings, lifecycle: Lifecycle) -> None:
     await _bring_to_head(settings, lifecycle)
     lifecycle.at_head = True
     await ensure_first_admin(settings)
@@ -39,8 +68,6 @@ async def release(settings: Settings, lifecycle: Lifecycle) -> None:
         made = await seed(settings)
         if made:
             log.info("seeded %d demo accounts", made)
-    lifecycle.open()
-    log.info("ready")
 
 
 async def _wait_for_database(settings: Settings, lifecycle: Lifecycle) -> None:
@@ -65,7 +92,14 @@ async def _wait_for_database(settings: Settings, lifecycle: Lifecycle) -> None:
 async def _bring_to_head(settings: Settings, lifecycle: Lifecycle) -> None:
     told = warned = False
     while True:
-        standing = await schema.standing()
+        try:
+            standing = await schema.standing()
+        except Unavailable:
+            if not told:
+                raise
+            # The operator may take hours, and the database be away in the meantime.
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            continue
         if standing.unknown and not warned:
             warned = True
             log.warning(
@@ -95,16 +129,20 @@ async def _migrate_in_child() -> None:
     """Run `portal migrate` as a process of its own: it imports what a server never needs, and it
     can be ended without ending us. A signal to us ends it too."""
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "portal", "migrate", stderr=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", "portal", "migrate"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
     try:
-        _, errors = await child.communicate()
+        told, errors = await child.communicate()
     except asyncio.CancelledError:
         await _end(child)
         raise
     if child.returncode != 0:
         lines = errors.decode(errors="replace").strip().splitlines()
         raise CommandFailed(lines[-1] if lines else "The migration ended without a word.")
+    for line in told.decode(errors="replace").splitlines():
+        log.info("%s", line)
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:
@@ -137,6 +175,8 @@ async def ensure_first_admin(settings: Settings) -> None:
                 password=settings.admin_password,
             )
         )
+    except Unavailable:
+        raise
     except PortalError as error:
         if isinstance(error, Conflict) and await queries.admin_exists():
             return  # another container was faster

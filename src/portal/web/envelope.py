@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import secrets
@@ -11,9 +12,19 @@ from typing import TypeAlias
 
 import msgspec
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import (
+    ASGIApp,
+    HTTPReceiveMessage,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    WebSocketReceiveMessage,
+)
 
 from portal.config import Settings
+from portal.db.patience import patience
+from portal.errors import Invalid
 from portal.web import log
 from portal.web.address import is_https
 from portal.web.lifecycle import Lifecycle
@@ -21,6 +32,7 @@ from portal.web.origin import is_foreign_write
 
 access_log = logging.getLogger("http/access")
 
+# method, route template, status, seconds
 Observe: TypeAlias = Callable[[str, str, int, float], None]
 
 PROBES = frozenset({"/api/health", "/health/live", "/health/ready", "/health/startup", "/metrics"})
@@ -55,7 +67,41 @@ SECURITY_HEADERS = tuple(
 )
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
 _NO_STORE = (b"cache-control", b"private, no-store")
+STARTING = "The portal is starting. Try again in a few seconds."
+STOPPING = "The portal is stopping. Try again in a few seconds."
+FOREIGN = "This request came from another site and was refused."
+BROKEN = "Internal server error"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+class _Sender:
+    """Sends an answer with the headers that belong on every one, and knows what was sent."""
+
+    def __init__(self, send: Send, request_id: str, *, https: bool, head: bool) -> None:
+        self.send = send
+        self.request_id = request_id
+        self.https = https
+        self.head = head
+        self.status = 0
+        self.size = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            sent = list(message.get("headers", ()))
+            names = {name.lower() for name, _ in sent}
+            sent.extend(header for header in SECURITY_HEADERS if header[0] not in names)
+            if b"cache-control" not in names:
+                sent.append(_NO_STORE)
+            if self.https:
+                sent.append(_HSTS)
+            sent.append((b"x-request-id", self.request_id.encode()))
+            message["headers"] = sent
+        elif message["type"] == "http.response.body":
+            if self.head:
+                message = {**message, "body": b""}
+            self.size += len(message["body"])
+        await self.send(message)
 
 
 class Envelope:
@@ -86,58 +132,74 @@ class Envelope:
         if not _REQUEST_ID.fullmatch(request_id):
             request_id = secrets.token_hex(6)
         log.request_id.set(request_id)
+        log.scope.set(scope)
         method, path = scope["method"], scope["path"]
-        wants_head = method == "HEAD"
-        if wants_head:
+        if method == "HEAD":
             scope["method"] = "GET"
-        status = 500
         https = is_https(
             scope,
             headers,
             self.settings.trusted_proxies,
             self.settings.public_url.scheme if self.settings.public_url else None,
         )
-
-        async def send_with_headers(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                sent = list(message.get("headers", ()))
-                names = {name.lower() for name, _ in sent}
-                sent.extend(header for header in SECURITY_HEADERS if header[0] not in names)
-                if b"cache-control" not in names:
-                    sent.append(_NO_STORE)
-                if https:
-                    sent.append(_HSTS)
-                sent.append((b"x-request-id", request_id.encode()))
-                message["headers"] = sent
-            elif wants_head and message["type"] == "http.response.body":
-                message = {**message, "body": b""}
-            await send(message)
-
+        sender = _Sender(send, request_id, https=https, head=method == "HEAD")
         refusal = self._refusal(method, path, headers)
-        if refusal is None:
-            await self.app(scope, receive, send_with_headers)
-        else:
-            await _answer(send_with_headers, *refusal, as_json=path.startswith("/api/"))
-        seconds = time.perf_counter() - started
-        self.observe(method, str(scope.get("path_template", "none")), status, seconds)
-        if not access_log.disabled:
-            context = {"context": {"ms": round(seconds * 1000, 1)}}
-            access_log.info("%s %s %d", method, path, status, extra=context)
+        try:
+            if refusal is None:
+                await self._application(scope, receive, sender)
+            else:
+                await _answer(sender, *refusal, as_json=path.startswith("/api/"))
+        finally:
+            route, seconds = log.route_of(scope), time.perf_counter() - started
+            self.observe(method, route, sender.status, seconds)
+            if not access_log.disabled:
+                context = {
+                    "status": sender.status,
+                    "ms": round(seconds * 1000, 1),
+                    "bytes": sender.size,
+                }
+                access_log.info("%s %s", method, route, extra={"context": context})
+
+    async def _application(self, scope: Scope, receive: Receive, sender: _Sender) -> None:
+        """Let the application answer; what it leaves without an answer gets one here."""
+        as_json = scope["path"].startswith("/api/")
+
+        async def receive_all() -> HTTPReceiveMessage | WebSocketReceiveMessage:
+            message = await receive()
+            if message["type"] == "http.disconnect" and not sender.status:
+                raise Invalid("The request ended early.")  # theirs; Litestar would make it a 500
+            return message
+
+        try:
+            with patience():
+                await self.app(scope, receive_all, sender)
+        except asyncio.CancelledError:
+            logging.getLogger("serve/stop").error("a request was cut off")
+            if not sender.status:
+                await _answer(sender, 503, STOPPING, as_json=as_json)
+            raise
+        except Exception as error:
+            # not even the answer for a bug could be made
+            place = logging.getLogger("http/answer")
+            place.error("%s", type(error).__name__, exc_info=error)
+            if not sender.status:
+                await _answer(sender, 500, BROKEN, as_json=as_json)
 
     def _refusal(self, method: str, path: str, headers: dict[str, str]) -> tuple[int, str] | None:
         if not self.lifecycle.ready and path not in PROBES:
-            return 503, "The portal is starting. Try again in a few seconds."
+            return 503, STARTING
         if is_foreign_write(method, headers, self.settings.public_url):
-            return 403, "This request came from another site and was refused."
+            return 403, FOREIGN
         return None
 
 
 async def _answer(send: Send, status: int, sentence: str, *, as_json: bool) -> None:
     """Answer without the application, which may not be able to."""
     if as_json:
-        body, kind = msgspec.json.encode({"error": sentence}), b"application/json"
+        content = {"error": sentence}
+        if status == 500:
+            content["requestId"] = log.request_id.get()
+        body, kind = msgspec.json.encode(content), b"application/json"
     else:
         body, kind = sentence.encode(), b"text/plain; charset=utf-8"
     headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]

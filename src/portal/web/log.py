@@ -3,80 +3,132 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import traceback
+from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from types import TracebackType
 from typing import Any
 
 import msgspec
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
+# The ASGI scope of the request that is being answered; its route is only known later on.
+scope: ContextVar[Mapping[str, Any] | None] = ContextVar("scope", default=None)
+
 # What an operator must see in production too: start, release, stop. And the access lines.
 NOTICES = ("serve/start", "serve/release", "serve/stop", "http/access")
 
+# Their messages go on with values, source lines or a traceback; the first line says what it is.
+TALKATIVE = ("asyncio", "py.warnings", "uvicorn.error")
+# What `web/envelope.py` says itself, with the request's route and number.
+SAID_ALREADY = ("Exception in ASGI application", "Cancel ")
+
+UNROUTED = "none"
+_BREAKING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_PACKAGES = re.compile(r".*/(?:site-packages|src|python3\.\d+)/")
+
+
+def route_of(request: Mapping[str, Any]) -> str:
+    """Returns the template of the route, such as `/video/{video_id}`, or "none" for a request that
+    reached none. An address itself may hold a name or a secret."""
+    return str(request.get("path_template") or UNROUTED)
+
 
 class TextFormatter(logging.Formatter):
-    """`[service/route] message {"key":"value"}`, followed by the traceback of an error."""
+    """`[service/route] message {"key":"value"}`, one line per event."""
 
     def format(self, record: logging.LogRecord) -> str:
         context = _context(record)
-        line = f"[{_one_line(record.name)}] {_one_line(record.getMessage())}"
+        line = f"[{_place(record)}] {_message(record)}"
         if context:
-            line += " " + msgspec.json.encode(context).decode()
-        if record.exc_info:
-            line += "\n" + _traceback(record)
-        return line
+            line += " " + _encode(context)
+        return _one_line(line)
 
 
 class JsonFormatter(logging.Formatter):
-    """One object per line with the same fields."""
+    """One object per line with the same fields, the time and the level."""
 
     def format(self, record: logging.LogRecord) -> str:
         entry: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
-            "route": record.name,
-            "message": _one_line(record.getMessage()),
+            "route": _place(record),
+            "message": _message(record),
         }
         context = _context(record)
         if context:
             entry["context"] = context
-        if record.exc_info:
-            entry["traceback"] = _traceback(record)
-        return msgspec.json.encode(entry).decode()
+        return _one_line(_encode(entry))
 
 
-def _one_line(message: str) -> str:
-    return message.replace("\n", " ").replace("\r", " ")
+def _encode(value: dict[str, Any]) -> str:
+    return msgspec.json.encode(value, enc_hook=str).decode()
+
+
+def _one_line(text: str) -> str:
+    return _BREAKING.sub(" ", text)
+
+
+def _place(record: logging.LogRecord) -> str:
+    """Returns `service/route` also for a library's logger, and for a route of one word."""
+    name = _one_line(record.name).replace(".", "/")
+    return name if "/" in name else f"portal/{name}"
+
+
+def _message(record: logging.LogRecord) -> str:
+    message = record.getMessage()
+    if record.name in TALKATIVE:
+        message = message.strip().partition("\n")[0]
+    return _one_line(message)
 
 
 def _context(record: logging.LogRecord) -> dict[str, Any]:
     context: dict[str, Any] = dict(getattr(record, "context", None) or {})
+    request = scope.get()
+    if request is not None:
+        context.setdefault("route", route_of(request))
     current = request_id.get()
-    if current and "requestId" not in context:
-        context["requestId"] = current
+    if current:
+        context.setdefault("requestId", current)
+    if record.exc_info and record.exc_info[1] is not None:
+        context["traceback"] = _traceback(record.exc_info[1])
     return context
 
 
-def _traceback(record: logging.LogRecord) -> str:
-    """Frames and exception types without the messages, which may quote what a person typed."""
-    assert record.exc_info is not None
-    error = record.exc_info[1]
-    parts: list[str] = []
+def _traceback(error: BaseException | None) -> list[str]:
+    """Returns types and places without the messages, which may quote what a person typed. A cause
+    comes after what it led to."""
+    lines: list[str] = []
     while error is not None:
-        parts.append(f"{type(error).__module__}.{type(error).__qualname__}")
-        parts.extend(
-            f"  {frame.filename}:{frame.lineno} {frame.name}"
+        lines.append(f"{type(error).__module__}.{type(error).__qualname__}")
+        lines.extend(
+            f"{_PACKAGES.sub('', frame.filename)}:{frame.lineno} {frame.name}"
             for frame in traceback.extract_tb(error.__traceback__)
         )
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return "\n".join(parts)
+    return lines
+
+
+def _is_new(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith(SAID_ALREADY)
+
+
+def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What nobody caught ends the process with a line like any other."""
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    logging.getLogger("serve/stop").critical(
+        "ended by %s", kind.__name__, exc_info=(kind, error, trace)
+    )
 
 
 def configure(*, app_env: str, log_format: str, access_log: bool) -> None:
-    """Send all logging to stderr: errors only in production, warnings too in development."""
+    """Send all logging of the process to stderr: errors only in production, warnings too in
+    development. Warnings of Python and uncaught exceptions become lines as well."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
     root = logging.getLogger()
@@ -85,6 +137,8 @@ def configure(*, app_env: str, log_format: str, access_log: bool) -> None:
     for name in NOTICES:
         logging.getLogger(name).setLevel(logging.INFO)
     logging.getLogger("http/access").disabled = not access_log
-    # These two report to us what our own error handler and shutdown already say.
-    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    logging.getLogger("uvicorn.error").addFilter(_is_new)
+    logging.captureWarnings(True)
+    # A line that cannot be written must not be shown with its arguments instead.
+    logging.raiseExceptions = False
+    sys.excepthook = _uncaught

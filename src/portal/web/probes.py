@@ -9,12 +9,9 @@ from typing import Any
 from litestar import Request, Response, get
 
 from portal.db import sql
-from portal.errors import PortalError
 from portal.web.lifecycle import Lifecycle
 
 READY_SECONDS = 1.5
-
-_questions: set[asyncio.Task[Any]] = set()
 
 
 def timestamp() -> str:
@@ -41,29 +38,13 @@ async def live() -> Response[dict[str, Any]]:
 
 
 async def _database_answers() -> bool:
-    """Returns whether the database answers in time.
-
-    Nobody waits for a question that it did not answer. To give its connection back, asyncpg first
-    asks the server to cancel the statement, and a silent server does not answer that either.
-    """
-    question = asyncio.create_task(sql.fetch_value("SELECT 1"))
-    _questions.add(question)
-    question.add_done_callback(_forget)
-    done, _ = await asyncio.wait({question}, timeout=READY_SECONDS)
-    if not done:
-        question.cancel()
-        return False
+    """Returns whether the database answers in time. A pool that is exhausted is not unready: all
+    replicas would be at once, and nobody would be left to serve what is waiting."""
     try:
-        question.result()
-    except PortalError:
+        async with asyncio.timeout(READY_SECONDS):
+            return await sql.engine().answers()
+    except TimeoutError:
         return False
-    return True
-
-
-def _forget(question: asyncio.Task[Any]) -> None:
-    _questions.discard(question)
-    if not question.cancelled():
-        question.exception()  # has been looked at: nothing to report
 
 
 @get("/health/ready", opt={"who": "public"}, summary="Readiness: requests can be served")

@@ -1,0 +1,40 @@
+"""What learners have ticked off in the checklists of the steps."""
+
+from __future__ import annotations
+
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+from piccolo.columns import UUID, BigSerial, ForeignKey, OnDelete, Text, Timestamptz
+from piccolo.columns.defaults.timestamptz import TimestamptzNow
+from piccolo.columns.defaults.uuid import UUID4
+from piccolo.table import Table
+
+ID = "2026-11-24T10:10:00:000000"
+VERSION = "1.38.0"
+DESCRIPTION = "practice ticks"
+
+
+class AppUser(Table, tablename="app_user"):
+    id = UUID(primary_key=True, default=UUID4())
+
+
+class PracticeTick(Table, tablename="practice_tick"):
+    id = BigSerial(primary_key=True)
+    learner = ForeignKey(references=AppUser, on_delete=OnDelete.cascade, null=False)
+    item = Text(default=None, null=False)
+    ticked_at = Timestamptz(default=TimestamptzNow(), null=False)
+
+
+async def forwards() -> MigrationManager:
+    manager = MigrationManager(migration_id=ID, app_name="portal", description=DESCRIPTION)
+    table = PracticeTick
+    name, tablename = table.__name__, table._meta.tablename
+    manager.add_table(name, tablename=tablename)
+    for column in table._meta.columns:
+        manager.add_column(
+            table_class_name=name,
+            tablename=tablename,
+            column_name=column._meta.name,
+            column_class=type(column),
+            params=column._meta.params,
+        )
+    return manager

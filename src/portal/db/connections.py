@@ -1,0 +1,63 @@
+"""What the engine needs to know of a connection, and does with it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import asyncpg
+
+from portal.errors import Unavailable
+
+log = logging.getLogger("db/engine")
+
+SLOW_SECONDS = 0.25
+STATEMENT_LENGTH = 200  # characters of a slow statement that the log shows
+
+
+async def no_reset(connection: asyncpg.Connection[Any]) -> None:
+    """Nothing in the portal leaves session state behind, and a reset costs a round trip."""
+
+
+def is_closed(connection: Any) -> bool:
+    """Returns True also for a connection that the pool has dropped because it was lost."""
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:
+        return True
+
+
+def is_spent(connection: Any) -> bool:
+    """Returns whether nobody else can use it: it is closed, or its transaction is still open."""
+    return is_closed(connection) or bool(connection.is_in_transaction())
+
+
+def terminate(connection: Any) -> None:
+    """Close without a word to the server; a lost connection is closed already."""
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()
+
+
+def is_interrupted(error: BaseException | None) -> bool:
+    """Returns whether the server may still be at work on the statement that ended in `error`. It
+    has to end that first, and one that is silent never does: nobody should wait for it."""
+    if isinstance(error, Unavailable):
+        error = error.__cause__
+    return isinstance(error, (TimeoutError, asyncio.CancelledError))
+
+
+async def timed(connection: Any, query: str, args: Sequence[Any]) -> Any:
+    """Run the statement, and name it in the log when it is slow; its arguments are never shown."""
+    started = time.perf_counter()
+    try:
+        return await connection.fetch(query, *args)
+    finally:
+        elapsed = time.perf_counter() - started
+        if elapsed > SLOW_SECONDS:
+            statement = " ".join(query.split())[:STATEMENT_LENGTH]
+            context = {"ms": round(elapsed * 1000), "statement": statement}
+            log.warning("slow query", extra={"context": context})

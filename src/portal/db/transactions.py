@@ -1,0 +1,101 @@
+"""A transaction that gives its connection back, whatever becomes of it."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Literal, Self
+
+import asyncpg
+from piccolo.engine.postgres import PostgresTransaction
+
+from portal.db.connections import is_closed, is_interrupted, is_spent, terminate
+from portal.db.loss import LOST
+from portal.db.patience import limited
+
+if TYPE_CHECKING:
+    from portal.db.engine import Engine
+
+log = logging.getLogger("db/engine")
+
+
+class SafeTransaction(PostgresTransaction):
+    """A transaction that returns its connection whatever BEGIN, COMMIT or ROLLBACK do.
+
+    As in Piccolo, a nested transaction joins the outer one and does nothing itself.
+    """
+
+    engine: Engine
+
+    async def __aenter__(self) -> Self:
+        if self._parent is not None:
+            return self._parent  # type: ignore[return-value]
+        with self.engine.watched():
+            async with limited(self.engine.limit):
+                try:
+                    await self._begin()
+                except (asyncpg.ConnectionDoesNotExistError, ConnectionResetError):
+                    # A container that was frozen wakes up with dead connections. Nothing has been
+                    # executed yet, so a second try cannot do anything twice.
+                    await self.engine.drop_idle()
+                    await self._begin()
+        self.context = self.engine.current_transaction.set(self)
+        return self
+
+    async def _begin(self) -> None:
+        self.connection = await self.engine.acquire()
+        try:
+            self.transaction = self.connection.transaction()
+            self.engine.statements += 1
+            await self.begin()
+        except BaseException:
+            await self._give_back(broken=True)
+            raise
+
+    async def __aexit__(
+        self, kind: object, error: BaseException | None, traceback: object
+    ) -> Literal[False]:
+        if self._parent is not None:
+            return False
+        if is_interrupted(error):
+            self.engine.current_transaction.reset(self.context)
+            self.engine.in_background(self._settle())
+            return False
+        settled = False
+        self.engine.statements += 1
+        try:
+            with self.engine.watched():
+                if error is not None:
+                    if not self._rolled_back:
+                        await self._roll_back_quietly()
+                elif not (self._committed or self._rolled_back):
+                    await self.commit()
+            settled = not is_closed(self.connection)
+        except asyncpg.PostgresError:
+            # COMMIT was refused, for example by a deferred constraint: the transaction is over
+            settled = not is_spent(self.connection)
+            raise
+        finally:
+            self.engine.current_transaction.reset(self.context)
+            await self._give_back(broken=not settled)
+        return False
+
+    async def _roll_back_quietly(self) -> None:
+        """A failing ROLLBACK must not hide the error that caused it."""
+        try:
+            await self.rollback()
+        except (*LOST, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            log.debug("rollback failed: %s", type(error).__name__)
+            terminate(self.connection)
+
+    async def _settle(self) -> None:
+        """Undo what was interrupted."""
+        try:
+            if not (self._committed or self._rolled_back or self.engine.silence.silent):
+                await self._roll_back_quietly()
+        finally:
+            await self._give_back(broken=is_spent(self.connection))
+
+    async def _give_back(self, *, broken: bool) -> None:
+        if broken:
+            terminate(self.connection)
+        await self.engine.release(self.connection)

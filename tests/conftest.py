@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -46,10 +47,16 @@ TOOLS = {
     "jactionlint": LOCKED,
     "kubernetes-validate": LOCKED,
     "pgbouncer": "apt-get install pgbouncer",
+    "promtool": "apt-get install prometheus",
     "shellcheck": "apt-get install shellcheck",
     "zizmor": LOCKED,
 }
 OTHER_NAMES = {"chromium": "chromium-browser"}
+# A job in the background of a shell starts with Ctrl-C ignored, and hands that down to the programs
+# that tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 REQUIRED = frozenset(filter(None, os.environ.get("PORTAL_REQUIRE", "").split(",")))
 
 

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from portal import __version__, commands
 
+MISSING = "Build the image again, or install again from locks/runtime.txt."
 SHIPPED_COURSE = Path(__file__).parent / "content"
 
 
@@ -54,6 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
     top = parser.add_subparsers(dest="command", metavar="command", required=True)
     _add_running(top)
     _add_database(top)
+    _add_copies(top)
     _add_course(top)
     _add_people(top)
     return parser
@@ -69,6 +71,7 @@ def _add_running(top: Any) -> None:
     _add(top, "serve", commands.serve, "serve requests (the container's command)")
     _add(top, "release", commands.release, "migrate, then seed if SEED_DB is true")
     _add(top, "healthcheck", commands.healthcheck, "exit 0 when the service answers")
+    _add(top, "doctor", commands.doctor, "look at everything: what is wrong, and what mends it")
 
 
 def _add_database(top: Any) -> None:
@@ -83,15 +86,47 @@ def _add_database(top: Any) -> None:
     _add(
         parts, "check", commands.db_check, "both DSNs: reachable, version, pooled or direct, schema"
     )
+    _add(parts, "diff", commands.db_diff, "the live schema against what the migrations make")
+    _add(top, "studio", commands.studio, "browse the tables on 127.0.0.1:5555")
+    _add(top, "prune", commands.prune, "remove what is older than RETAIN_DAYS")
+
+
+def _add_copies(top: Any) -> None:
+    sub = _add(top, "backup", commands.backup, "write a backup and its manifest")
+    sub.add_argument("verify", nargs="?", choices=["verify"], help="check a backup instead")
+    sub.add_argument("file", type=Path)
+    sub = _add(top, "restore", commands.restore, "restore a backup and compare it")
+    sub.add_argument("file", type=Path)
+    sub.add_argument("--replace", action="store_true", help="replace what the database holds")
 
 
 def _add_course(top: Any) -> None:
-    parts = _add(top, "content", None, "check or compile the course").add_subparsers(required=True)
+    parts = _add(top, "content", None, "check, compile and make courses").add_subparsers(
+        required=True
+    )
     sub = _add(parts, "check", commands.content_check, "check the sources of a course")
     sub.add_argument("folder", nargs="?", type=_folder, default=SHIPPED_COURSE)
     sub = _add(parts, "build", commands.content_build, "compile the sources into course.json")
     sub.add_argument("folder", nargs="?", type=_folder, default=SHIPPED_COURSE)
     sub.add_argument("--out", type=Path)
+    sub = _add(
+        parts, "plan", commands.content_plan, "what a change of the course touches, and whom"
+    )
+    sub.add_argument("old", type=Path, help="a folder, or a course.json")
+    sub.add_argument("new", type=Path)
+    sub = _add(parts, "schema", commands.content_schema, "print the JSON Schema of course files")
+    sub.add_argument("file", nargs="?", choices=("course", "step", "video"))
+    sub = _add(parts, "new", commands.content_new, "begin a course, or the next step of one")
+    sub.add_argument("folder", type=Path)
+    sub.add_argument("--step", type=int)
+    sub.add_argument("--title")
+    sub = _add(parts, "import", commands.content_import, "course files from GIFT or JSON")
+    sub.add_argument("file", type=Path)
+    sub.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    sub = _add(parts, "links", commands.content_links, "ask which videos may be shown here")
+    sub.add_argument("folder", nargs="?", type=_folder)
+    sub.add_argument("--timeout", type=float, default=10, metavar="SECONDS")
+    sub.add_argument("--endpoint", action="append", default=[], help=argparse.SUPPRESS)
     parts = _add(top, "scores", None, "check or mend all scores").add_subparsers(required=True)
     _add(parts, "check", commands.scores_check, "recompute everything and print what differs")
     _add(parts, "rebuild", commands.scores_rebuild, "mend what check finds")
@@ -134,6 +169,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = args.run(args)
     except PortalError as error:
         print(error.sentence, file=sys.stderr)
+        code = 1
+    except ModuleNotFoundError as error:
+        print(
+            f"The module {error.name} is missing from this installation. {MISSING}", file=sys.stderr
+        )
         code = 1
     except KeyboardInterrupt:
         code = 130

@@ -17,6 +17,17 @@ def _settings(*, need_database: bool = True) -> Settings:
     return Settings.from_env(need_database=need_database)
 
 
+def _has_database() -> bool:
+    """Whether a database is named at all; how it is named is the business of who uses it."""
+    from portal.config import SettingsError
+
+    try:
+        _settings()
+    except SettingsError as error:
+        return not any(line.startswith("DATABASE_URL is not set") for line in error.problems)
+    return True
+
+
 def _with_engine(work: Callable[[Settings], Coroutine[Any, Any, int]], *, direct: bool) -> int:
     """Run `work` with the tables bound to an engine of its own, closed afterwards."""
     import asyncio
@@ -33,7 +44,7 @@ def _with_engine(work: Callable[[Settings], Coroutine[Any, Any, int]], *, direct
     log.configure(app_env=settings.app_env, log_format=settings.log_format, access_log=False)
     dsn = direct_dsn(settings) if direct else settings.database
     assert dsn is not None
-    engine = Engine(dsn, pool_size=2)
+    engine = Engine(dsn, pool_size=2, statement_seconds=600)  # nobody waits at a page
     sql.bind(engine, TABLES)
 
     async def run() -> int:
@@ -155,14 +166,57 @@ def db_check(_: argparse.Namespace) -> int:
     return check(_settings(), _say)
 
 
-def content_check(args: argparse.Namespace) -> int:
-    from portal.learning.authoring import check
+def db_diff(_: argparse.Namespace) -> int:
+    from portal.ops.diff import diff
 
-    findings = check(args.folder)
+    return diff(_settings(), _say)
+
+
+def studio(_: argparse.Namespace) -> int:
+    from portal.ops.studio import studio as run
+
+    return run(_settings(), _say)
+
+
+def prune(_: argparse.Namespace) -> int:
+    from portal.ops.prune import prune as run
+
+    return run(_settings(), _say)
+
+
+def backup(args: argparse.Namespace) -> int:
+    """Write a backup, or with the word `verify` look whether one can be relied on."""
+    from portal.ops import backup as copies
+
+    if args.verify:
+        return copies.verify(args.file, _say)
+    return copies.backup(_settings(), args.file, _say)
+
+
+def restore(args: argparse.Namespace) -> int:
+    from portal.ops.restore import restore as run
+
+    return run(_settings(), args.file, replace=args.replace, say=_say)
+
+
+def doctor(_: argparse.Namespace) -> int:
+    """Reads the settings itself: a broken one is a finding, not an end."""
+    from portal.ops.doctor import doctor as run
+
+    return run(_say)
+
+
+def content_check(args: argparse.Namespace) -> int:
+    from portal.learning.authoring import inspect
+
+    findings = inspect(args.folder)
+    faults = [finding for finding in findings if not finding.to_do]
     for finding in findings:
-        print(finding, file=sys.stderr)
-    _say(f"{len(findings)} findings." if findings else "The course has no findings.")
-    return 1 if findings else 0
+        print(f"To do: {finding}" if finding.to_do else finding, file=sys.stderr)
+    to_do = len(findings) - len(faults)
+    found = f"{len(faults)} findings" if faults else "The course has no findings"
+    _say(f"{found}, {to_do} to do." if to_do else f"{found}.")
+    return 1 if faults else 0
 
 
 def content_build(args: argparse.Namespace) -> int:
@@ -172,6 +226,56 @@ def content_build(args: argparse.Namespace) -> int:
     build(args.folder, out)
     _say(f"Wrote {out}.")
     return 0
+
+
+def content_plan(args: argparse.Namespace) -> int:
+    """What a change touches; with a database also whom."""
+    import asyncio
+
+    from portal.learning.reach import changes_between, report
+
+    changes = changes_between(args.old, args.new)
+    if not _has_database():
+        return asyncio.run(report(changes, _say, reach=False))
+    return _with_engine(lambda _: report(changes, _say, reach=True), direct=False)
+
+
+def content_schema(args: argparse.Namespace) -> int:
+    import json
+
+    from portal.learning.schema import schema
+
+    _say(json.dumps(schema(args.file), indent=2))
+    return 0
+
+
+def content_new(args: argparse.Namespace) -> int:
+    from portal.learning.drafts import new
+
+    for path in new(args.folder, step=args.step, title=args.title):
+        _say(f"Wrote {path}.")
+    _say(f"portal content check {args.folder} lists what is still to be written.")
+    return 0
+
+
+def content_import(args: argparse.Namespace) -> int:
+    from portal.learning.imports import import_file
+
+    return import_file(args.file, args.out, _say)
+
+
+def content_links(args: argparse.Namespace) -> int:
+    """Ask the providers which videos may be shown here, and keep the answers."""
+
+    async def run(settings: Settings) -> int:
+        from portal.learning.links import check_links
+        from portal.learning.loading import course_in
+
+        course = course_in(args.folder or settings.content_dir)
+        site = str(settings.public_url) if settings.public_url else None
+        return await check_links(course, _say, args.endpoint, site=site, seconds=args.timeout)
+
+    return _with_engine(run, direct=False)
 
 
 def scores_check(_: argparse.Namespace) -> int:

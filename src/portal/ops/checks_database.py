@@ -1,0 +1,283 @@
+"""What `portal doctor` finds behind the two addresses of the database."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import asyncpg
+
+from portal import clock
+from portal.accounts import queries
+from portal.config import Settings
+from portal.db import migrate, schema, sql
+from portal.db.engine import Engine
+from portal.db.loss import unavailable_on_loss
+from portal.errors import Unavailable
+from portal.ops import diff, pgtools
+from portal.ops.check import SUPPORTED
+from portal.ops.connection import close, connect
+from portal.ops.finding import Finding, mend, note, ok
+from portal.tables import TABLES
+from portal.web.formats import plural
+
+if TYPE_CHECKING:
+    from portal.db.dsn import Dsn
+
+    Connection: TypeAlias = asyncpg.Connection[Any]
+    Look: TypeAlias = Callable[[Connection, Dsn, Settings], AsyncIterator[Finding]]
+
+CONNECT_SECONDS = 3.0
+STATEMENT_SECONDS = 2.0
+CLOCK_SECONDS = 5.0
+LONG_MINUTES = 10
+
+# By the kind of the failure that `schema.reason` puts into words.
+_REMEDIES = {
+    "ConnectionRefusedError": "Start the database, or correct host and port.",
+    "FileNotFoundError": "Start the database, or correct the folder of its socket.",
+    "gaierror": "Correct the host name, or the name server of this machine.",
+    "TimeoutError": "Look at the network, the firewall and the provider's list of addresses.",
+    "InvalidPasswordError": "Correct them; / ? # % in a password are percent-encoded.",
+    "InvalidAuthorizationSpecificationError": "Correct them; / ? # % in a password are encoded.",
+    "InvalidCatalogNameError": "Create it, or correct the name behind the last slash.",
+    "CannotConnectNowError": "Wait a minute and look again.",
+    "TooManyConnectionsError": "End idle clients, lower DB_POOL_SIZE, or use a pooler.",
+    "SSLCertVerificationError": "Correct the host name or sslrootcert.",
+}
+_CONNECTIONS = """
+    SELECT current_setting('max_connections')::int
+             - current_setting('superuser_reserved_connections')::int AS limit,
+           (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS used,
+           (SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user) AS role_limit,
+           (SELECT count(*) FROM pg_stat_activity WHERE usename = current_user) AS role_used
+"""
+_STATE = """
+    SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS read_only,
+           current_setting('server_encoding') AS encoding,
+           pg_size_pretty(pg_database_size(current_database())) AS size,
+           (SELECT floor(extract(epoch FROM max(clock_timestamp() - xact_start)) / 60)::int
+            FROM pg_stat_activity WHERE datname = current_database()
+              AND backend_type = 'client backend') AS longest_minutes
+"""
+
+
+def database(settings: Settings) -> Iterator[Finding]:
+    """The address for requests, and what lies behind it."""
+    if settings.database is None:
+        return  # said among the settings
+    yield from _behind(
+        settings.database,
+        settings,
+        (_server, _pooling, _connections, _state, _clock, _schema, _people, _backups),
+    )
+
+
+def direct(settings: Settings) -> Iterator[Finding]:
+    """The address for migrations, unless it is the same one."""
+    if settings.direct_problem:
+        yield mend("DATABASE_URL_UNPOOLED", settings.direct_problem.split(maxsplit=1)[1])
+    elif settings.direct is not None and settings.direct != settings.database:
+        yield from _behind(settings.direct, settings, (_server, _pooling))
+
+
+def _behind(dsn: Dsn, settings: Settings, looks: tuple[Look, ...]) -> list[Finding]:
+    place = f"{dsn.host}/{dsn.database}"
+    try:
+        _resolve(dsn)
+        return asyncio.run(_ask(dsn, settings, looks))
+    except Unavailable as error:
+        why, kind = schema.reason(error), type(error.__cause__).__name__
+        remedy = _REMEDIES.get(kind, "Look at the database's own log.")
+        return [mend(dsn.variable, f"{place} cannot be reached, {why} {remedy}")]
+
+
+def _resolve(dsn: Dsn) -> None:
+    """Look the hosts up here, where nobody waits: asyncio's own look-up would hold the process."""
+    with unavailable_on_loss():
+        for host, port in zip(dsn.hosts, dsn.ports, strict=True):
+            if not host.startswith("/"):
+                socket.getaddrinfo(host, port)
+
+
+async def _ask(dsn: Dsn, settings: Settings, looks: tuple[Look, ...]) -> list[Finding]:
+    connection = await connect(dsn, seconds=CONNECT_SECONDS, statement_seconds=STATEMENT_SECONDS)
+    found: list[Finding] = []
+    try:
+        for look in looks:
+            try:
+                with unavailable_on_loss():
+                    found.extend([finding async for finding in look(connection, dsn, settings)])
+            except Unavailable as error:
+                why = schema.reason(error)
+                found.append(mend(dsn.variable, f"stopped answering, {why} Look for locks."))
+                break
+            except asyncpg.InsufficientPrivilegeError:
+                found.append(mend(dsn.variable, "its role may not read the portal's tables."))
+    finally:
+        await close(connection)
+    return found
+
+
+async def _server(connection: Connection, dsn: Dsn, _: Settings) -> AsyncIterator[Finding]:
+    version = int(await connection.fetchval("SHOW server_version_num")) // 10000
+    started = time.perf_counter()
+    await connection.fetchval("SELECT 1")
+    took = (time.perf_counter() - started) * 1000
+    kind = "pooled" if dsn.pooled else "direct"
+    place = f"{dsn.host}/{dsn.database}, {kind}, PostgreSQL {version}"
+    if version not in SUPPORTED:
+        yield mend(dsn.variable, f"{place} is not supported: use one of 15 to 18.")
+    else:
+        yield ok(dsn.variable, f"{place}, TLS {dsn.tls.mode}, round trip {took:.1f} ms")
+
+
+async def _pooling(connection: Connection, dsn: Dsn, _: Settings) -> AsyncIterator[Finding]:
+    """A pooler gives its clients a number of its own instead of the server process's."""
+    pid = await connection.fetchval("SELECT pg_backend_pid()")
+    proxied = pid != connection.get_server_pid()
+    if dsn.pooled:
+        if not proxied:
+            yield note(dsn.variable, "counts as pooled, and no pooler is there")
+    elif proxied and await _moves(connection, pid, dsn):
+        mends = (
+            "add ?pgbouncer=true, and set DATABASE_URL_UNPOOLED to the direct address."
+            if dsn.variable == "DATABASE_URL"
+            else "set it to the direct address."
+        )
+        yield mend(dsn.variable, f"goes through a transaction pooler, unmarked: {mends}")
+    elif proxied:
+        yield note(dsn.variable, "goes through a proxy that keeps sessions, which is enough")
+
+
+async def _moves(connection: Connection, pid: int, dsn: Dsn) -> bool:
+    """Returns whether this session changes its server process once somebody else has got that one:
+    so a transaction pooler behaves, and a session never does."""
+    other = await connect(dsn, seconds=CONNECT_SECONDS, statement_seconds=STATEMENT_SECONDS)
+    try:
+        async with other.transaction():
+            await other.fetchval("SELECT 1")
+            try:
+                return bool(pid != await connection.fetchval("SELECT pg_backend_pid()"))
+            except TimeoutError:
+                return True  # the pooler has one connection, and it is the other's now
+    finally:
+        await close(other)
+
+
+async def _connections(
+    connection: Connection, _: Dsn, settings: Settings
+) -> AsyncIterator[Finding]:
+    row = await connection.fetchrow(_CONNECTIONS)
+    left = row["limit"] - row["used"]
+    if row["role_limit"] is not None and row["role_limit"] >= 0:
+        left = min(left, row["role_limit"] - row["role_used"])
+    said = f"{row['used']} of {row['limit']} in use; a process opens up to {settings.db_pool_size}"
+    if left < settings.db_pool_size:
+        yield mend(
+            "connections",
+            f"{max(left, 0)} left, {said}: end idle clients, lower DB_POOL_SIZE, or use a pooler.",
+        )
+    else:
+        yield ok("connections", said)
+
+
+async def _state(connection: Connection, dsn: Dsn, _: Settings) -> AsyncIterator[Finding]:
+    row = await connection.fetchrow(_STATE)
+    if row["read_only"]:
+        yield mend(
+            "database", f"is read-only, a standby perhaps: let {dsn.variable} name the primary."
+        )
+    if row["encoding"] != "UTF8":
+        yield mend("database", f"has the encoding {row['encoding']}: create it with UTF8.")
+    yield ok("database", f"takes {row['size']}")
+    minutes = row["longest_minutes"] or 0
+    if minutes >= LONG_MINUTES:
+        yield note(
+            "database",
+            f"a transaction has been open for {plural(minutes, 'minute')}; a migration would wait"
+            " behind it. pg_stat_activity names it.",
+        )
+
+
+async def _clock(connection: Connection, _: Dsn, __: Settings) -> AsyncIterator[Finding]:
+    before = clock.now()
+    theirs = await connection.fetchval("SELECT clock_timestamp()")
+    ours = before + (clock.now() - before) / 2
+    apart = abs((theirs - ours).total_seconds())
+    if apart > CLOCK_SECONDS:
+        yield mend(
+            "clock",
+            f"this machine and the database are {apart:.0f} s apart: sessions and limits end at the"
+            " wrong time. Set both by NTP.",
+        )
+    else:
+        yield ok("clock", f"{apart:.1f} s from the database's")
+
+
+async def _schema(connection: Connection, _: Dsn, __: Settings) -> AsyncIterator[Finding]:
+    standing = await migrate.standing(connection)
+    if standing.pending:
+        behind = plural(len(standing.pending), "migration")
+        yield mend("schema", f"{behind} behind: run portal migrate.")
+        return
+    if standing.unknown:
+        yield note("schema", "newer than this version, which an older image can live with")
+        return
+    found = diff.differences(await diff.read(connection), diff.expected())
+    if found:
+        yield mend(
+            "schema",
+            f"at head, but {plural(len(found), 'difference')} from what the migrations make:"
+            " portal db diff lists them.",
+        )
+    else:
+        yield ok("schema", "at head, and what the migrations make")
+
+
+async def _people(connection: Connection, dsn: Dsn, settings: Settings) -> AsyncIterator[Finding]:
+    """Asked through the application's own queries, so that both mean the same."""
+    if (await migrate.standing(connection)).pending:
+        return
+    engine = Engine(dsn, pool_size=1, statement_seconds=STATEMENT_SECONDS)
+    sql.bind(engine, TABLES)
+    try:
+        admin = await queries.admin_exists()
+        demo = await queries.demo_accounts()
+    finally:
+        await engine.close_connection_pool()
+    if admin:
+        yield ok("people", "there is an admin")
+        if settings.admin_password:
+            yield note("ADMIN_PASSWORD", "has done its work and can be removed")
+    elif settings.admin_password:
+        yield note("people", "there is no admin yet; the next start makes that of ADMIN_EMAIL")
+    else:
+        yield mend(
+            "people",
+            "there is no admin: run portal user create ID --name NAME --role admin.",
+        )
+    if demo:
+        said = f"{plural(len(demo), 'demo account')} can be entered with a public password"
+        if settings.demo_refused:
+            yield mend("people", f"{said}: run portal user disable ID for each, admins last.")
+        else:
+            yield note("people", said)
+    yield note("scores", "portal scores check recomputes them all; that takes longer than this")
+
+
+async def _backups(connection: Connection, dsn: Dsn, _: Settings) -> AsyncIterator[Finding]:
+    """Serving needs no pg_dump; a backup needs one that is as new as the server."""
+    version = connection.get_server_version().major
+    tool = pgtools.fitting("pg_dump", version, dsn)
+    if tool is None:
+        yield note(
+            "pg_dump",
+            f"none for PostgreSQL {version} is on this machine: portal backup needs the package"
+            f" postgresql-client-{version} or newer.",
+        )
+    else:
+        yield ok("pg_dump", f"{tool.version}, which can back up this server")

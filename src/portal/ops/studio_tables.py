@@ -1,0 +1,186 @@
+"""What studio shows of each table, and what may be changed there. Needs Piccolo Admin.
+
+Nothing is changed from which scores are computed, nor what has a command that keeps scores,
+sessions and the audit right: roles, teams, passwords, disabling. A table that is not named here is
+for reading. `admin` changes how the tables read some columns: for a process of studio's own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from piccolo.columns import Column
+from piccolo.columns.readable import Readable
+from piccolo.querystring import QueryString
+from piccolo.table import Table
+from piccolo_admin.endpoints import TableConfig, create_admin
+from piccolo_api.crud.hooks import Hook, HookType
+from piccolo_api.crud.validators import Validators
+from starlette.authentication import AuthCredentials
+from starlette.exceptions import HTTPException
+from starlette.middleware.authentication import AuthenticationMiddleware
+
+from portal import clock
+from portal.accounts.tables import AppUser, AuditEvent, LoginSession, Seeded
+from portal.learning.tables import VideoProgress
+
+READ_ONLY = "This table is for reading."
+BY_COMMAND = (
+    "is not changed here: portal user set-role, set-password and disable, and the pages of admins,"
+    " keep scores, sessions and the audit right."
+)
+
+
+class Access(NamedTuple):
+    """The columns that may be changed, and whether rows may be deleted. New rows come from the
+    portal itself only."""
+
+    columns: frozenset[str] = frozenset()
+    delete: bool = False
+
+
+_LOOK = Access()
+ACCESS = {
+    "team": Access(frozenset({"name"})),
+    "app_user": Access(frozenset({"name", "email", "time_zone"})),
+    "login_session": Access(frozenset({"ended_at"})),
+    "activity_day": Access(delete=True),
+    "rate_bucket": Access(delete=True),
+    "seeded": Access(delete=True),
+    "video_progress": Access(
+        frozenset({"done", "self_declared", "completed_at", "position_s"}), delete=True
+    ),
+}
+
+
+class _AsText(Column):
+    """A column that reads as text, for types that JSON does not have."""
+
+    value_type = str
+    template = "{}::text"
+
+    def get_select_string(self, engine_type: str, with_alias: bool = True) -> QueryString:  # noqa: ARG002
+        text = self.template.format(self._meta.get_full_name(with_alias=False))
+        return QueryString(f'{text} AS "{self._meta.name}"' if with_alias else text)
+
+
+class _AsHex(_AsText):
+    template = "encode({}, 'hex')"
+
+
+class _Operator:
+    """The one person here, whom the address has let in. What Piccolo Admin asks of a user."""
+
+    is_authenticated = True
+    display_name = "operator"
+    user_id = 1
+
+
+class _OperatorBackend:
+    async def authenticate(self, _: Any) -> tuple[AuthCredentials, _Operator]:
+        return AuthCredentials(["authenticated"]), _Operator()
+
+
+def admin(tables: Sequence[type[Table]]) -> Any:
+    """Returns Piccolo Admin as an ASGI application without any sign-in of its own.
+
+    Raises `RuntimeError` when this version keeps its sign-in where it cannot be replaced.
+    """
+    for column in (AppUser.password_hash, Seeded.password_hash):
+        column._meta.secret = True
+    _read_as(LoginSession.token_hash, _AsHex)
+    _read_as(VideoProgress.watched, _AsText)
+    AppUser.get_readable = classmethod(_external_id)  # type: ignore[assignment, method-assign]
+    app = create_admin([_config(table) for table in tables], site_name="AI Training Portal")
+    guarded = [
+        part
+        for route in app.routes
+        if isinstance(part := getattr(route, "app", None), AuthenticationMiddleware)
+    ]
+    if len(guarded) != 1:
+        raise RuntimeError("Piccolo Admin has changed how it guards its tables.")
+    guarded[0].backend = _OperatorBackend()
+    return app
+
+
+def _read_as(column: Any, kind: type[_AsText]) -> None:
+    """The table keeps its column, under all the names by which Piccolo knows it."""
+    column.__class__ = kind
+
+
+def _external_id(table: type[AppUser]) -> Readable:
+    return Readable(template="%s", columns=[table.external_id])
+
+
+def _config(table: type[Table]) -> TableConfig:
+    access = ACCESS.get(table._meta.tablename, _LOOK)
+    return TableConfig(
+        table,
+        menu_group="Look" if access == _LOOK else "Mend",
+        validators=Validators(
+            post_single=[_refuse],
+            put_single=[_refuse],
+            patch_single=[] if access.columns else [_refuse],
+            delete_single=[] if access.delete else [_refuse],
+            delete_all=[_refuse],
+        ),
+        hooks=[_patching(table, access), _deleting(table)],
+    )
+
+
+def _refuse(**_: Any) -> None:
+    raise HTTPException(405, READ_ONLY)
+
+
+def _patching(table: type[Table], access: Access) -> Hook:
+    """A form sends every column; only what differs from the row counts, and must be allowed."""
+
+    async def patch(row_id: Any, values: dict[Column, Any]) -> dict[Column, Any]:
+        row = await table.select().where(table._meta.primary_key == row_id).first()
+        if row is None:
+            raise HTTPException(404, "This row is gone.")
+        changed = {
+            column: value
+            for column, value in values.items()
+            if not column._meta.secret and not _same(row[column._meta.name], value)
+        }
+        names = sorted(column._meta.name for column in changed)
+        for name in names:
+            if name not in access.columns:
+                raise HTTPException(403, f"{name} {BY_COMMAND}")
+        if not changed:  # an UPDATE needs something to set
+            name = min(access.columns)
+            return {table._meta.get_column_by_name(name): row[name]}
+        await _record("studio.update", table, row_id, columns=names)
+        return changed
+
+    return Hook(HookType.pre_patch, patch)
+
+
+def _deleting(table: type[Table]) -> Hook:
+    async def delete(row_id: Any) -> None:
+        await _record("studio.delete", table, row_id)
+
+    return Hook(HookType.pre_delete, delete)
+
+
+def _same(old: Any, new: Any) -> bool:
+    """Returns whether a form leaves this value alone; its times have whole seconds, and its empty
+    text may stand for none."""
+    if isinstance(old, datetime) and isinstance(new, datetime):
+        return abs((old - new).total_seconds()) < 1
+    return bool(old == new) or (old is None and new == "")
+
+
+async def _record(action: str, table: type[Table], row_id: Any, **detail: Any) -> None:
+    await AuditEvent.insert(
+        AuditEvent(
+            at=clock.now(),
+            action=action,
+            target=f"{table._meta.tablename}:{row_id}",
+            detail=json.dumps(detail),
+        )
+    )

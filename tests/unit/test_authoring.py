@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from portal.learning.authoring import build, check, is_current, read_sources
+from portal.learning.authoring import build, check, inspect, is_current, read_sources
 from portal.learning.catalogue import Choice, ContentError, Question, decode_course
-from portal.learning.findings import Finding, balance_findings
+from portal.learning.findings import Finding
 
 CONTENT = Path(__file__).parents[2] / "src" / "portal" / "content"
 
@@ -229,6 +229,8 @@ FAULTS = [
      'question "tools"', "explanation repeats a choice", "Say why"),
     (EGGS_FILE, '"A fresh egg sinks in water."', '"Salt shortens the time"', 'question "fresh"',
      'the same question stands in 01-kitchen/eggs.toml, question "salt"', "something else"),
+    (PANS_FILE, '"vimeo"\nref = "1076192112/752c4d2b80"', '"youtube"\nref = "JpGtOfSgR-c"', "ref",
+     "the same video stands in 01-kitchen/eggs.toml", "Keep it once"),
     (STEP_FILE, 'id = "1"', 'id = "2"', "id", 'is "2"', 'Set id = "1"'),
     (STEP_FILE, '["Cook", "Clean"]', '["Cook"]', "objectives", "has 1 entries", "Write 2 to 4"),
     (STEP_FILE, '["Cook an egg.", "Clean a pan."]', '["Cook", ""]', "practice", "empty", "list"),
@@ -264,15 +266,35 @@ def test_alphabetical_ids_give_an_ordering_away(root: Path) -> None:
     ]
 
 
-def test_a_quiz_needs_five_questions(root: Path) -> None:
+def test_a_quiz_needs_five_questions_or_what_the_course_says(root: Path) -> None:
     path = root / EGGS_FILE
     text = path.read_text()
     path.write_text(text[: text.index('[[questions]]\nid = "fresh"')])
     assert check(root) == [Finding(EGGS_FILE, "questions", "the quiz has 4", "Write at least 5.")]
+    (root / "course.toml").write_text("min_questions = 4")
+    assert check(root) == []
+
+
+def test_a_video_without_a_quiz_is_still_to_do_until_the_course_requires_it(root: Path) -> None:
+    problem, remedy = "there is no quiz yet", "Write at least 5."
+    assert check(root) == []
+    assert inspect(root) == [Finding(PANS_FILE, "questions", problem, remedy, to_do=True)]
+    (root / "course.toml").write_text("quiz_required = true")
+    assert check(root) == [Finding(PANS_FILE, "questions", problem, remedy)]
+    (root / "course.toml").write_text("min_questions = 0")
+    assert inspect(root) == []
+
+
+def test_a_course_file_is_read_as_strictly_as_the_others(root: Path) -> None:
+    (root / "course.toml").write_text('chanels = ["Us"]\nmin_questions = "five"')
+    assert [(f.file, f.where, f.remedy) for f in check(root)] == [
+        ("course.toml", "", 'Did you mean "channels"?'),
+        ("course.toml", "min_questions", "Write a whole number, without quotes."),
+    ]
 
 
 def test_a_video_in_no_topic_is_found(root: Path) -> None:
-    (root / "01-kitchen/ovens.toml").write_text(PANS)
+    (root / "01-kitchen/ovens.toml").write_text(PANS.replace("1076192112", "1076192113"))
     assert [str(finding) for finding in check(root)] == [
         "01-kitchen/ovens.toml: is in no topic. "
         "List it in a topic of 01-kitchen/step.toml, or delete the file."
@@ -346,8 +368,9 @@ def test_all_faults_are_found_at_once(root: Path) -> None:
 def test_trusted_channels_can_be_chosen(root: Path) -> None:
     replace(root / PANS_FILE, '"Claude"', '"Pan company"')
     assert len(check(root)) == 1
-    assert check(root, channels={"Anthropic", "Pan company"}) == []
-    assert check(root, channels=None) == []
+    assert check(root, any_channel=True) == []
+    (root / "course.toml").write_text('channels = ["Anthropic", "Pan company"]')
+    assert check(root) == []
 
 
 def test_a_file_of_the_company_may_come_from_any_channel(root: Path) -> None:
@@ -357,35 +380,3 @@ def test_a_file_of_the_company_may_come_from_any_channel(root: Path) -> None:
     assert check(root) == []
     replace(root / PANS_FILE, "kitchen/pans.mp4", "../pans.mp4")
     assert [finding.where for finding in check(root)] == ["ref"]
-
-
-def single(right: str, lengths: str = "5566") -> Question:
-    """A single-choice question; each digit of `lengths` is the length of a choice."""
-    choices = tuple(Choice(i, "x" * int(n)) for i, n in zip("abcd", lengths, strict=True))
-    return Question("q", "single", "?", choices, (right,), "Because.")
-
-
-def true_false(answer: bool) -> Question:
-    choices = (Choice("true", "True"), Choice("false", "False"))
-    return Question("q", "true_false", "?", choices, (str(answer).lower(),), "Because.")
-
-
-@pytest.mark.parametrize(
-    ("questions", "problem"),
-    [
-        ([single("b", "4567")] * 5 + [single("c", "4567")] * 5, '"b" is right in 5 of 10'),
-        ([single("b", "4567")] * 4 + [single("c", "4567")] * 6, '"c" is right in 6 of 10'),
-        ([single(x, "5556") for x in "abcabcdddd"], "the longest choice is right in 4 of 10"),
-        ([single(x, "5556") for x in "abcabcabcd"], "the shortest choice is right in 9 of 10"),
-        ([true_false(n < 7) for n in range(10)], "7 of 10 are true"),
-        ([true_false(n < 3) for n in range(10)], "3 of 10 are true"),
-    ],
-)
-def test_a_pattern_in_the_keys_is_found(questions: list[Question], problem: str) -> None:
-    assert problem in [finding.problem for finding in balance_findings(questions)]
-
-
-def test_balanced_keys_and_few_questions_are_fine() -> None:
-    balanced = [single(x, "4567") for x in "abcdabcdbc"]
-    assert list(balance_findings(balanced + [true_false(n < 6) for n in range(10)])) == []
-    assert list(balance_findings([single("b")] * 9 + [true_false(True)] * 9)) == []

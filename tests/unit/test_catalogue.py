@@ -47,11 +47,11 @@ def test_lengths_are_seconds_and_unknown_where_nobody_gave_one(course: Course) -
     assert course.videos["intro-to-artifacts"].duration is None
 
 
-def test_all_videos_of_the_first_two_steps_have_a_quiz(course: Course) -> None:
-    assert list(course.quizzes) == [video.id for step in course.steps[:2] for video in step.videos]
+def test_every_video_has_a_quiz(course: Course) -> None:
+    assert list(course.quizzes) == list(course.videos)
     sizes = {"single": {4}, "true_false": {2}, "multiple": {4, 5}, "ordering": {3, 4, 5}}
     for quiz in course.quizzes.values():
-        assert len(quiz.questions) == 6
+        assert len(quiz.questions) >= 5
         for question in quiz.questions:
             ids = {choice.id for choice in question.choices}
             assert len(ids) in sizes[question.kind]
@@ -61,12 +61,10 @@ def test_all_videos_of_the_first_two_steps_have_a_quiz(course: Course) -> None:
                 assert set(question.key) < ids
 
 
-def test_the_second_step_mixes_all_kinds_of_questions(course: Course) -> None:
-    quizzes = [course.quizzes[video.id] for video in course.steps[1].videos]
-    kinds = [Counter(question.kind for question in quiz.questions) for quiz in quizzes]
-    assert all(len(kind) >= 3 for kind in kinds)
-    total = sum(kinds, Counter())
-    assert total == {"single": 20, "true_false": 10, "multiple": 10, "ordering": 8}
+def test_every_step_mixes_all_kinds_of_questions(course: Course) -> None:
+    for step in course.steps:
+        questions = [q for video in step.videos for q in course.quizzes[video.id].questions]
+        assert len({q.kind for q in questions}) >= (2 if step.id == "1" else 4), step.id
 
 
 def test_a_quiz_hash_is_that_of_its_questions(course: Course) -> None:

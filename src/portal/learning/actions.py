@@ -1,4 +1,4 @@
-"""Writes of what a learner has watched."""
+"""Writes of what a learner has watched and practised."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import msgspec
 from portal import clock
 from portal.accounts.actions import record_activity
 from portal.db import sql
-from portal.errors import Invalid
+from portal.errors import Invalid, NotFound
 from portal.learning import rules
-from portal.learning.catalogue import Video
+from portal.learning.catalogue import Step, Task, Video
 from portal.learning.queries import WATCHED, intervals
 from portal.web.actor import Actor
+from portal.web.counters import count
 
 _MARK = """
     INSERT INTO video_progress AS p
@@ -22,7 +23,14 @@ _MARK = """
         self_declared = $3 AND (p.self_declared OR NOT p.done),
         completed_at = CASE WHEN $3 THEN coalesce(p.completed_at, $4) END,
         updated_at = $4
+    RETURNING completed_at
 """
+
+_TICK = """
+    INSERT INTO practice_tick (learner, item, ticked_at) VALUES ($1, $2, $3)
+    ON CONFLICT (learner, item) DO NOTHING
+"""
+_UNTICK = "DELETE FROM practice_tick WHERE learner = $1 AND item = $2"
 
 # Reports of one learner, from however many windows, are counted one after the other.
 _LOCK_LEARNER = "SELECT 1 FROM app_user WHERE id = $1 FOR NO KEY UPDATE"
@@ -70,10 +78,26 @@ class Watched(msgspec.Struct, frozen=True):
 
 async def mark(actor: Actor, video: Video, *, done: bool) -> None:
     """Record that the learner says the video is watched, or takes that back."""
+    now = clock.now()
     async with sql.transaction():
-        await sql.execute(_MARK, actor.user_id, video.id, done, clock.now())
+        marked = await sql.execute(_MARK, actor.user_id, video.id, done, now)
         if done:
             await record_activity(actor.user_id, actor.time_zone)
+    if marked[0]["completed_at"] == now:  # otherwise it was done before
+        count("videos_completed", "declared")
+
+
+async def tick(actor: Actor, step: Step, task_id: str, *, ticked: bool) -> None:
+    """Tick off a task of a step, or take that back; again means the same. `NotFound` for a task
+    that the step does not have."""
+    if not any(isinstance(task, Task) and task.id == task_id for task in step.tasks):
+        raise NotFound("This step has no such task.")
+    if not ticked:
+        await sql.execute(_UNTICK, actor.user_id, task_id)
+        return
+    async with sql.transaction():
+        await sql.execute(_TICK, actor.user_id, task_id, clock.now())
+        await record_activity(actor.user_id, actor.time_zone)
 
 
 def check_report(report: WatchReport) -> None:
@@ -126,4 +150,6 @@ async def report_watched(actor: Actor, video: Video, report: WatchReport) -> Wat
             proven,
         )
         await record_activity(actor.user_id, actor.time_zone)
+    if done and not before["done"]:
+        count("videos_completed", "watched")
     return Watched(percent, done)

@@ -12,7 +12,8 @@ from litestar.params import JSONBody
 from portal.errors import NotFound
 from portal.learning import actions, queries
 from portal.learning.actions import WatchReport
-from portal.learning.catalogue import Course, Video
+from portal.learning.catalogue import Course, Step, Task, Video
+from portal.learning.locks import Lock, Part
 from portal.learning.outline import Outline, Progress
 from portal.scoring.queries import standing_of
 from portal.scoring.rules import POINTS_MAX
@@ -56,6 +57,26 @@ class WatchResponse(msgspec.Struct, rename="camel"):
     done: bool
 
 
+class TickRequest(msgspec.Struct, rename="camel"):
+    step_id: str
+    item_id: str
+    ticked: bool
+
+
+class TickResponse(msgspec.Struct, rename="camel"):
+    step_id: str
+    item_id: str
+    ticked: bool
+
+
+class PathTask(msgspec.Struct, rename="camel"):
+    """A task without an id cannot be ticked."""
+
+    id: str | None
+    text: str
+    ticked: bool
+
+
 class PathVideo(msgspec.Struct, rename="camel"):
     id: str
     title: str
@@ -78,6 +99,8 @@ class PathTopic(msgspec.Struct, rename="camel"):
     id: str
     title: str
     description: str
+    locked: bool
+    lock_reason: str | None
     videos: list[PathVideo]
 
 
@@ -85,10 +108,15 @@ class PathStep(msgspec.Struct, rename="camel"):
     id: str
     title: str
     summary: str
+    objectives: tuple[str, ...]
+    practice: list[PathTask]
     locked: bool
     lock_reason: str | None
     videos_completed: int
     videos_total: int
+    quizzes_completed: int
+    quizzes_total: int
+    seconds_left: int
     topics: list[PathTopic]
 
 
@@ -98,18 +126,54 @@ class PathResponse(msgspec.Struct, rename="camel"):
 
 
 def video_of(course: Course, video_id: str) -> Video:
-    """Returns the video; `NotFound` when the course has none of that id."""
-    video = course.videos.get(video_id)
+    """Returns the video of this id or alias; `NotFound` when the course has none."""
+    video = course.find(video_id)
     if video is None:
         raise NotFound("There is no such video.")
     return video
 
 
+def step_of(course: Course, step_id: str) -> Step:
+    """Returns the step of this id; `NotFound` when the course has none."""
+    step = course.steps_by_id.get(step_id)
+    if step is None:
+        raise NotFound("There is no such step. The path lists all of them.")
+    return step
+
+
 async def outline_of(actor: Actor, course: Course, here: str | None = None) -> Outline:
-    """Returns the course as the actor sees it: two statements."""
+    """Returns the course as the actor sees it: two statements.
+
+    At a video, `here`, it also knows which videos cannot be shown.
+    """
     ledger = await standing_of(actor.user_id)
-    progress = await queries.progress_of(actor, course)
-    return Outline(course, progress, ledger, here)
+    study = await queries.study_of(actor, course, refusals=here is not None)
+    return Outline(
+        course, study.progress, ledger, here, refusals=study.refusals, ticked=study.ticked
+    )
+
+
+async def check_open(actor: Actor, course: Course, video: Video) -> None:
+    """Raise `Locked` when the video is locked for the actor; asks the database only if the course
+    can lock it."""
+    parts: tuple[Part, ...] = (course.steps_by_id[video.step_id], course.topics[video.topic_id])
+    if any(part.requires for part in parts):
+        (await queries.locks_of(actor, course)).check_video(video)
+
+
+async def open_step(actor: Actor, course: Course, step_id: str) -> Step:
+    """Returns a step that is open for the actor; raises `NotFound` or `Locked`."""
+    step = step_of(course, step_id)
+    if step.requires:
+        (await queries.locks_of(actor, course)).check(step)
+    return step
+
+
+async def open_video(actor: Actor, course: Course, video_id: str) -> Video:
+    """Returns a video that is open for the actor; raises `NotFound` or `Locked`."""
+    video = video_of(course, video_id)
+    await check_open(actor, course, video)
+    return video
 
 
 def _progress(progress: Progress) -> ProgressView:
@@ -126,6 +190,7 @@ def _path_video(outline: Outline, video: Video) -> PathVideo:
     progress = outline.of(video)
     best = outline.best.get(video.id)
     questions = len(video.quiz.questions) if video.quiz else 0
+    lock = outline.locks.of_video(video)
     return PathVideo(
         id=video.id,
         title=video.title,
@@ -140,8 +205,47 @@ def _path_video(outline: Outline, video: Video) -> PathVideo:
         quiz_completed=best is not None,
         score=best.score if best else None,
         max_score=POINTS_MAX * questions,
-        locked=False,
-        lock_reason=None,
+        locked=lock is not None,
+        lock_reason=_reason(lock),
+    )
+
+
+def _path_task(outline: Outline, task: Task | str) -> PathTask:
+    if isinstance(task, str):
+        return PathTask(None, task, ticked=False)
+    return PathTask(task.id, task.text, ticked=task.id in outline.ticked)
+
+
+def _reason(lock: Lock | None) -> str | None:
+    return lock.reason if lock else None
+
+
+def _path_step(outline: Outline, step: Step) -> PathStep:
+    lock = outline.locks.of(step)
+    return PathStep(
+        id=step.id,
+        title=step.title,
+        summary=step.summary,
+        objectives=step.objectives,
+        practice=[_path_task(outline, task) for task in step.tasks],
+        locked=lock is not None,
+        lock_reason=_reason(lock),
+        videos_completed=outline.watched(step.videos),
+        videos_total=len(step.videos),
+        quizzes_completed=outline.quizzes(step.videos),
+        quizzes_total=sum(video.quiz is not None for video in step.videos),
+        seconds_left=outline.seconds_left(step.videos),
+        topics=[
+            PathTopic(
+                id=topic.id,
+                title=topic.title,
+                description=topic.description,
+                locked=outline.locks.of(topic) is not None,
+                lock_reason=_reason(outline.locks.of(topic)),
+                videos=[_path_video(outline, video) for video in topic.videos],
+            )
+            for topic in step.topics
+        ],
     )
 
 
@@ -149,27 +253,7 @@ def _path_video(outline: Outline, video: Video) -> PathVideo:
 async def path(request: Request[Any, Any, Any], actor: CurrentActor) -> PathResponse:
     outline = await outline_of(actor, request.app.state.course)
     return PathResponse(
-        steps=[
-            PathStep(
-                id=step.id,
-                title=step.title,
-                summary=step.summary,
-                locked=False,
-                lock_reason=None,
-                videos_completed=outline.watched(step.videos),
-                videos_total=len(step.videos),
-                topics=[
-                    PathTopic(
-                        id=topic.id,
-                        title=topic.title,
-                        description=topic.description,
-                        videos=[_path_video(outline, video) for video in topic.videos],
-                    )
-                    for topic in step.topics
-                ],
-            )
-            for step in outline.course.steps
-        ],
+        steps=[_path_step(outline, step) for step in outline.course.steps],
         next_video_id=outline.next.video.id if outline.next else None,
     )
 
@@ -184,7 +268,7 @@ async def progress(request: Request[Any, Any, Any], actor: CurrentActor) -> Prog
 async def mark(
     request: Request[Any, Any, Any], actor: CurrentActor, data: JSONBody[MarkRequest]
 ) -> MarkResponse:
-    video = video_of(request.app.state.course, data.video_id)
+    video = await open_video(actor, request.app.state.course, data.video_id)
     await actions.mark(actor, video, done=data.done)
     return MarkResponse(video.id, data.done)
 
@@ -193,11 +277,20 @@ async def mark(
 async def watch(
     request: Request[Any, Any, Any], actor: CurrentActor, data: JSONBody[WatchRequest]
 ) -> WatchResponse:
-    video = video_of(request.app.state.course, data.video_id)
+    video = await open_video(actor, request.app.state.course, data.video_id)
     watched = await actions.report_watched(
         actor, video, WatchReport(data.start, data.to, data.position, data.duration)
     )
     return WatchResponse(watched.percent, watched.done)
 
 
-HANDLERS = [path, progress, mark, watch]
+@post("/api/practice", status_code=200, summary="Tick off a task of a step, or take that back")
+async def practice(
+    request: Request[Any, Any, Any], actor: CurrentActor, data: JSONBody[TickRequest]
+) -> TickResponse:
+    step = await open_step(actor, request.app.state.course, data.step_id)
+    await actions.tick(actor, step, data.item_id, ticked=data.ticked)
+    return TickResponse(step.id, data.item_id, data.ticked)
+
+
+HANDLERS = [path, progress, mark, watch, practice]

@@ -6,77 +6,93 @@ CONTENT_DIR holds them; otherwise it reads what `build` has written.
 """
 
 import re
-from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from portal.learning.authoring_quiz import QuizCompiler
+from portal.learning.authoring_steps import requirements, tasks
+from portal.learning.captions import read_captions
 from portal.learning.catalogue import (
     FORMAT,
-    Choice,
+    MEDIA_FOLDER,
     Compiled,
     ContentError,
     Course,
-    Question,
-    Quiz,
+    Cue,
     Step,
     Topic,
     Video,
     content_hash,
 )
 from portal.learning.findings import (
-    MIN_QUESTIONS,
-    TRUSTED_CHANNELS,
     Finding,
     Placed,
+    alias_findings,
+    asked_in,
     course_findings,
+    size_findings,
     step_findings,
     video_findings,
 )
+from portal.learning.findings_balance import balance_findings, guesser_findings
+from portal.learning.findings_steps import prerequisite_findings, task_findings
+from portal.learning.findings_text import (
+    link_findings,
+    question_text_findings,
+    reading_findings,
+    stem_findings,
+    time_findings,
+    video_link_findings,
+)
 from portal.learning.sources import (
-    ChoiceSource,
-    QuestionSource,
+    CourseSource,
     StepSource,
-    Table,
     TopicSource,
     VideoSource,
     fill,
     parse,
-    seconds,
+    time_in,
 )
 
+COURSE_FILE: Final = "course.toml"
 STEP_FILE: Final = "step.toml"
 STEP_FOLDER: Final = re.compile(r"([0-9]{2})-[a-z0-9]+(-[a-z0-9]+)*")
-TRUE_FALSE: Final = (Choice("true", "True"), Choice("false", "False"))
 
 # None stands for a file that cannot be read, so that nobody is told that it does not exist.
 Videos = dict[str, Video | None]
 
 
-def check(root: Path, channels: Collection[str] | None = TRUSTED_CHANNELS) -> list[Finding]:
-    """Every problem of the course in `root`; an empty list when it may be published.
+def inspect(root: Path, *, any_channel: bool = False) -> list[Finding]:
+    """Everything that is wrong or still to do in the course in `root`, in the order of the course.
 
-    `channels` are the publishers whose videos may be shown, None means any.
+    Channels are compared with those of the course file, unless `any_channel` will do.
     """
-    return _Compiler(root, channels).run()[1]
+    return _Compiler(root, any_channel=any_channel).run()[1]
 
 
-def read_sources(root: Path, channels: Collection[str] | None = TRUSTED_CHANNELS) -> Course:
+def check(root: Path, *, any_channel: bool = False) -> list[Finding]:
+    """Every problem of the course in `root`; an empty list when it may be published."""
+    return [found for found in inspect(root, any_channel=any_channel) if not found.to_do]
+
+
+def read_sources(root: Path, *, any_channel: bool = False) -> Course:
     """The course in `root`, compiled in memory. Raises ContentError with every problem."""
-    steps, found = _Compiler(root, channels).run()
-    if found:
-        raise ContentError(found)
+    steps, found = _Compiler(root, any_channel=any_channel).run()
+    problems = [finding for finding in found if not finding.to_do]
+    if problems:
+        raise ContentError(problems)
     return Course(steps, content_hash(steps))
 
 
-def build(root: Path, out: Path, channels: Collection[str] | None = TRUSTED_CHANNELS) -> Course:
+def build(root: Path, out: Path) -> Course:
     """Compiles the course in `root` into the file `out` and returns it.
 
     The file is replaced in one go, so that a reader never sees half of it. Raises ContentError
     with every problem, and then leaves the file as it was.
     """
-    course = read_sources(root, channels)
+    course = read_sources(root)
     draft = out.with_name(f"{out.name}.new")
     draft.write_bytes(_encoded(course))
     draft.replace(out)
@@ -85,7 +101,7 @@ def build(root: Path, out: Path, channels: Collection[str] | None = TRUSTED_CHAN
 
 def is_current(root: Path, out: Path) -> bool:
     """Whether `out` is what building `root` would write. Raises ContentError for bad sources."""
-    return out.is_file() and out.read_bytes() == _encoded(read_sources(root, channels=None))
+    return out.is_file() and out.read_bytes() == _encoded(read_sources(root, any_channel=True))
 
 
 def _encoded(course: Course) -> bytes:
@@ -97,24 +113,39 @@ def _encoded(course: Course) -> bytes:
 class _Compiler:
     """Compiles one course. A part with a problem does not keep the rest from being looked at."""
 
-    def __init__(self, root: Path, channels: Collection[str] | None) -> None:
+    def __init__(self, root: Path, *, any_channel: bool) -> None:
         self.root = root
-        self.channels = channels
         self.found: list[Finding] = []
+        self.rules = self.course_file()
+        self.channels = None if any_channel else self.rules.channels
 
     def run(self) -> tuple[tuple[Step, ...], list[Finding]]:
         """The steps, complete only if the list of findings is empty."""
         steps: list[Step] = []
         placed: list[Placed] = []
         topics: list[tuple[str, str]] = []
-        for number, folder in enumerate(self.folders(), start=1):
+        written: list[tuple[str, Step]] = []
+        folders = self.folders()
+        for number, folder in enumerate(folders, start=1):
             videos = self.videos(folder)
-            placed += [(self.name(folder / f"{v.id}.toml"), v) for v in videos.values() if v]
+            inside = [(self.name(folder / f"{n}.toml"), v) for n, v in videos.items() if v]
+            placed += inside
             step = self.step(folder, videos, number, sum(len(step.videos) for step in steps))
             if step:
                 steps.append(step)
+                written.append((self.name(folder / STEP_FILE), step))
                 topics += [(self.name(folder / STEP_FILE), topic.id) for topic in step.topics]
+            if self.rules.language == "en":  # the formula was made for English
+                file = self.name(folder / STEP_FILE)
+                self.found += reading_findings(file, number, asked_in(inside))
+        asked = asked_in(placed)
         self.found += course_findings(placed, topics)
+        self.found += task_findings(written)
+        if len(written) == len(folders):  # of a step that cannot be read nobody says it is missing
+            self.found += prerequisite_findings(written)
+        self.found += stem_findings(asked)
+        self.found += balance_findings(asked)
+        self.found += guesser_findings(asked)
         return tuple(steps), self.found
 
     def add(self, file: str, where: str, problem: str, remedy: str) -> None:
@@ -127,11 +158,17 @@ class _Compiler:
         # Mounted volumes keep their bookkeeping in folders that begin with a dot.
         return any(part.startswith(".") for part in path.relative_to(self.root).parts)
 
+    def course_file(self) -> CourseSource:
+        """What the course file asks for; without one, or without use of it, the defaults."""
+        path = self.root / COURSE_FILE
+        table = parse(path, COURSE_FILE, self.found) if path.is_file() else {}
+        return fill(table or {}, CourseSource, COURSE_FILE, "", self.found) or CourseSource()
+
     def folders(self) -> list[Path]:
         """The step folders in course order."""
         paths = [path for path in sorted(self.root.rglob("*.toml")) if not self.is_hidden(path)]
         for path in paths:
-            if path.parent.parent != self.root:
+            if path.parent.parent != self.root and path != self.root / COURSE_FILE:
                 problem = "the file is not in a step folder"
                 self.add(self.name(path), "", problem, "Move it into the folder of its step.")
         folders = sorted({path.parent for path in paths if path.parent.parent == self.root})
@@ -159,10 +196,21 @@ class _Compiler:
             title=source.title,
             summary=source.summary,
             objectives=source.objectives,
-            practice=source.practice,
-            topics=_placed(topics, videos, source.id, before),
+            tasks=tasks(source.practice, file, self.found),
+            topics=tuple(
+                msgspec.structs.replace(
+                    placed,
+                    requires=requirements(topic.requires, file, f'topic "{topic.id}"', self.found),
+                )
+                for placed, topic in zip(
+                    _placed(topics, videos, source.id, before), topics, strict=True
+                )
+            ),
+            requires=requirements(source.requires, file, "", self.found),
         )
         self.found += step_findings(file, step, number)
+        self.found += time_findings(file, step)
+        self.found += link_findings(file, "", _texts(step))
         return step
 
     def topics(self, step: StepSource, videos: Videos, file: str) -> list[TopicSource]:
@@ -195,7 +243,7 @@ class _Compiler:
             self.add(self.name(folder / f"{name}.toml"), "", "is in no topic", remedy)
 
     def videos(self, folder: Path) -> Videos:
-        """The videos of a step by id, not yet in their topics."""
+        """The videos of a step by file name, not yet in their topics."""
         paths = sorted(path for path in folder.glob("*.toml") if path.name != STEP_FILE)
         return {path.stem: self.video(path) for path in paths}
 
@@ -206,83 +254,48 @@ class _Compiler:
         source = fill(table, VideoSource, file, "", self.found) if table is not None else None
         if source is None:
             return None
+        # What a file was first called stays the id: everything that people did with it is kept
+        # under that name. Later names, the present one included, lead to it.
+        video_id, *aliases = (*source.aliases, path.stem)
         video = Video(
-            id=path.stem,
+            id=video_id,
             title=source.title,
             provider=source.provider,
             ref=source.ref,
             channel=source.channel,
-            duration=self.time(source.duration, file, "duration"),
+            duration=time_in(source.duration, file, "duration", self.found),
             level=source.level,
             top_pick=source.top_pick,
             objectives=source.objectives,
             summary=source.summary,
-            quiz=self.quiz(path.stem, source.questions, file),
+            quiz=QuizCompiler(file, self.found).quiz(video_id, source.questions),
             step_id="",
             topic_id="",
             position=0,
+            aliases=tuple(aliases),
+            captions=source.captions,
+            transcript=self.transcript(source.captions, file),
         )
+        self.found += alias_findings(file, "", path.stem, source.aliases)
         self.found += video_findings(file, video, self.channels)
+        self.found += video_link_findings(file, video)
+        for question in video.quiz.questions if video.quiz else ():
+            self.found += question_text_findings(file, question)
+        count, required = len(source.questions), self.rules.quiz_required
+        self.found += size_findings(file, count, self.rules.min_questions, required=required)
         return video
 
-    def time(self, text: str, file: str, where: str) -> int | None:
-        value = seconds(text)
-        if text and value is None:
-            self.add(file, where, f'"{text}" is not a time', 'Write it like "4:22".')
-        return value
+    def transcript(self, captions: str, file: str) -> tuple[Cue, ...]:
+        if not captions:
+            return ()
+        cues, found = read_captions(self.root / MEDIA_FOLDER, captions, file)
+        self.found += found
+        return cues
 
-    def quiz(self, video_id: str, tables: tuple[Table, ...], file: str) -> Quiz | None:
-        if not tables:
-            return None
-        if len(tables) < MIN_QUESTIONS:
-            remedy = f"Write at least {MIN_QUESTIONS}."
-            self.add(file, "questions", f"the quiz has {len(tables)}", remedy)
-        places = [f'question "{table.get("id", i)}"' for i, table in enumerate(tables, start=1)]
-        read = [self.question(*pair, file) for pair in zip(tables, places, strict=True)]
-        questions = tuple(question for question in read if question)
-        return Quiz(video_id, questions, content_hash(questions))
 
-    def question(self, table: Table, place: str, file: str) -> Question | None:
-        source = fill(table, QuestionSource, file, place, self.found)
-        if source is None:
-            return None
-        at = self.time(source.at, file, f"{place}, at")
-        if source.kind == "true_false":
-            choices, key = self.true_false(source, file, place)
-        else:
-            choices, key = self.choices(source, file, place)
-        return Question(source.id, source.kind, source.text, choices, key, source.explanation, at)
-
-    def true_false(
-        self, source: QuestionSource, file: str, place: str
-    ) -> tuple[tuple[Choice, ...], tuple[str, ...]]:
-        if source.choices:
-            self.add(file, place, "true_false has choices", "Remove them and set answer.")
-        if source.answer is None:
-            self.add(file, place, "answer is missing", "Write answer = true or answer = false.")
-            return TRUE_FALSE, ()
-        return TRUE_FALSE, ("true" if source.answer else "false",)
-
-    def choices(
-        self, source: QuestionSource, file: str, place: str
-    ) -> tuple[tuple[Choice, ...], tuple[str, ...]]:
-        if source.answer is not None:
-            remedy = 'Mark choices with right=true, or set kind = "true_false".'
-            self.add(file, place, f"answer has no meaning in {source.kind}", remedy)
-        read = [
-            fill(table, ChoiceSource, file, f'{place}, choice "{table.get("id", i)}"', self.found)
-            for i, table in enumerate(source.choices, start=1)
-        ]
-        choices = [choice for choice in read if choice]
-        if source.kind != "ordering":
-            key = tuple(choice.id for choice in choices if choice.right)
-            return tuple(Choice(c.id, c.text) for c in choices), key
-        if any(choice.right for choice in choices):
-            remedy = "Remove it and list the choices in the right order."
-            self.add(file, place, "right has no meaning in ordering", remedy)
-        # The key alone knows the right order.
-        by_letter = sorted(choices, key=lambda choice: choice.id)
-        return tuple(Choice(c.id, c.text) for c in by_letter), tuple(c.id for c in choices)
+def _texts(step: Step) -> list[str]:
+    topics = [text for topic in step.topics for text in (topic.title, topic.description)]
+    return [step.title, step.summary, *step.objectives, *step.practice, *topics]
 
 
 def _placed(

@@ -14,6 +14,8 @@ import msgspec
 from portal.errors import PortalError
 
 COMPILED_NAME: Final = "course.json"
+# Beside the course, the files that it plays and their captions.
+MEDIA_FOLDER: Final = "media"
 FORMAT: Final = 1
 
 Kind = Literal["single", "true_false", "multiple", "ordering"]
@@ -60,11 +62,19 @@ class Quiz(msgspec.Struct, frozen=True):
     content_hash: str
 
 
-class Video(msgspec.Struct, frozen=True):
+class Cue(msgspec.Struct, frozen=True, array_like=True):
+    """What is said from one second on, until the next cue."""
+
+    start: float
+    text: str
+
+
+class Video(msgspec.Struct, frozen=True, omit_defaults=True):
     """One video. `duration` is in seconds, `position` counts from 1 over the whole course.
 
     `ref` is what the provider calls it: a YouTube id, a Vimeo id (`id/hash` when unlisted),
-    or the path of a file.
+    or the path of a file. `id` is for ever; `aliases` are the names that its file got later.
+    `captions` is the path of a WebVTT file, or empty; `transcript` is what that file says.
     """
 
     id: str
@@ -81,26 +91,53 @@ class Video(msgspec.Struct, frozen=True):
     step_id: str
     topic_id: str
     position: int
+    aliases: tuple[str, ...] = ()
+    captions: str = ""
+    transcript: tuple[Cue, ...] = ()
 
 
-class Topic(msgspec.Struct, frozen=True):
+class Requirement(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What has to be done before a part of the course opens: a `step` or a `topic`, with at least
+    `min_score` percent of the points that its quizzes can bring, or finished when that is 0."""
+
+    step: str = ""
+    topic: str = ""
+    min_score: int = 0
+
+
+class Topic(msgspec.Struct, frozen=True, omit_defaults=True):
     """A few videos on one subject, in the order to watch them."""
 
     id: str
     title: str
     description: str
     videos: tuple[Video, ...]
+    requires: tuple[Requirement, ...] = ()
 
 
-class Step(msgspec.Struct, frozen=True):
-    """One step of the learning path. `practice` is a checklist for the learner's own desk."""
+class Task(msgspec.Struct, frozen=True):
+    """Something to practise. What a learner ticked off is kept under its id."""
+
+    id: str
+    text: str
+
+
+class Step(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One step of the learning path. `tasks` are for the learner's own desk; one that is only a
+    text, without an id, cannot be ticked off."""
 
     id: str
     title: str
     summary: str
     objectives: tuple[str, ...]
-    practice: tuple[str, ...]
+    tasks: tuple[Task | str, ...] = msgspec.field(name="practice")
     topics: tuple[Topic, ...]
+    requires: tuple[Requirement, ...] = ()
+
+    @property
+    def practice(self) -> tuple[str, ...]:
+        """What is to be practised, in words."""
+        return tuple(task if isinstance(task, str) else task.text for task in self.tasks)
 
     @property
     def videos(self) -> tuple[Video, ...]:
@@ -119,7 +156,16 @@ class Compiled(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Course:
     """The whole course with its look-ups, built once. Never change what it hands out."""
 
-    __slots__ = ("content_hash", "ordered", "quizzes", "steps", "steps_by_id", "topics", "videos")
+    __slots__ = (
+        "_aliases",
+        "content_hash",
+        "ordered",
+        "quizzes",
+        "steps",
+        "steps_by_id",
+        "topics",
+        "videos",
+    )
 
     def __init__(self, steps: tuple[Step, ...], content_hash: str) -> None:
         self.steps: Final = steps
@@ -129,6 +175,11 @@ class Course:
         self.topics: Final = {topic.id: topic for step in steps for topic in step.topics}
         self.videos: Final = {video.id: video for video in self.ordered}
         self.quizzes: Final = {video.id: video.quiz for video in self.ordered if video.quiz}
+        self._aliases: Final = {name: video for video in self.ordered for name in video.aliases}
+
+    def find(self, name: str) -> Video | None:
+        """The video of this id or alias, or None."""
+        return self.videos.get(name) or self._aliases.get(name)
 
     def neighbours(self, video_id: str) -> tuple[Video | None, Video | None]:
         """The videos before and after this one, across topics and steps.

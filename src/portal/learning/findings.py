@@ -1,6 +1,7 @@
-"""What is wrong with a course, and what to do about it: the rules that a course must keep.
+"""What is wrong with a course, and what to do about it: ids, numbers, references and keys.
 
-Each rule looks at compiled values, is pure, and yields every problem it sees.
+Each rule looks at compiled values, is pure, and yields every problem it sees. Patterns over many
+questions are the business of `findings_balance`, the wording that of `findings_text`.
 """
 
 import re
@@ -13,10 +14,8 @@ import msgspec
 
 from portal.learning.catalogue import Question, Quiz, Step, Video
 
-TRUSTED_CHANNELS: Final = frozenset({"Anthropic", "Claude"})
-MIN_QUESTIONS: Final = 5
-# Shares say something only from this many questions of a kind on.
-MIN_FOR_BALANCE: Final = 10
+# What a scaffold leaves to its author begins with this word, and goes on with what to write.
+TO_DO: Final = "TODO"
 SHORTEST_VIDEO, LONGEST_VIDEO = 10, 3 * 60 * 60
 
 SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -29,24 +28,20 @@ REFERENCES: Final = {
         "a relative path that ends in .mp4 or .webm",
     ),
 }
-# A choice that points at the others is answered by logic, not by knowledge, and choices are
-# shuffled, so "above" would not even be true.
-POINTS_AT_OTHERS: Final = re.compile(
-    r".*\b(all|none|any|both|neither)( of)? the above\b.*"
-    r"|(all|none|any|both|neither) of (these|them|the others|the other answers)",
-)
 
 
 class Finding(msgspec.Struct, frozen=True):
     """One problem: the file and the place in it, what is wrong, and what to do. str() is one line.
 
-    `problem` is a clause without a full stop, `remedy` a sentence.
+    `problem` is a clause without a full stop, `remedy` a sentence. What is still `to_do` is not
+    wrong: the course may be published without it.
     """
 
     file: str
     where: str
     problem: str
     remedy: str
+    to_do: bool = False
 
     def __str__(self) -> str:
         place = f"{self.file}: {self.where}" if self.where else self.file
@@ -54,11 +49,13 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 Placed = tuple[str, Video]
+# A question and the file that it stands in.
+Asked = tuple[str, Question]
 
 
-def normalised(text: str) -> str:
-    """The words of a text in lower case, so that texts can be compared."""
-    return " ".join(re.findall(r"\w+", text.casefold()))
+def asked_in(placed: Iterable[Placed]) -> list[Asked]:
+    """All questions of the videos with the files that they stand in, in their order."""
+    return [(file, q) for file, video in placed if video.quiz for q in video.quiz.questions]
 
 
 def step_findings(file: str, step: Step, number: int) -> Iterator[Finding]:
@@ -77,10 +74,10 @@ def step_findings(file: str, step: Step, number: int) -> Iterator[Finding]:
 
 def video_findings(file: str, video: Video, channels: Collection[str] | None) -> Iterator[Finding]:
     """Problems of one video and its quiz. Any channel will do when `channels` is None."""
-    if not SLUG.fullmatch(video.id):
+    if not SLUG.fullmatch((video.id, *video.aliases)[-1]):
         yield Finding(file, "", "the file name is not a slug", "Use a-z, 0-9 and single hyphens.")
     pattern, form = REFERENCES[video.provider]
-    if not pattern.fullmatch(video.ref):
+    if not pattern.fullmatch(video.ref) and not video.ref.startswith(TO_DO):
         problem = f'"{video.ref}" is no {video.provider} reference'
         yield Finding(file, "ref", problem, f"Write {form}.")
     yield from _channel(file, video, channels)
@@ -89,83 +86,67 @@ def video_findings(file: str, video: Video, channels: Collection[str] | None) ->
         yield Finding(file, "duration", problem, 'Write minutes and seconds as in "4:22".')
     yield from _count(file, "objectives", video.objectives, 1, 3)
     if video.quiz:
-        yield from quiz_findings(file, video.quiz)
+        for question in video.quiz.questions:
+            yield from question_findings(file, question)
         yield from _moments(file, video, video.quiz)
 
 
-def quiz_findings(file: str, quiz: Quiz) -> Iterator[Finding]:
-    """Problems of one quiz, apart from the number of its questions."""
-    ids = Counter(question.id for question in quiz.questions)
-    for name in repeated(ids):
+def alias_findings(file: str, place: str, name: str, aliases: Sequence[str]) -> Iterator[Finding]:
+    """Former names that are no names, or are still the present one."""
+    where = f"{place}, aliases" if place else "aliases"
+    for alias in aliases:
+        if not SLUG.fullmatch(alias):
+            problem = f'"{alias}" is not a slug'
+            yield Finding(file, where, problem, "Write the id as it was.")
+        elif alias == name:
+            problem = f'"{alias}" is the present id'
+            yield Finding(file, where, problem, "List former ids only, the first one first.")
+
+
+def size_findings(file: str, count: int, at_least: int, *, required: bool) -> Iterator[Finding]:
+    """Whether a video has enough questions; without any it is only still to do, if not required."""
+    remedy = f"Write at least {at_least}."
+    if count:
+        if count < at_least:
+            yield Finding(file, "questions", f"the quiz has {count}", remedy)
+    elif at_least:
+        yield Finding(file, "questions", "there is no quiz yet", remedy, to_do=not required)
+
+
+def name_findings(file: str, names: Iterable[Iterable[str]]) -> Iterator[Finding]:
+    """Ids that two questions of a quiz have or had; `names` has those of each question."""
+    for name in repeated(Counter(name for of_one in names for name in set(of_one))):
         yield Finding(file, f'question "{name}"', "the id is used twice", "Give each its own id.")
-    for question in quiz.questions:
-        yield from question_findings(file, question)
 
 
 def question_findings(file: str, question: Question) -> Iterator[Finding]:
-    """Problems of one question: its id, choices, key and explanation."""
+    """Problems of one question: its id, choice ids and key."""
     where = f'question "{question.id}"'
     if not SLUG.fullmatch(question.id):
         yield Finding(file, where, "the id is not a slug", "Use a-z, 0-9 and single hyphens.")
-    texts = [normalised(choice.text) for choice in question.choices]
-    if normalised(question.explanation) in texts:
-        problem = "the explanation repeats a choice"
-        yield Finding(file, where, problem, "Say why the answer is right and the others are not.")
-    if question.kind == "true_false":
-        return
-    for text in repeated(Counter(texts)):
-        problem = f'two choices say "{text}"'
-        yield Finding(file, where, problem, "Give each choice its own text.")
-    for choice in question.choices:
-        if POINTS_AT_OTHERS.fullmatch(normalised(choice.text)):
-            place = f'{where}, choice "{choice.id}"'
-            problem = f'"{choice.text}" points at other choices'
-            yield Finding(file, place, problem, "Write a choice that stands on its own.")
-    yield from _choice_ids(file, where, question)
-    yield from _key(file, where, question)
+    if question.kind != "true_false":
+        yield from _choice_ids(file, where, question)
+        yield from _key(file, where, question)
 
 
 def course_findings(
     placed: Sequence[Placed], topics: Iterable[tuple[str, str]]
 ) -> Iterator[Finding]:
-    """Problems that show only over the whole course; `topics` are pairs of file and topic id."""
-    yield from _shared("video", [(file, video.id) for file, video in placed])
+    """Names used twice in the whole course; `topics` are pairs of file and topic id."""
+    names = [(file, name) for file, video in placed for name in (video.id, *video.aliases)]
+    yield from _shared("video", names)
     yield from _shared("topic", topics)
-    yield from _shared_stems(placed)
-    questions = [q for _, video in placed if video.quiz for q in video.quiz.questions]
-    yield from balance_findings(questions)
-
-
-def balance_findings(questions: Sequence[Question]) -> Iterator[Finding]:
-    """Patterns by which a learner could guess: a favourite letter, the length, "true"."""
-    single = [q for q in questions if q.kind == "single" and len(q.key) == 1]
-    if len(single) >= MIN_FOR_BALANCE:
-        for letter, count in sorted(Counter(q.key[0] for q in single).items()):
-            if count > 0.4 * len(single):
-                problem = f'"{letter}" is right in {count} of {len(single)}'
-                remedy = "Give the right choices other letters, at most 40 % each."
-                yield Finding("course", "single-choice questions", problem, remedy)
-        for name, pick in (("longest", max), ("shortest", min)):
-            count = sum(len(_right_text(q)) == pick(len(c.text) for c in q.choices) for q in single)
-            if count >= 0.4 * len(single):
-                problem = f"the {name} choice is right in {count} of {len(single)}"
-                remedy = "Bring the lengths of the choices closer together, to below 40 %."
-                yield Finding("course", "single-choice questions", problem, remedy)
-    binary = [q for q in questions if q.kind == "true_false"]
-    true = sum(q.key == ("true",) for q in binary)
-    if len(binary) >= MIN_FOR_BALANCE and not 0.4 * len(binary) <= true <= 0.6 * len(binary):
-        problem = f"{true} of {len(binary)} are true"
-        remedy = "Turn some statements round, so that 40 to 60 % are true."
-        yield Finding("course", "true/false questions", problem, remedy)
+    first: dict[tuple[str, str], Placed] = {}
+    for file, video in placed:
+        earlier, known = first.setdefault((video.provider, video.ref), (file, video))
+        if earlier != file and known.id != video.id and not video.ref.startswith(TO_DO):
+            problem = f"the same video stands in {earlier}"
+            yield Finding(file, "ref", problem, "Keep it once, or name another video.")
 
 
 def repeated(counts: Counter[str]) -> list[str]:
     """What was counted more than once."""
     return [name for name, count in counts.items() if count > 1]
-
-
-def _right_text(question: Question) -> str:
-    return next(choice.text for choice in question.choices if choice.id in question.key)
 
 
 def _count(file: str, where: str, texts: Sequence[str], low: int, high: int) -> Iterator[Finding]:
@@ -176,6 +157,8 @@ def _count(file: str, where: str, texts: Sequence[str], low: int, high: int) -> 
 def _channel(file: str, video: Video, channels: Collection[str] | None) -> Iterator[Finding]:
     # A file is the company's own; a channel can only be mistaken at a provider.
     if channels is None or video.provider == "file" or video.channel in channels:
+        return
+    if video.channel.startswith(TO_DO):
         return
     known = ", ".join(sorted(channels))
     problem = f'"{video.channel}" is not a trusted channel'
@@ -226,14 +209,3 @@ def _shared(what: str, named: Iterable[tuple[str, str]]) -> Iterator[Finding]:
         for file in places[1:]:
             problem = f"the {what} id is also used in {places[0]}"
             yield Finding(file, f'{what} "{name}"', problem, "Give one of them another id.")
-
-
-def _shared_stems(placed: Sequence[Placed]) -> Iterator[Finding]:
-    first: dict[str, str] = {}
-    for file, video in placed:
-        for question in video.quiz.questions if video.quiz else ():
-            where = f'question "{question.id}"'
-            earlier = first.setdefault(normalised(question.text), f"{file}, {where}")
-            if earlier != f"{file}, {where}":
-                problem = f"the same question stands in {earlier}"
-                yield Finding(file, where, problem, "Ask something else or remove one of them.")

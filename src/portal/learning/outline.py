@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
 import msgspec
 
-from portal.learning.catalogue import Course, Step, Video
+from portal.learning.catalogue import Course, Step, Task, Video
+from portal.learning.locks import Evidence, Locks, card_href
 from portal.scoring.rules import POINTS_MAX, Ledger
 from portal.web.formats import about, plural
 
@@ -34,6 +35,18 @@ class Progress(msgspec.Struct, frozen=True):
 NOTHING = Progress()
 
 
+class Refusal(msgspec.Struct, frozen=True):
+    """A video that its provider does not let us show; `detail` is what the provider answered.
+
+    It holds for the reference that was asked about.
+    """
+
+    video_id: str
+    reference: str
+    detail: str
+    checked_at: datetime
+
+
 class Activity(msgspec.Struct, frozen=True):
     """What to do next. `kind`: an open quiz, a video that was begun, the quiz of the video watched
     last, the next video of the path, a quiz that can still gain points; None when nothing is left.
@@ -41,6 +54,9 @@ class Activity(msgspec.Struct, frozen=True):
 
     kind: Literal["open_quiz", "begun", "quiz", "video", "improve"]
     video: Video
+
+
+NO_REFUSALS: Mapping[str, Refusal] = {}
 
 
 class RailStep(msgspec.Struct, frozen=True):
@@ -64,14 +80,31 @@ class Outline:
         progress: Mapping[str, Progress],
         ledger: Ledger,
         here: str | None = None,
+        *,
+        refusals: Mapping[str, Refusal] = NO_REFUSALS,
+        ticked: Collection[str] = (),
     ) -> None:
         self.course = course
+        self.refusals = refusals
+        self.ticked = ticked
         self.progress = progress
         self.best = ledger.best
         self.reachable = ledger.reachable
-        self.open_quizzes = [quiz for quiz in ledger.open if quiz in course.quizzes]
-        self.next = self._next()
+        done = {video_id for video_id, entry in progress.items() if entry.done}
+        scores = {quiz: attempt.score for quiz, attempt in ledger.best.items()}
+        self.locks = Locks(course, Evidence(done, scores))
+        self.open_quizzes = [
+            quiz
+            for quiz in ledger.open
+            if quiz in course.quizzes and not self.locks.of_video(course.videos[quiz])
+        ]
+        self.next = self.next_in(course.ordered)
         self.here = here or (self.next.video.id if self.next else None)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether the learner has done anything in the course."""
+        return bool(self.progress or self.best or self.open_quizzes)
 
     def of(self, video: Video) -> Progress:
         return self.progress.get(video.id, NOTHING)
@@ -79,32 +112,38 @@ class Outline:
     def quiz_done(self, video: Video) -> bool:
         return video.id in self.best
 
-    def _next(self) -> Activity | None:
-        course = self.course
-        if self.open_quizzes:
-            return Activity("open_quiz", course.videos[self.open_quizzes[0]])
-        begun = [v for v in course.ordered if not self.of(v).done and self.of(v).position_seconds]
+    def next_in(self, videos: Sequence[Video]) -> Activity | None:
+        """Returns what to do next in some videos of the course, of which locked ones do not count;
+        None when nothing is left there."""
+        videos = [video for video in videos if not self.locks.of_video(video)]
+        for quiz_id in self.open_quizzes:
+            if self.course.videos[quiz_id] in videos:
+                return Activity("open_quiz", self.course.videos[quiz_id])
+        begun = [v for v in videos if not self.of(v).done and self.of(v).position_seconds]
         if begun:
             return Activity("begun", max(begun, key=lambda v: self.of(v).updated_at))
-        watched = [v for v in course.ordered if self.of(v).done]
+        watched = [v for v in videos if self.of(v).done]
         if watched:
             last = max(watched, key=lambda v: self.of(v).completed_at or NEVER)
             if last.quiz and not self.quiz_done(last):
                 return Activity("quiz", last)
-        for video in course.ordered:
+        for video in videos:
             if not self.of(video).done:
                 return Activity("video", video)
-        for video in course.ordered:
+        for video in videos:
             if video.quiz and not self.quiz_done(video):
                 return Activity("quiz", video)
-        for video in course.ordered:
-            if video.quiz and self.gain(video):
-                return Activity("improve", video)
+        gaining = [video for video in videos if video.quiz and self.gain(video)]
+        if gaining:
+            # what is still locked opens by these points rather than by others
+            wanted = self.locks.wanted()
+            return Activity("improve", next((v for v in gaining if v.id in wanted), gaining[0]))
         return None
 
     def gain(self, video: Video) -> int:
-        """Returns the points that another attempt at a finished quiz can add."""
-        return max(0, self.reachable.get(video.id, 0) - self.best[video.id].score)
+        """Returns the points that another attempt at a finished quiz can add; 0 for others."""
+        best = self.best.get(video.id)
+        return max(0, self.reachable.get(video.id, 0) - best.score) if best else 0
 
     def state(self, video: Video) -> TickState:
         """Returns how far the video is; a video without a quiz is finished when it is watched."""
@@ -156,14 +195,24 @@ class Outline:
         return Rail(
             label=label,
             steps=[
-                RailStep(step.id, step.title, f"/step/{step.id}", self.ticks(step.videos))
+                RailStep(step.id, step.title, self.href(step), self.ticks(step.videos))
                 for step in chosen
             ],
         )
 
+    def href(self, step: Step) -> str:
+        """Returns the address of a step; while it is locked, that of its card on the path."""
+        return card_href(step) if self.locks.of(step) else f"/step/{step.id}"
+
+    def practised(self, step: Step) -> int:
+        return sum(isinstance(task, Task) and task.id in self.ticked for task in step.tasks)
+
     def step_note(self, step: Step) -> str:
         """Returns for example "4 of 6 videos · 2 quizzes · about 22 min left"."""
-        videos = step.videos
+        return self.note(step.videos)
+
+    def note(self, videos: Sequence[Video]) -> str:
+        """Returns what is done of some videos, and how long the rest will take."""
         parts = [f"{self.watched(videos)} of {plural(len(videos), 'video')}"]
         finished = self.quizzes(videos)
         if finished:
@@ -173,10 +222,11 @@ class Outline:
             parts.append(f"{about(left)} left")
         return " · ".join(parts)
 
-    def step_done(self, step: Step) -> bool:
+    def finished(self, videos: Sequence[Video]) -> bool:
+        """Whether all of these are watched, and their quizzes finished."""
         return all(
             self.of(video).done and (video.quiz is None or self.quiz_done(video))
-            for video in step.videos
+            for video in videos
         )
 
     def video_note(self, video: Video) -> str:

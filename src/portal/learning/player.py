@@ -29,4 +29,9 @@ def watch_url(video: Video) -> str:
         return f"https://www.youtube.com/watch?v={video.ref}"
     if video.provider == "vimeo":
         return f"https://vimeo.com/{video.ref}"
-    return f"/media/{video.ref}"
+    return media_url(video.ref)
+
+
+def media_url(name: str) -> str:
+    """Returns the address of one of the course's own files."""
+    return f"/media/{name}"

@@ -1,4 +1,4 @@
-"""Reads of what a learner has watched."""
+"""Reads of what a learner has watched and practised, and of videos that cannot be shown here."""
 
 from __future__ import annotations
 
@@ -9,17 +9,45 @@ import msgspec
 from portal.db import sql
 from portal.learning import rules
 from portal.learning.catalogue import Course, Video
-from portal.learning.outline import Progress
+from portal.learning.locks import Evidence, Locks, has_locks
+from portal.learning.outline import Progress, Refusal
 from portal.web.actor import Actor
 
 WATCHED = """(SELECT coalesce(jsonb_agg(jsonb_build_array(lower(r), upper(r))), '[]')::text
               FROM unnest(watched) AS r)"""
 
-_PROGRESS = f"""
-    SELECT video_id, done, self_declared, completed_at, position_s, duration_s, updated_at,
-           {WATCHED} AS watched
+_COLUMNS = f"""video_id, done, self_declared, completed_at, position_s, duration_s, updated_at,
+    {WATCHED} AS watched"""
+
+# Constants of this module are put in below.
+_PROGRESS = f"SELECT {_COLUMNS} FROM video_progress WHERE learner = $1"  # noqa: S608
+
+# What was practised, and what a provider does not let us show, has nothing to do with a video that
+# the learner has touched: rows of their own kind, few of them, and no statement more.
+_STUDY = f"""
+    SELECT 'video' AS kind, {_COLUMNS}, NULL::text AS reference, NULL::text AS detail,
+           NULL::timestamptz AS checked_at
     FROM video_progress WHERE learner = $1
-"""  # noqa: S608 - a constant of this module
+    UNION ALL
+    SELECT 'task', item, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    FROM practice_tick WHERE learner = $1
+"""  # noqa: S608
+
+_STUDY_AND_REFUSALS = f"""{_STUDY}
+    UNION ALL
+    SELECT 'refusal', video_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, reference, detail,
+           checked_at
+    FROM embed_check WHERE refused
+"""  # noqa: S608
+
+_EVIDENCE = """
+    SELECT video_id AS id, NULL::int AS score FROM video_progress WHERE learner = $1 AND done
+    UNION ALL
+    SELECT quiz_id, max(score) FROM quiz_attempt
+    WHERE learner = $1 AND completed_at IS NOT NULL GROUP BY quiz_id
+"""
+
+_REFUSALS = "SELECT video_id, reference, detail, checked_at FROM embed_check WHERE refused"
 
 
 class ProgressRow(msgspec.Struct, frozen=True):
@@ -61,3 +89,48 @@ async def progress_of(actor: Actor, course: Course) -> dict[str, Progress]:
         for row in rows
         if row.video_id in course.videos
     }
+
+
+class Study(msgspec.Struct, frozen=True):
+    """What one learner did in the course: progress by video, the ids of the tasks ticked off, and
+    the videos that cannot be shown to anybody."""
+
+    progress: dict[str, Progress]
+    ticked: set[str]
+    refusals: dict[str, Refusal]
+
+
+async def study_of(actor: Actor, course: Course, *, refusals: bool = False) -> Study:
+    """Returns what the actor did, in one statement; the refused videos only if asked for."""
+    query = _STUDY_AND_REFUSALS if refusals else _STUDY
+    study = Study({}, set(), {})
+    for row in await sql.execute(query, actor.user_id, retry=True):
+        kind, name, *known, reference, detail, checked_at = row.values()
+        if kind == "task":
+            study.ticked.add(name)
+        elif video := course.videos.get(name):
+            if kind == "video":
+                study.progress[name] = _progress(ProgressRow(name, *known), video)
+            elif reference == video.ref:
+                study.refusals[name] = Refusal(name, reference, detail, checked_at)
+    return study
+
+
+async def locks_of(actor: Actor, course: Course) -> Locks:
+    """Returns what is locked for the actor: one statement, and none in a course without locks."""
+    done: set[str] = set()
+    scores: dict[str, int] = {}
+    if has_locks(course):
+        for row in await sql.execute(_EVIDENCE, actor.user_id, retry=True):
+            if row["score"] is None:
+                done.add(row["id"])
+            else:
+                scores[row["id"]] = row["score"]
+    return Locks(course, Evidence(done, scores))
+
+
+async def refusals_of(course: Course) -> list[Refusal]:
+    """Returns the refused videos of the course, for admins, in its order."""
+    rows = {row.video_id: row for row in await sql.fetch(Refusal, _REFUSALS)}
+    found = ((rows.get(video.id), video) for video in course.ordered)
+    return [row for row, video in found if row and row.reference == video.ref]

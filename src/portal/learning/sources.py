@@ -14,12 +14,25 @@ from typing import Any, Final, Literal, TypeVar, get_args, get_origin
 import msgspec
 
 from portal.learning.catalogue import Kind, Level, Provider
-from portal.learning.findings import Finding
+from portal.learning.findings import TO_DO, Finding
 
 TIME: Final = re.compile(r"(?:([0-9]+):)?([0-9]{1,2}):([0-5][0-9])")
 
 Table = dict[str, Any]
 SourceT = TypeVar("SourceT", bound=msgspec.Struct)
+
+
+class CourseSource(msgspec.Struct, frozen=True):
+    """`course.toml`: what this course is held to. All of it may be left out.
+
+    `channels` are the publishers whose videos may be shown, `language` is that of the texts, and
+    `min_questions` what a quiz needs; `quiz_required` asks for a quiz of every video.
+    """
+
+    channels: tuple[str, ...] = ("Anthropic", "Claude")
+    language: str = "en"
+    min_questions: int = 5
+    quiz_required: bool = False
 
 
 class ChoiceSource(msgspec.Struct, frozen=True):
@@ -36,6 +49,7 @@ class QuestionSource(msgspec.Struct, frozen=True):
     choices: tuple[Table, ...] = ()
     answer: bool | None = None
     at: str = ""
+    aliases: tuple[str, ...] = ()
 
 
 class VideoSource(msgspec.Struct, frozen=True):
@@ -48,7 +62,16 @@ class VideoSource(msgspec.Struct, frozen=True):
     objectives: tuple[str, ...]
     top_pick: bool = False
     duration: str = ""
+    captions: str = ""
+    aliases: tuple[str, ...] = ()
     questions: tuple[Table, ...] = ()
+
+
+class RequirementSource(msgspec.Struct, frozen=True):
+    step: str = ""
+    topic: str = ""
+    min_score: int = 0
+    completed: bool = False
 
 
 class TopicSource(msgspec.Struct, frozen=True):
@@ -56,6 +79,12 @@ class TopicSource(msgspec.Struct, frozen=True):
     title: str
     description: str
     videos: tuple[str, ...]
+    requires: tuple[Table, ...] = ()
+
+
+class TaskSource(msgspec.Struct, frozen=True):
+    id: str
+    text: str
 
 
 class StepSource(msgspec.Struct, frozen=True):
@@ -63,17 +92,20 @@ class StepSource(msgspec.Struct, frozen=True):
     title: str
     summary: str
     objectives: tuple[str, ...]
-    practice: tuple[str, ...]
+    practice: tuple[Table | str, ...]
     topics: tuple[Table, ...]
+    requires: tuple[Table, ...] = ()
 
 
 # What to write for a type, in an author's words.
 FORMS: Final[dict[Any, str]] = {
     str: 'text in quotes, as in "text"',
+    int: "a whole number, without quotes",
     bool: "true or false, without quotes",
     bool | None: "true or false, without quotes",
     tuple[str, ...]: 'a list of texts, as in ["one", "two"]',
     tuple[Table, ...]: "a list of tables",
+    tuple[Table | str, ...]: "[[practice]] tables with id and text, or a list of texts",
 }
 
 
@@ -84,6 +116,15 @@ def seconds(time: str) -> int | None:
         return None
     hours, minutes, rest = (int(part or 0) for part in match.groups())
     return hours * 3600 + minutes * 60 + rest
+
+
+def time_in(text: str, file: str, where: str, found: list[Finding]) -> int | None:
+    """The seconds of a time; None without one, and for one that is not written like one, which is
+    a finding."""
+    value = seconds(text)
+    if text and value is None:
+        found.append(Finding(file, where, f'"{text}" is not a time', 'Write it like "4:22".'))
+    return value
 
 
 def parse(path: Path, file: str, found: list[Finding]) -> Table | None:
@@ -117,8 +158,9 @@ def fill(
         if name not in table and not field.required:
             continue
         value, problem = _converted(table, name, field.type)
+        where = f"{place}, {name}" if place else name
+        found.extend(_left_to_do(file, where, value))
         if problem:
-            where = f"{place}, {name}" if place else name
             found.append(Finding(file, where, problem, f"Write {_form(field.type)}."))
         if value is not None:
             values[name] = value
@@ -144,6 +186,14 @@ def _folded(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(_folded(item) for item in value)
     return value
+
+
+def _left_to_do(file: str, where: str, value: Any) -> Iterable[Finding]:
+    for text in value if isinstance(value, tuple) else (value,):
+        if isinstance(text, str) and text.startswith(TO_DO):
+            hint = text.removeprefix(TO_DO).strip(" :.") or "write it"
+            remedy = f"{hint[0].upper()}{hint[1:]}."
+            yield Finding(file, where, "is still to be written", remedy, to_do=True)
 
 
 def _is_blank(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""What a learner has watched."""
+"""What a learner has watched and practised, and which videos may be shown here."""
 
 from __future__ import annotations
 
@@ -24,3 +24,23 @@ class VideoProgress(Table, tablename="video_progress"):
     watched = Int4MultiRange(null=False)
     reported_at = Timestamptz(default=None, null=True)
     updated_at = Timestamptz(default=TimestamptzNow(), null=False)
+
+
+class EmbedCheck(Table, tablename="embed_check"):
+    """What the provider of a video last said clearly about showing it on other sites; `detail` is
+    its answer in words. It holds for the reference that was asked about."""
+
+    video_id = Text(primary_key=True, default=None, null=False)
+    reference = Text(default=None, null=False)
+    refused = Boolean(default=None, null=False)
+    detail = Text(default=None, null=False)
+    checked_at = Timestamptz(default=TimestamptzNow(), null=False)
+
+
+class PracticeTick(Table, tablename="practice_tick"):
+    """A task of a step that the learner has ticked off; `item` is its id in the course."""
+
+    id = BigSerial(primary_key=True)
+    learner = ForeignKey(references=AppUser, on_delete=OnDelete.cascade, null=False)
+    item = Text(default=None, null=False)
+    ticked_at = Timestamptz(default=TimestamptzNow(), null=False)

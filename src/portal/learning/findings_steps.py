@@ -1,0 +1,144 @@
+"""What is wrong between the steps of a course: ids of tasks, prerequisites that nobody can meet."""
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from portal.learning.catalogue import Requirement, Step, Task, Topic
+from portal.learning.findings import Finding
+
+# A step with the file that it stands in.
+Written = tuple[str, Step]
+# A part of the course in words, and whether it is about opening or about finishing it.
+Node = tuple[str, bool]
+OPEN: Final = True
+
+
+class Edge(NamedTuple):
+    """What a node waits for. `words` say it to an author; an edge that goes without saying has
+    none. `file` and `where` are the place of a requirement."""
+
+    to: Node
+    words: str = ""
+    file: str = ""
+    where: str = ""
+
+
+def task_findings(steps: Iterable[Written]) -> Iterator[Finding]:
+    """Ids that two tasks of the course have: a tick would count for both."""
+    first: dict[str, str] = {}
+    for file, step in steps:
+        for task in step.tasks:
+            if not isinstance(task, Task):
+                continue
+            if task.id in first:
+                problem = f"the id is also used in {first[task.id]}"
+                where = f'practice "{task.id}"'
+                yield Finding(file, where, problem, "Give one of them another id.")
+            first.setdefault(task.id, file)
+
+
+def prerequisite_findings(steps: Sequence[Written]) -> Iterator[Finding]:
+    """Prerequisites that name nothing, that ask for points where there are none, or that lead in
+    a circle, so that nobody could ever open what they lock."""
+    known: dict[str, Step | Topic] = {_step(step.id): step for _, step in steps}
+    known |= {_topic(topic.id): topic for _, step in steps for topic in step.topics}
+    for file, step in steps:
+        for where, requirement in _asked(step):
+            yield from _named(file, where, requirement, known)
+    yield from _circles(_graph(steps))
+
+
+def _step(name: str) -> str:
+    return f"step {name}"
+
+
+def _topic(name: str) -> str:
+    return f'topic "{name}"'
+
+
+def _target(requirement: Requirement) -> str:
+    return _step(requirement.step) if requirement.step else _topic(requirement.topic)
+
+
+def _asked(step: Step) -> Iterator[tuple[str, Requirement]]:
+    """The requirements of a step and of its topics with their places."""
+    for requirement in step.requires:
+        yield "requires", requirement
+    for topic in step.topics:
+        for requirement in topic.requires:
+            yield f"{_topic(topic.id)}, requires", requirement
+
+
+def _named(
+    file: str, where: str, requirement: Requirement, known: dict[str, Step | Topic]
+) -> Iterator[Finding]:
+    target = _target(requirement)
+    part = known.get(target)
+    if part is None:
+        kind = "step" if requirement.step else "topic"
+        names = [name for name in known if name.startswith(kind)]
+        close = difflib.get_close_matches(target, names, n=1) if requirement.topic else []
+        remedy = f"Did you mean {close[0]}?" if close else f"Known are {', '.join(names)}."
+        yield Finding(file, where, f"there is no {target}", remedy)
+    elif requirement.min_score and not any(video.quiz for video in part.videos):
+        problem = f"{target} has no quiz, so nobody has points there"
+        yield Finding(file, where, problem, "Write completed = true.")
+
+
+def _graph(steps: Sequence[Written]) -> dict[Node, list[Edge]]:
+    """What opening and finishing each part waits for."""
+    graph: dict[Node, list[Edge]] = {}
+    for file, step in steps:
+        name = _step(step.id)
+        graph[name, OPEN] = [_edge(name, r, file, "requires") for r in step.requires]
+        graph[name, not OPEN] = [Edge((name, OPEN))]
+        for topic in step.topics:
+            inner = _topic(topic.id)
+            where = f"{inner}, requires"
+            graph[name, not OPEN].append(Edge((inner, OPEN), f"{name} includes {inner}"))
+            graph[inner, not OPEN] = [Edge((inner, OPEN))]
+            graph[inner, OPEN] = [Edge((name, OPEN), f"{inner} is part of {name}")]
+            graph[inner, OPEN] += [_edge(inner, r, file, where) for r in topic.requires]
+    return graph
+
+
+def _edge(name: str, requirement: Requirement, file: str, where: str) -> Edge:
+    target = _target(requirement)
+    return Edge((target, not OPEN), f"{name} requires {target}", file, where)
+
+
+def _circles(graph: dict[Node, list[Edge]]) -> Iterator[Finding]:
+    """One finding for every set of requirements that a walk through all of it finds closed."""
+    visited: set[Node] = set()
+    told: set[frozenset[Edge]] = set()
+    walked: list[Edge] = []
+
+    def walk(node: Node) -> Iterator[Finding]:
+        visited.add(node)
+        for edge in graph.get(node, ()):
+            on_the_way = [step.to for step in walked]
+            walked.append(edge)
+            if edge.to in on_the_way:
+                edges = walked[on_the_way.index(edge.to) + 1 :]
+                required = frozenset(step for step in edges if step.file)
+                if required not in told:
+                    told.add(required)
+                    yield _circle(edges)
+            elif edge.to not in visited:
+                yield from walk(edge.to)
+            walked.pop()
+
+    for node in graph:
+        if node not in visited:
+            walked.append(Edge(node))
+            yield from walk(node)
+            walked.pop()
+
+
+def _circle(edges: Sequence[Edge]) -> Finding:
+    start = next(number for number, edge in enumerate(edges) if edge.file)
+    turned = [*edges[start:], *edges[:start]]
+    words = ", ".join(edge.words for edge in turned if edge.words)
+    problem = f"leads in a circle that nobody can enter: {words}"
+    return Finding(turned[0].file, turned[0].where, problem, "Take one of them out.")

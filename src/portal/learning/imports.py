@@ -1,0 +1,51 @@
+"""`portal content import`: questions in GIFT, or a course in JSON, as course files."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from portal.errors import CommandFailed
+from portal.learning.authoring import inspect
+from portal.learning.catalogue import ContentError
+from portal.learning.course_json import read_course_json
+from portal.learning.drafts import StepDraft, TopicDraft, VideoDraft, write
+from portal.learning.gift import read_gift
+
+
+def import_file(file: Path, folder: Path, say: Callable[[str], None]) -> int:
+    """Write what `file` holds into `folder`, as a new course or as further steps of the course that
+    is there, and say what is left to do; returns 0.
+
+    Raises ContentError with every problem of the file, `CommandFailed` when it cannot be read or
+    the folder not be used; then nothing was written.
+    """
+    steps = _read(file)
+    for path in write(folder, steps):
+        say(f"Wrote {path}.")
+    findings = inspect(folder, any_channel=True)
+    for finding in findings:
+        say(f"To do: {finding}")
+    return 0
+
+
+def _read(file: Path) -> list[StepDraft]:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise CommandFailed(f"{file} is not UTF-8; save it as UTF-8.") from None
+    except OSError as error:
+        raise CommandFailed(f"{file} cannot be read: {error.strerror}.") from None
+    title = file.stem.replace("-", " ").replace("_", " ").capitalize()
+    if file.suffix == ".json":
+        steps, found = read_course_json(text, file.name)
+    elif file.suffix in (".gift", ".txt"):
+        categories, found = read_gift(text, file.name, title)
+        # GIFT knows nothing of videos: each category is the quiz of one that is still to be named.
+        videos = tuple(VideoDraft(c.title, {"questions": c.questions}) for c in categories)
+        steps = [StepDraft(title, (TopicDraft(title, videos),))] if videos else []
+    else:
+        raise CommandFailed(f"{file.name} is neither .gift, .txt nor .json.")
+    if found:
+        raise ContentError(found)
+    if not steps:
+        raise CommandFailed(f"{file.name} holds no question.")
+    return steps

@@ -1,0 +1,151 @@
+"""The course's own files: who gets them, which ones there are, and in which parts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+from learning.courses import course_of, teach, video
+from msgspec.structs import replace
+from support import Portal
+from web.portals import litestar_of
+
+from portal.learning import media
+from portal.learning.catalogue import MEDIA_FOLDER
+
+BODY = bytes(range(256)) * 8
+SIZE = len(BODY)
+
+
+@pytest.fixture
+def folder(portal: Portal, tmp_path: Path) -> Path:
+    """The media of a course with one file; what else lies around is not in the course."""
+    film = replace(video("film"), provider="file", ref="one/film.webm", captions="film.vtt")
+    teach(portal, course_of(film, video("tube")))
+    state = litestar_of(portal).state
+    state.settings = replace(state.settings, content_dir=tmp_path)
+    made = tmp_path / MEDIA_FOLDER
+    (made / "one").mkdir(parents=True)
+    (made / "one" / "film.webm").write_bytes(BODY)
+    (made / "film.vtt").write_text("WEBVTT\n", encoding="utf-8")
+    (made / "other.webm").write_bytes(BODY)
+    (tmp_path / "course.json").write_text("{}")
+    return made
+
+
+async def test_a_whole_file(folder: Path, alice: httpx.AsyncClient) -> None:
+    answer = await alice.get("/media/one/film.webm")
+    assert (answer.status_code, answer.content) == (200, BODY)
+    assert answer.headers["content-type"] == "video/webm"
+    assert answer.headers["content-length"] == str(SIZE)
+    assert answer.headers["accept-ranges"] == "bytes"
+    assert answer.headers["cache-control"] == "private, no-store"
+    captions = await alice.get("/media/film.vtt")
+    assert captions.text == "WEBVTT\n"
+    assert captions.headers["content-type"] == "text/vtt; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "start", "end"),
+    [
+        ("bytes=0-", 0, SIZE),
+        ("bytes=0-0", 0, 1),
+        ("bytes=100-299", 100, 300),
+        ("bytes=2000-999999", 2000, SIZE),
+        ("bytes=-48", SIZE - 48, SIZE),
+        ("bytes=-999999", 0, SIZE),
+    ],
+)
+async def test_a_part(
+    folder: Path, alice: httpx.AsyncClient, wanted: str, start: int, end: int
+) -> None:
+    answer = await alice.get("/media/one/film.webm", headers={"range": wanted})
+    assert (answer.status_code, answer.content) == (206, BODY[start:end])
+    assert answer.headers["content-range"] == f"bytes {start}-{end - 1}/{SIZE}"
+    assert answer.headers["content-length"] == str(end - start)
+
+
+@pytest.mark.parametrize("wanted", ["bytes=2048-", "bytes=9999-10000", "bytes=5-4", "bytes=-0"])
+async def test_a_part_that_is_not_there(
+    folder: Path, alice: httpx.AsyncClient, wanted: str
+) -> None:
+    answer = await alice.get("/media/one/film.webm", headers={"range": wanted})
+    assert (answer.status_code, answer.content) == (416, b"")
+    assert answer.headers["content-range"] == f"bytes */{SIZE}"
+
+
+@pytest.mark.parametrize("wanted", ["", "bytes=-", "seconds=1-2", "bytes=0-1,5-6", "bytes=a-b"])
+async def test_a_range_that_says_nothing_is_ignored(
+    folder: Path, alice: httpx.AsyncClient, wanted: str
+) -> None:
+    answer = await alice.get("/media/one/film.webm", headers={"range": wanted})
+    assert (answer.status_code, answer.content) == (200, BODY)
+
+
+async def test_no_answer_holds_a_large_file_in_memory(
+    folder: Path, alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A player asks for everything from a second on; it gets a part, and asks again."""
+    monkeypatch.setattr(media, "PART", 1000)
+    monkeypatch.setattr(media, "CHUNK", 100)
+    read = b""
+    while len(read) < SIZE:
+        answer = await alice.get("/media/one/film.webm", headers={"range": f"bytes={len(read)}-"})
+        assert answer.status_code == 206
+        assert 0 < len(answer.content) <= 1000
+        read += answer.content
+    assert read == BODY
+    assert (await alice.get("/media/one/film.webm")).content == BODY
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "other.webm",
+        "one/",
+        "one",
+        "../course.json",
+        "%2e%2e/course.json",
+        "one/../one/film.webm",
+        "/etc/passwd",
+        "JpGtOfSgR-c",
+    ],
+)
+async def test_only_what_the_course_names(
+    folder: Path, alice: httpx.AsyncClient, path: str
+) -> None:
+    answer = await alice.get(f"/media/{path}")
+    if answer.status_code == 200:  # httpx takes dots out of an address before it asks
+        assert answer.url.path == "/media/one/film.webm"
+    else:
+        assert answer.status_code == 404
+
+
+async def test_a_course_cannot_name_what_lies_outside(
+    portal: Portal, folder: Path, alice: httpx.AsyncClient
+) -> None:
+    secret = folder.parent / "secret.webm"
+    secret.write_bytes(b"secret")
+    (folder / "link.webm").symlink_to(secret)
+    teach(
+        portal,
+        course_of(
+            replace(video("up"), provider="file", ref="../secret.webm"),
+            replace(video("link"), provider="file", ref="link.webm"),
+            replace(video("other"), provider="file", ref="../course.json"),
+        ),
+    )
+    for path in ("..%2fsecret.webm", "link.webm", "..%2fcourse.json"):
+        assert (await alice.get(f"/media/{path}")).status_code == 404
+
+
+async def test_a_file_that_is_gone(folder: Path, alice: httpx.AsyncClient) -> None:
+    (folder / "film.vtt").unlink()
+    assert (await alice.get("/media/film.vtt")).status_code == 404
+
+
+async def test_a_visitor_has_to_sign_in(folder: Path, visitor: httpx.AsyncClient) -> None:
+    answer = await visitor.get("/media/one/film.webm")
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/login")

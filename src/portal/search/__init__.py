@@ -1,0 +1,1 @@
+"""Search over the course, and over the explanations that the learner has already seen."""

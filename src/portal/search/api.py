@@ -1,0 +1,22 @@
+"""Search for programs, and for the results that appear while somebody types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, get
+from litestar.params import FromQuery
+
+from portal.search import queries, views
+from portal.search.views import Found
+from portal.web.actor import CurrentActor
+
+
+@get("/api/search", summary="Videos, steps, topics, and explanations of questions answered")
+async def search(
+    request: Request[Any, Any, Any], actor: CurrentActor, q: FromQuery[str] = ""
+) -> Found:
+    return await queries.search(actor, request.app.state.course, views.checked(q))
+
+
+HANDLERS = [search]

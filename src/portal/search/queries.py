@@ -1,0 +1,193 @@
+"""The index of the course, and the one read of a search: what this learner has answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import msgspec
+
+from portal.db import sql
+from portal.learning.catalogue import Course, Quiz, Step, Topic, Video
+from portal.learning.locks import Lock, Locks, card_href, step_of
+from portal.learning.queries import locks_of
+from portal.quiz.queries import version
+from portal.search import views
+from portal.search.rules import Entry, Index, Key, Text
+from portal.search.views import Found, Result
+from portal.search.words import words_of
+from portal.web.actor import Actor
+from portal.web.formats import plural
+
+# The latest attempt at each quiz: an open one hides what it still asks, even if an earlier
+# attempt has answered it.
+_ANSWERED = """
+    SELECT DISTINCT ON (a.quiz_id)
+           a.quiz_id, a.attempt_number, a.content_hash, a.completed_at IS NULL AS open,
+           ARRAY(SELECT w.question_id FROM quiz_answer w WHERE w.attempt = a.id) AS questions
+    FROM quiz_attempt a
+    WHERE a.learner = $1
+    ORDER BY a.quiz_id, a.attempt_number DESC
+"""
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """The questions that the learner's latest attempt at a quiz has answered."""
+
+    quiz_id: str
+    attempt_number: int
+    content_hash: str
+    open: bool
+    questions: list[str]
+
+
+class CourseIndex:
+    """The index of a course, with every version of its quizzes that a learner was asked so far."""
+
+    def __init__(self, course: Course) -> None:
+        self._course = course
+        self._numbers: dict[str, dict[str, int]] = {}  # content hash → question id → number
+        self.index = Index(_course_entries(course))
+        for quiz in course.quizzes.values():
+            self.add_quiz(quiz)
+
+    def add_quiz(self, quiz: Quiz) -> None:
+        """Add the explanations of a version, unless they are known."""
+        if quiz.content_hash in self._numbers:
+            return
+        self._numbers[quiz.content_hash] = {q.id: n for n, q in enumerate(quiz.questions, 1)}
+        video = self._course.videos[quiz.video_id]
+        for question in quiz.questions:
+            self.index.add(
+                Entry(
+                    kind="explanation",
+                    id=f"{quiz.video_id}/{question.id}",
+                    texts=(
+                        Text("question", question.text),
+                        Text("explanation", question.explanation),
+                    ),
+                    place=f"Step {video.step_id} · Quiz of {video.title}",
+                    key=(quiz.content_hash, question.id),
+                )
+            )
+
+    def knows(self, content_hash: str) -> bool:
+        return content_hash in self._numbers
+
+    def href(self, row: Answered, question_id: str) -> str:
+        """Returns where the learner can read the explanation again."""
+        if row.open:
+            return f"/video/{row.quiz_id}?q={self._numbers[row.content_hash][question_id]}#quiz"
+        return f"/video/{row.quiz_id}?result={row.attempt_number}#quiz"
+
+
+@lru_cache(maxsize=2)
+def index_of(course: Course) -> CourseIndex:
+    """Returns the index of the course, which is built by the first search."""
+    return CourseIndex(course)
+
+
+async def search(actor: Actor, course: Course, query: str) -> Found:
+    """Returns what the course and the actor's own answers have on the query: one statement, one
+    more in a course with locks, and one for each version of a quiz that this process has not met
+    yet. What is locked leads to its step on the path and says why."""
+    if not words_of(query):
+        return views.nothing(query)
+    known = index_of(course)
+    hrefs: dict[Key, str] = {}
+    for row in await sql.fetch(Answered, _ANSWERED, actor.user_id):
+        if row.quiz_id not in course.videos:
+            continue
+        if not known.knows(row.content_hash):
+            known.add_quiz(await version(row.quiz_id, row.content_hash))
+        for question_id in row.questions:
+            hrefs[row.content_hash, question_id] = known.href(row, question_id)
+    found = views.found(query, known.index.search(query, frozenset(hrefs)), hrefs)
+    return _with_locks(found, course, await locks_of(actor, course))
+
+
+def _with_locks(found: Found, course: Course, locks: Locks) -> Found:
+    groups = [
+        msgspec.structs.replace(
+            group, results=[_with_lock(result, course, locks) for result in group.results]
+        )
+        for group in found.groups
+    ]
+    return msgspec.structs.replace(found, groups=groups)
+
+
+def _with_lock(result: Result, course: Course, locks: Locks) -> Result:
+    step, lock = _place(result, course, locks)
+    if lock is None:
+        return result
+    context = [] if result.kind == "explanation" else result.context
+    place = f"Locked. {lock.reason}"
+    return msgspec.structs.replace(result, href=card_href(step), place=place, context=context)
+
+
+def _place(result: Result, course: Course, locks: Locks) -> tuple[Step, Lock | None]:
+    """Returns the step that a result belongs to, and what locks the result."""
+    if result.kind == "step":
+        step = course.steps_by_id[result.id]
+        return step, locks.of(step)
+    if result.kind == "topic":
+        topic = course.topics[result.id]
+        return step_of(course, topic), locks.of(topic)
+    video = course.videos[result.id.partition("/")[0]]
+    return course.steps_by_id[video.step_id], locks.of_video(video)
+
+
+def _course_entries(course: Course) -> Iterator[Entry]:
+    for step in course.steps:
+        yield _step_entry(step)
+        for number, topic in enumerate(step.topics, 1):
+            yield _topic_entry(step, topic, number)
+            for video in topic.videos:
+                yield _video_entry(topic, video)
+
+
+def _video_entry(topic: Topic, video: Video) -> Entry:
+    return Entry(
+        kind="video",
+        id=video.id,
+        texts=(
+            *_texts(video.title, objectives=video.objectives, summary=video.summary),
+            *(Text("transcript", cue.text, int(cue.start)) for cue in video.transcript),
+        ),
+        place=f"Step {video.step_id} · {topic.title}",
+        href=f"/video/{video.id}",
+        duration=video.duration,
+    )
+
+
+def _step_entry(step: Step) -> Entry:
+    return Entry(
+        kind="step",
+        id=step.id,
+        texts=(
+            *_texts(
+                f"Step {step.id}: {step.title}", objectives=step.objectives, summary=step.summary
+            ),
+            *(Text("practice", task) for task in step.practice),
+        ),
+        place=plural(len(step.videos), "video"),
+        href=f"/step/{step.id}",
+    )
+
+
+def _topic_entry(step: Step, topic: Topic, number: int) -> Entry:
+    return Entry(
+        kind="topic",
+        id=topic.id,
+        texts=_texts(topic.title, summary=topic.description),
+        place=f"Step {step.id} · {step.title}",
+        href=f"/step/{step.id}#topic-{number}",
+    )
+
+
+def _texts(title: str, *, objectives: tuple[str, ...] = (), summary: str) -> tuple[Text, ...]:
+    return (
+        Text("title", title),
+        *(Text("objective", text) for text in objectives),
+        Text("summary", summary),
+    )

@@ -17,7 +17,7 @@ from portal import __version__
 from portal.accounts import api as accounts_api
 from portal.accounts import pages as accounts_pages
 from portal.accounts import passwords
-from portal.accounts.queries import actor_of_session
+from portal.accounts.account_actions import actor_of_session
 from portal.config import Settings
 from portal.dashboard import api as dashboard_api
 from portal.dashboard import pages as dashboard_pages
@@ -25,13 +25,17 @@ from portal.db import sql
 from portal.db.engine import Engine
 from portal.errors import PortalError
 from portal.learning import api as learning_api
+from portal.learning import media
 from portal.learning import pages as learning_pages
 from portal.learning.loading import course_in
+from portal.learning.locks import Locked
 from portal.ops import metrics
 from portal.ops.release import release
 from portal.quiz import api as quiz_api
 from portal.quiz import pages as quiz_pages
 from portal.scoring.queries import score_of
+from portal.search import api as search_api
+from portal.search import pages as search_pages
 from portal.tables import TABLES
 from portal.web import assets, forms, openapi, probes
 from portal.web.actor import Actor, provide_actor, require_actor
@@ -64,10 +68,13 @@ HANDLERS = [
     *accounts_pages.HANDLERS,
     *learning_api.HANDLERS,
     *learning_pages.HANDLERS,
+    *media.HANDLERS,
     *quiz_api.HANDLERS,
     *quiz_pages.HANDLERS,
     *dashboard_api.HANDLERS,
     *dashboard_pages.HANDLERS,
+    *search_api.HANDLERS,
+    *search_pages.HANDLERS,
 ]
 
 
@@ -88,7 +95,7 @@ def create_app(
     engine = Engine(settings.database, pool_size=settings.db_pool_size)
     sql.bind(engine, TABLES)
     static = assets.Assets()
-    collected = metrics.Metrics()
+    collected = metrics.Metrics(engine, lifecycle)
     course = course_in(settings.content_dir)
 
     async def load_actor(token_hash: bytes) -> Actor | None:
@@ -116,12 +123,14 @@ def create_app(
                     await task
             await engine.close_connection_pool()
             passwords.close()
+            if lifecycle.phase != "failed":
+                logging.getLogger("serve/stop").info("stopped")
 
     application = Litestar(
         route_handlers=HANDLERS,
         guards=[require_actor, require_json],
         dependencies=DEPENDENCIES,
-        exception_handlers=EXCEPTION_HANDLERS,
+        exception_handlers={**EXCEPTION_HANDLERS, Locked: learning_pages.on_locked},
         lifespan=[run],
         request_max_body_size=MAX_BODY,
         logging_config=None,

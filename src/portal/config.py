@@ -51,7 +51,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TIME_ZONE", "UTC", "The time zone of people who have not chosen one"),
     Setting("CONTENT_DIR", "", "A folder with a course that replaces the shipped one"),
     Setting("SHUTDOWN_SECONDS", "8", "How long requests may finish after SIGTERM"),
-    Setting("RETAIN_DAYS", "400", "How long ended sign-ins are kept"),
+    Setting("RETAIN_DAYS", "400", "How long ended sign-ins and audit events are kept"),
     Setting("METRICS_TOKEN", "", "The bearer token that opens /metrics", secret=True),
     Setting("SMTP_URL", "", "The mail server, such as smtp://user:password@host:587", secret=True),
     Setting("MAIL_FROM", "", "The sender of mails"),

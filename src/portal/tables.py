@@ -5,7 +5,7 @@ from __future__ import annotations
 from piccolo.table import Table
 
 from portal.accounts.tables import ActivityDay, AppUser, AuditEvent, LoginSession, Seeded, Team
-from portal.learning.tables import VideoProgress
+from portal.learning.tables import EmbedCheck, PracticeTick, VideoProgress
 from portal.quiz.tables import QuizAnswer, QuizVersion
 from portal.scoring.tables import QuizAttempt, ScoreCount, UserScore
 from portal.web.tables import RateBucket
@@ -22,6 +22,8 @@ TABLES: tuple[type[Table], ...] = (
     UserScore,
     ScoreCount,
     VideoProgress,
+    EmbedCheck,
+    PracticeTick,
     QuizVersion,
     QuizAnswer,
 )

@@ -5,25 +5,27 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from playwright.async_api import Page, expect
+from support import COURSE, QUIZ
+
 from e2e.browser import Learner, tab_to
 from e2e.conftest import NewLearner
 from e2e.quizzes import answer, finish_quiz, question_url
-from playwright.async_api import Page, expect
-from support import COURSE, QUIZ
 
 PHONE = {"width": 390, "height": 844}
 WIDTHS = (320, 390, 768, 1280)
 SECOND_QUIZ = next(quiz for quiz in COURSE.quizzes if quiz != QUIZ)
-PLAIN_VIDEO = next(video.id for video in COURSE.ordered if video.quiz is None)
 PAGES = (
     "/dashboard",
     "/path",
     *(f"/step/{step.id}" for step in COURSE.steps),
     f"/video/{QUIZ}",
-    f"/video/{PLAIN_VIDEO}",
     f"/video/{QUIZ}?result=1",
     f"/video/{SECOND_QUIZ}?q=1",
     f"/video/{SECOND_QUIZ}?q=2",
+    "/search",
+    "/search?q=prompting",
+    "/search?q=zqxj",
     "/no-such-page",
 )
 OUTLINE = "document.querySelectorAll('h1,h2,h3,h4')"

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from urllib.parse import quote
 
 import pytest
-from e2e.browser import Learner
-from e2e.conftest import NewLearner
 from playwright.async_api import Route, expect
 from support import COURSE
 
+from e2e.browser import Learner
+from e2e.conftest import NewLearner
 from portal.learning.player import embed_url
 
 VIDEOS = {
     name: next(video for video in COURSE.ordered if video.provider == name)
     for name in ("youtube", "vimeo")
 }
-SETTINGS = {"youtube": "?autoplay=1&rel=0", "vimeo": "&autoplay=1"}
+SETTINGS = {
+    "youtube": "?autoplay=1&rel=0&playsinline=1&enablejsapi=1&origin=",
+    "vimeo": "&autoplay=1",
+}
 
 
 @pytest.mark.parametrize("provider", ["youtube", "vimeo"])
@@ -25,6 +29,8 @@ async def test_the_provider_is_asked_only_for_a_player_and_only_on_request(
 ) -> None:
     video, page = VIDEOS[provider], learner.page
     address = f"{embed_url(video)}{SETTINGS[provider]}"
+    if provider == "youtube":
+        address += quote(learner.profile.site.url, safe="")
 
     async def play(route: Route) -> None:
         await route.fulfill(content_type="text/html", body="<title>Player</title>playing")

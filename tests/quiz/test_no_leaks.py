@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 import httpx
 from learning.courses import given
@@ -18,10 +19,17 @@ FLAGS = re.compile(
     r'"(?:key|right|correct|isCorrect|answer|solution)"\s*:\s*(?:true|false|\[|")'
     r"|data-(?:key|right|correct|answer)",
 )
+# What stands between the parts of a text with marked words, on the page and in JSON.
+MARKS = re.compile(r'</?mark>|","mark":(?:true|false)\},\{"text":"')
 QUESTIONS = {quiz_id: quiz.questions for quiz_id, quiz in COURSE.quizzes.items()}
 
 
 NEAR = [video.id for video in COURSE.steps[0].videos]  # the quiz that is taken, and some others
+
+
+def searches(asked: Question) -> list[str]:
+    words = quote(asked.text[:100])
+    return [f"/search?q={words}", f"/api/search?q={words}"]
 
 
 async def everything(
@@ -36,6 +44,7 @@ async def everything(
     for video in videos:
         for number in range(1, len(QUESTIONS.get(video, ())) + 1):
             addresses.add(f"/video/{video}?q={number}")
+        addresses |= {search for asked in QUESTIONS.get(video, ()) for search in searches(asked)}
     addresses |= {f"/video/{QUIZ}?result={number}" for number in range(3)}
     assets = litestar_of(portal).state.assets
     for path in STATIC.rglob("*"):
@@ -52,9 +61,10 @@ async def everything(
 
 def check(texts: dict[str, str], open_questions: list[Question], *, allowed: int = 0) -> None:
     """`allowed` is how many flags of answered questions may occur in the one quiz they are of."""
-    explanations = [plain(question.explanation) for question in open_questions]
+    # a search shows only a part
+    explanations = [plain(question.explanation)[:60] for question in open_questions]
     for url, source in texts.items():
-        text = plain(source)
+        text = plain(MARKS.sub("", source))
         for explanation in explanations:
             assert explanation not in text, url
         flags = FLAGS.findall(source)
@@ -88,6 +98,8 @@ async def test_nothing_tells_a_key_before_the_answer(
     for number, question in ((1, first), (2, second)):
         assert plain(question.explanation) in plain(texts[f"/video/{QUIZ}?q={number}"])
         assert plain(question.explanation) in plain(texts[f"/api/quiz/{QUIZ}"])
+        for url in searches(question):
+            assert plain(question.explanation)[:60] in plain(MARKS.sub("", texts[url]))
 
 
 async def test_the_next_attempt_keeps_its_secrets_too(

@@ -10,10 +10,12 @@ import msgspec
 from portal import clock
 from portal.accounts import passwords, queries, rules
 from portal.accounts.tables import AppUser, LoginSession, Team
+from portal.accounts.zones import zone_named
 from portal.db import sql
 from portal.errors import Conflict, Invalid, NotFound, RateLimited, SignInRequired
 from portal.web import rate
 from portal.web.address import Address, is_public
+from portal.web.counters import count
 from portal.web.session import hash_token, new_token
 
 WINDOW = timedelta(minutes=5)
@@ -56,52 +58,57 @@ async def sign_in(
     user_agent: str,
     hours: int,
     default_zone: str,
+    browser_zone: str = "",
     old_session: bytes | None = None,
 ) -> SignedIn:
     """Check the password, open a session and end the one that the browser had.
 
+    Who has no time zone yet gets the browser's, so that this day already is the right one.
     Raises `RateLimited` after too many failures, and the same `SignInRequired` for an unknown name,
     a wrong password and an account without one.
     """
-    login = rules.normal_login(username)
-    account = await queries.credentials_of(login)
-    # Counted by account, not by name: an id and an e-mail address are one account.
-    limits = _limits(account.external_id if account else login, address)
-    wait = await rate.take(limits, WINDOW)
-    if wait:
-        raise RateLimited(
-            f"Too many tries. You can try again in {_in_words(wait)}.", retry_after=wait
-        )
-    right = await passwords.verify(
-        account.password_hash if account else None, password[: rules.MAX_PASSWORD + 1]
-    )
-    if account is None or not right:
-        raise SignInRequired("Invalid credentials")
-    await rate.give_back(limits)
-
-    token = new_token()
-    now = clock.now()
-    async with sql.transaction():
-        if old_session is not None:
-            await _end_session(old_session)
-        await LoginSession.insert(
-            LoginSession(
-                token_hash=hash_token(token),
-                member=account.user_id,
-                created_at=now,
-                expires_at=now + timedelta(hours=hours),
-                user_agent=user_agent[:200] or None,
+    async with passwords.turn():
+        login = rules.normal_login(username)
+        account = await queries.credentials_of(login)
+        # Counted by account, not by name: an id and an e-mail address are one account.
+        limits = _limits(account.external_id if account else login, address)
+        wait = await rate.take(limits, WINDOW)
+        if wait:
+            count("sign_ins", "limited")
+            raise RateLimited(
+                f"Too many tries. You can try again in {rules.wait_in_words(wait)}.",
+                retry_after=wait,
             )
+        right = await passwords.verify(
+            account.password_hash if account else None, password[: rules.MAX_PASSWORD + 1]
         )
-        await record_activity(account.user_id, account.time_zone or default_zone)
-    return SignedIn(token, account)
+        if account is None or not right:
+            count("sign_ins", "refused")
+            raise SignInRequired("Invalid credentials")
+        await rate.give_back(limits)
 
-
-def _in_words(seconds: int) -> str:
-    if seconds < 60:
-        return f"{seconds} second{'' if seconds == 1 else 's'}"
-    minutes = -(-seconds // 60)
-    return f"{minutes} minute{'' if minutes == 1 else 's'}"
+        token = new_token()
+        now = clock.now()
+        async with sql.transaction():
+            if old_session is not None:
+                await _end_session(old_session)
+            await LoginSession.insert(
+                LoginSession(
+                    token_hash=hash_token(token),
+                    member=account.user_id,
+                    created_at=now,
+                    expires_at=now + timedelta(hours=hours),
+                    user_agent=user_agent[:200] or None,
+                )
+            )
+            zone = account.time_zone or zone_named(browser_zone)
+            if zone is not None and account.time_zone is None:
+                await AppUser.update({AppUser.time_zone: zone}).where(
+                    AppUser.id == account.user_id, AppUser.time_zone.is_null()
+                )
+            await record_activity(account.user_id, zone or default_zone)
+        count("sign_ins", "accepted")
+        return SignedIn(token, account)
 
 
 async def _end_session(token_hash: bytes) -> None:

@@ -55,7 +55,7 @@ def user_view(person: Actor | Credentials) -> UserView:
 
 
 async def open_session(
-    request: Request[Any, Any, Any], username: str, password: str
+    request: Request[Any, Any, Any], username: str, password: str, *, browser_zone: str = ""
 ) -> actions.SignedIn:
     """Sign in on behalf of this request; shared by the API and the page."""
     settings = request.app.state.settings
@@ -66,6 +66,7 @@ async def open_session(
         user_agent=request.headers.get("user-agent", ""),
         hours=settings.session_hours,
         default_zone=settings.time_zone,
+        browser_zone=browser_zone,
         old_session=token_hash_from(request.cookies),
     )
 

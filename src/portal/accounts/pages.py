@@ -8,7 +8,7 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.response import Redirect
 
-from portal.accounts import actions, queries
+from portal.accounts import account_pages, actions, queries
 from portal.accounts.api import open_session
 from portal.accounts.demo import DemoAccount
 from portal.errors import RateLimited, SignInRequired
@@ -79,7 +79,7 @@ async def login_submit(request: Request[Any, Any, Any]) -> Response[Any]:
             request, next_path=next_path, username=username, errors=missing, status=422
         )
     try:
-        signed_in = await open_session(request, username, password)
+        signed_in = await open_session(request, username, password, browser_zone=form.text("zone"))
     except SignInRequired:
         return await _login_page(
             request,
@@ -118,4 +118,4 @@ async def logout_submit(request: Request[Any, Any, Any]) -> Redirect:
     return response
 
 
-HANDLERS = [root, login_form, login_submit, logout_submit]
+HANDLERS = [root, login_form, login_submit, logout_submit, *account_pages.HANDLERS]

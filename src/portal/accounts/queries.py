@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -10,11 +11,13 @@ from portal import clock
 from portal.accounts.demo import ACCOUNTS, DemoAccount
 from portal.accounts.tables import AppUser
 from portal.db import sql
+from portal.errors import SignInRequired
 from portal.web.actor import Actor
 
 _ACTOR = """
     SELECT u.id AS user_id, u.external_id, u.name, u.role, u.team AS team_id, t.name AS team_name,
-           t.track, coalesce(u.time_zone, $3) AS time_zone, s.token_hash AS session_hash
+           t.track, coalesce(u.time_zone, $3) AS time_zone, s.token_hash AS session_hash,
+           coalesce(s.last_seen_at, s.created_at) AS seen_at
     FROM login_session s
     JOIN app_user u ON u.id = s.member
     LEFT JOIN team t ON t.id = u.team
@@ -29,6 +32,48 @@ _CREDENTIALS = """
     WHERE (u.external_id = $1 OR lower(u.email) = $1)
       AND u.disabled_at IS NULL AND u.erased_at IS NULL
 """
+
+
+_ACCOUNT = """
+    SELECT u.email, u.time_zone, u.password_hash IS NOT NULL AS has_password,
+           u.unlisted_at IS NOT NULL AS unlisted
+    FROM app_user u WHERE u.id = $1
+"""
+
+# The hash of the hash is a name that opens nothing, and that the pages can show.
+_DEVICES = """
+    SELECT left(encode(sha256(token_hash), 'hex'), 32) AS id, user_agent, created_at,
+           coalesce(last_seen_at, created_at) AS seen_at, token_hash = $2 AS this
+    FROM login_session WHERE member = $1 AND ended_at IS NULL AND expires_at > $3
+    ORDER BY token_hash = $2 DESC, coalesce(last_seen_at, created_at) DESC, token_hash
+"""
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A live session: whose it is, and when it was last seen, a few minutes behind."""
+
+    actor: Actor
+    seen_at: datetime
+
+
+class Account(msgspec.Struct, frozen=True):
+    """What the account page shows and the session does not hold. `time_zone` is None until the
+    person has one of their own."""
+
+    email: str | None
+    time_zone: str | None
+    has_password: bool
+    unlisted: bool
+
+
+class Device(msgspec.Struct, frozen=True):
+    """A session that can be used. `id` names it to its owner; `this` is the one that asks."""
+
+    id: str
+    user_agent: str | None
+    created_at: datetime
+    seen_at: datetime
+    this: bool
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -47,9 +92,25 @@ class Credentials(msgspec.Struct, frozen=True):
         return f"Credentials({self.external_id})"
 
 
-async def actor_of_session(token_hash: bytes, default_zone: str) -> Actor | None:
-    """Returns the person of a live session, or None."""
-    return await sql.fetch_one(Actor, _ACTOR, token_hash, clock.now(), default_zone)
+async def session_of(token_hash: bytes, default_zone: str) -> Session | None:
+    """Returns a live session, or None."""
+    rows = await sql.execute(_ACTOR, token_hash, clock.now(), default_zone, retry=True)
+    if not rows:
+        return None
+    *person, seen_at = rows[0].values()
+    return Session(Actor(*person), seen_at)
+
+
+async def account_of(actor: Actor) -> Account:
+    account = await sql.fetch_one(Account, _ACCOUNT, actor.user_id)
+    if account is None:
+        raise SignInRequired
+    return account
+
+
+async def devices_of(actor: Actor) -> list[Device]:
+    """Returns where the actor is signed in: here first, then the last seen first."""
+    return await sql.fetch(Device, _DEVICES, actor.user_id, actor.session_hash, clock.now())
 
 
 async def credentials_of(login: str) -> Credentials | None:

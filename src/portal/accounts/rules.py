@@ -1,23 +1,29 @@
-"""What makes a login name, a password and a role acceptable. Pure functions."""
+"""What makes a login name, a name, a password and a role acceptable. Pure functions."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from portal.accounts.common import is_common
 from portal.errors import Invalid
 from portal.web.actor import Role
+from portal.web.formats import plural
 
 ROLES: tuple[Role, ...] = ("learner", "manager", "admin")
 TRACKS = {"dev": "Dev", "business": "Business"}  # as stored, and as people read it
+MAX_NAME = 120
 MIN_PASSWORD = 8
 MAX_PASSWORD = 256
+HIDDEN_NAME = "A colleague"  # of somebody who chose not to be named among the ranks
 
 _EXTERNAL_ID = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+_JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 Findings: TypeAlias = dict[str, str]
@@ -44,8 +50,7 @@ def check_new_user(user: NewUser) -> None:
     findings: Findings = {}
     if not _EXTERNAL_ID.fullmatch(user.external_id):
         findings["id"] = "An id has small letters, digits, dots, dashes and underscores, up to 64."
-    if not user.name.strip() or len(user.name) > 120:
-        findings["name"] = "A name has 1 to 120 characters."
+    findings |= name_findings(normal_name(user.name))
     if user.role not in ROLES:
         findings["role"] = f"A role is one of {', '.join(ROLES)}."
     if user.email is not None and (len(user.email) > 254 or not _EMAIL.fullmatch(user.email)):
@@ -56,6 +61,21 @@ def check_new_user(user: NewUser) -> None:
         raise Invalid(next(iter(findings.values())), details=findings)
 
 
+def normal_name(name: str) -> str:
+    """Returns a name as it is kept: without space around it, and one space between its words."""
+    return " ".join(name.split())
+
+
+def name_findings(name: str) -> Findings:
+    """Returns a sentence when a name is empty, too long, or has characters that cannot be seen."""
+    if not name or len(name) > MAX_NAME:
+        return {"name": f"A name has 1 to {MAX_NAME} characters."}
+    # Joiners cannot be seen either, but some scripts need them.
+    if not name.translate(_JOINERS).isprintable():
+        return {"name": "A name has only characters that can be seen."}
+    return {}
+
+
 def password_findings(password: str) -> Findings:
     """Returns a sentence when the password is too short or too long, else nothing."""
     if len(password) < MIN_PASSWORD:
@@ -63,6 +83,30 @@ def password_findings(password: str) -> Findings:
     if len(password) > MAX_PASSWORD:
         return {"password": f"A password has at most {MAX_PASSWORD} characters."}
     return {}
+
+
+def own_password_findings(password: str, *, names: Iterable[str | None], current: str) -> Findings:
+    """Returns a sentence when a person should not choose this password: too short or too long, one
+    of `names` (their id, name and addresses), a common one, or the one they have."""
+    findings = password_findings(password)
+    if findings:
+        return findings
+    if password == current:
+        return {"password": "This is the password that you have."}
+    folded = password.casefold()
+    for name in filter(None, names):
+        for part in (name, name.partition("@")[0]):
+            if folded in (part.casefold(), "".join(part.casefold().split())):
+                return {"password": "A password is not your name, user name or e-mail address."}
+    if is_common(password):
+        return {"password": "This password is among the first that others would try."}
+    return {}
+
+
+def wait_in_words(seconds: int) -> str:
+    if seconds < 60:
+        return plural(seconds, "second")
+    return plural(-(-seconds // 60), "minute")
 
 
 def local_day(moment: datetime, time_zone: str) -> date:

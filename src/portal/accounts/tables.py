@@ -26,7 +26,10 @@ class Team(Table, tablename="team"):
 
 
 class AppUser(Table, tablename="app_user"):
-    """`external_id` is what the world sees, `id` never leaves the database."""
+    """`external_id` is what the world sees, `id` never leaves the database.
+
+    Who is unlisted is counted among the ranks, and named there to nobody else.
+    """
 
     id = UUID(primary_key=True, default=UUID4())
     external_id = Text(default=None, null=False, unique=True)
@@ -39,10 +42,14 @@ class AppUser(Table, tablename="app_user"):
     created_at = Timestamptz(default=TimestamptzNow(), null=False)
     disabled_at = Timestamptz(default=None, null=True)
     erased_at = Timestamptz(default=None, null=True)
+    unlisted_at = Timestamptz(default=None, null=True)
 
 
 class LoginSession(Table, tablename="login_session"):
-    """Only the SHA-256 of the cookie's token is kept; the row stays as login history."""
+    """Only the SHA-256 of the cookie's token is kept; the row stays as login history.
+
+    `last_seen_at` is a few minutes behind, and null until the first of them have passed.
+    """
 
     token_hash = Bytea(primary_key=True, default=None, null=False)
     member = ForeignKey(references=AppUser, on_delete=OnDelete.cascade, null=False, index=True)
@@ -50,6 +57,7 @@ class LoginSession(Table, tablename="login_session"):
     expires_at = Timestamptz(default=None, null=False)
     ended_at = Timestamptz(default=None, null=True)
     user_agent = Text(default=None, null=True)
+    last_seen_at = Timestamptz(default=None, null=True)
 
 
 class ActivityDay(Table, tablename="activity_day"):

@@ -17,6 +17,7 @@ from portal.accounts.rules import ROLES, TRACKS
 from portal.accounts.tables import AppUser, AuditEvent, LoginSession, Team
 from portal.db import sql
 from portal.errors import Conflict, Invalid, NotFound
+from portal.learning.tables import PracticeTick
 from portal.scoring import actions as scoring
 
 # NO KEY: an admin who takes a quiz meanwhile refers to their own row, and must not be kept waiting.
@@ -136,8 +137,8 @@ async def enable(external_id: str, *, actor: UUID | None = None) -> None:
 
 
 async def erase(external_id: str, *, actor: UUID | None = None) -> None:
-    """Forget who a person is: name, addresses, password, devices. The attempts stay, of nobody, so
-    that item statistics and counts do not change."""
+    """Forget who a person is: name, addresses, password, devices, and what they ticked off. The
+    attempts stay, of nobody, so that item statistics and counts do not change."""
     async with sql.transaction():
         person = await _find_and_lock(external_id)
         await _keep_an_admin(person)
@@ -153,4 +154,5 @@ async def erase(external_id: str, *, actor: UUID | None = None) -> None:
         ).where(AppUser.id == person)
         await scoring.recompute(person)
         await LoginSession.delete().where(LoginSession.member == person)
+        await PracticeTick.delete().where(PracticeTick.learner == person)
         await _audit(actor, "user.erase", person)

@@ -87,7 +87,9 @@ def topic_rows(outline: Outline) -> list[TopicRow]:
             [
                 TopicCell(
                     title=topic.title,
-                    href=f"/step/{step.id}#topic-{number}",
+                    href=outline.href(step)
+                    if outline.locks.of(step)
+                    else f"/step/{step.id}#topic-{number}",
                     watched=outline.watched(topic.videos),
                     videos=len(topic.videos),
                     finished=outline.quizzes(topic.videos),

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, get
 
-from portal.dashboard import rules
+from portal.dashboard import leaderboard_pages, rules
 from portal.dashboard.calendar import StreakCard, TopicRow, streak_card, topic_rows
 from portal.dashboard.rules import Figure, NextCard, RankCard, RankRow
 from portal.learning.api import outline_of
@@ -79,4 +79,4 @@ async def dashboard(request: Request[Any, Any, Any], actor: CurrentActor) -> Res
     return await page(request, "dashboard/dashboard.html", content)
 
 
-HANDLERS = [dashboard]
+HANDLERS = [dashboard, *leaderboard_pages.HANDLERS]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
-from portal.accounts.rules import TRACKS
+from portal.accounts.rules import HIDDEN_NAME, TRACKS
 from portal.learning.catalogue import Video
 from portal.learning.outline import Activity, Outline
 from portal.quiz.kpis import Kpis, Placed
@@ -158,8 +160,10 @@ def _words(
     if activity.kind == "quiz":
         return f"You watched the video. Now {quiz}.", "Take the quiz", f"{page}?q=1#quiz"
     if activity.kind == "improve":
+        all_watched = outline.watched() == len(outline.course.ordered)
+        state = "Every video is watched" if all_watched else "What is locked opens by points"
         return (
-            f"Every video is watched. This quiz can still gain {outline.gain(video)} points.",
+            f"{state}. This quiz can still gain {outline.gain(video)} points.",
             "Try again",
             f"{page}?q=1#quiz",
         )
@@ -184,7 +188,7 @@ def _then(outline: Outline, activity: Activity) -> list[Entry]:
     for other in outline.course.ordered[video.position :]:
         if len(entries) == 2:
             break
-        if not outline.of(other).done:
+        if not outline.of(other).done and not outline.locks.of_video(other):
             note = length(other.duration) if other.duration else ""
             entries.append(Entry(other.title, f"/video/{other.id}", note))
     return entries
@@ -209,26 +213,32 @@ def rank_card(figures: Kpis, me: str, track: str | None, *, ranked: bool = True)
         title, hint = (f"Ranks in {name}", f"{own} {first}") if track else ("Ranks", own)
         return RankCard(title, rows, hint, how)
     return RankCard(
-        heading=f"{ordinal(figures.rank)} of {figures.total} in {name}",
+        heading=f"{ordinal(figures.rank)} of {number(figures.total)} in {name}",
         rows=[_rank_row(person, me) for person in figures.around],
-        hint=_hint(figures, me),
+        hint=distance(figures.around, figures.total_score, me),
         how=f"{how} Percentile {figures.percentile}, grade {figures.grade}.",
     )
 
 
-def _hint(figures: Kpis, me: str) -> str:
-    """Returns the distance to the next one above; at the top, who is level or how far behind."""
-    mine = figures.total_score
-    above = [person for person in figures.around if person.score > mine]
-    level = [person for person in figures.around if person.score == mine and person.id != me]
-    below = [person for person in figures.around if person.score < mine]
+def distance(people: Sequence[Placed], mine: int, me: str) -> str:
+    """Returns how far it is to the next one above, of people around somebody who has `mine` points;
+    at the top, who is level or how far behind."""
+    above = [person for person in people if person.score > mine]
+    level = [person for person in people if person.score == mine and person.id != me]
+    below = [person for person in people if person.score < mine]
     if above:
-        return f"{plural(above[-1].score - mine + 1, 'point')} to pass {above[-1].name}."
+        points = plural(above[-1].score - mine + 1, "point")
+        return f"{points} to pass {_in_a_sentence(above[-1])}."
     if level:
-        return f"Level with {level[0].name}{' and others' if len(level) > 1 else ''}."
+        others = " and others" if len(level) > 1 else ""
+        return f"Level with {_in_a_sentence(level[0])}{others}."
     if below:
-        return f"{plural(mine - below[0].score, 'point')} ahead of {below[0].name}."
+        return f"{plural(mine - below[0].score, 'point')} ahead of {_in_a_sentence(below[0])}."
     return "Nobody else is ranked yet."
+
+
+def _in_a_sentence(person: Placed) -> str:
+    return HIDDEN_NAME.lower() if person.id is None else person.name
 
 
 def top_rows(figures: Kpis, me: str) -> list[RankRow]:

@@ -17,6 +17,7 @@ from portal.quiz.tables import QuizAnswer, QuizVersion
 from portal.scoring import actions as scoring
 from portal.scoring.tables import QuizAttempt
 from portal.web.actor import Actor
+from portal.web.counters import count
 
 
 class GivenAnswer(msgspec.Struct, frozen=True):
@@ -34,8 +35,11 @@ class Committed(msgspec.Struct, frozen=True):
 
 
 class Completed(msgspec.Struct, frozen=True):
+    """`best_before` are the points that counted for the quiz until now, None on a first attempt."""
+
     attempt: Attempt
     total_score: int
+    best_before: int | None
 
 
 def _recorded(question: Question, answer: Answer) -> dict[str, object]:
@@ -174,6 +178,7 @@ async def commit_answer(
         if question is None:
             raise NotFound("This quiz has no such question.")
         answer = (await _store(actor, standing, [given]))[0]
+    _count(standing, [answer])
     answered = len(standing.answers.keys() | {question.id})
     return Committed(question, answer, answered, len(standing.quiz.questions))
 
@@ -197,6 +202,7 @@ async def submit(
                 f"{len(missing)} of {len(standing.quiz.questions)} questions are not answered yet.",
                 details=dict.fromkeys(missing, "Not answered yet."),
             )
+        before = standing
         if answers:
             await _store(actor, standing, answers)
             standing = await queries.standing_of(actor.user_id, quiz)
@@ -212,7 +218,17 @@ async def submit(
         ).where(QuizAttempt.id == attempt.id)
         totals = await scoring.recompute(actor.user_id)
         await record_activity(actor.user_id, actor.time_zone)
-    return Completed(attempt, totals.score)
+    _count(before, attempt.answers)
+    count("quizzes_finished")
+    best_before = max((done.score for done in before.completed), default=None)
+    return Completed(attempt, totals.score, best_before)
+
+
+def _count(before: Standing, answers: Sequence[Answer]) -> None:
+    """Count the answers that were not committed before."""
+    for answer in answers:
+        if answer.question_id not in before.answers:
+            count("answers", "right" if answer.correct else "wrong")
 
 
 def _graded(standing: Standing, attempt: Attempt) -> Attempt:

@@ -10,7 +10,10 @@ from litestar import Request, get, post
 from litestar.params import FromPath, JSONBody
 
 from portal.errors import Invalid, NotFound
-from portal.learning.catalogue import Course, Question, Quiz
+from portal.learning.api import check_open
+from portal.learning.catalogue import Course, Question, Quiz, Step
+from portal.learning.locks import href
+from portal.learning.queries import locks_of
 from portal.quiz import actions, queries, rules
 from portal.quiz.actions import GivenAnswer
 from portal.quiz.rules import MANY, Answer, Attempt, Standing
@@ -100,17 +103,48 @@ class SubmittedAttempt(msgspec.Struct, rename="camel"):
     is_first_attempt: bool
 
 
-class SubmitResponse(msgspec.Struct, rename="camel"):
+class UnlockedView(msgspec.Struct):
+    """A step or a topic that the attempt has opened."""
+
+    kind: str
+    id: str
+    title: str
+    href: str
+
+
+class SubmitResponse(msgspec.Struct, rename="camel", omit_defaults=True):
+    """`unlocked` is there when the attempt has opened something."""
+
     attempt: SubmittedAttempt
     total_score: int
+    unlocked: list[UnlockedView] = []
 
 
 def quiz_of(course: Course, video_id: str) -> Quiz:
     """Returns the quiz of a video; `NotFound` for an unknown video or one without a quiz."""
-    quiz = course.quizzes.get(video_id)
-    if quiz is None:
+    video = course.find(video_id)
+    if video is None or video.quiz is None:
         raise NotFound("There is no quiz for this video.")
+    return video.quiz
+
+
+async def open_quiz_of(actor: Actor, course: Course, video_id: str) -> Quiz:
+    """Returns the quiz of a video that is open for the actor; raises `NotFound` or `Locked`."""
+    quiz = quiz_of(course, video_id)
+    await check_open(actor, course, course.videos[quiz.video_id])
     return quiz
+
+
+async def _unlocked(
+    actor: Actor, course: Course, quiz: Quiz, before: int | None
+) -> list[UnlockedView]:
+    locks = await locks_of(actor, course)
+    return [
+        UnlockedView(
+            "step" if isinstance(part, Step) else "topic", part.id, part.title, href(course, part)
+        )
+        for part in locks.opened_by(quiz.video_id, before)
+    ]
 
 
 def _given(entry: AnswerRequest | SubmittedAnswer) -> GivenAnswer:
@@ -162,7 +196,8 @@ def _question(question: Question, actor: Actor, standing: Standing) -> QuestionV
 async def quiz(
     request: Request[Any, Any, Any], actor: CurrentActor, video_id: FromPath[str]
 ) -> QuizView:
-    standing = await queries.standing_of(actor.user_id, quiz_of(request.app.state.course, video_id))
+    quiz = await open_quiz_of(actor, request.app.state.course, video_id)
+    standing = await queries.standing_of(actor.user_id, quiz)
     answers = standing.answers
     best = (
         best_attempt([attempt.result(video_id) for attempt in standing.completed])
@@ -170,7 +205,7 @@ async def quiz(
         else None
     )
     return QuizView(
-        video_id=video_id,
+        video_id=standing.quiz.video_id,
         attempt_number=standing.attempt_number,
         questions=[_question(q, actor, standing) for q in standing.quiz.questions],
         answered={
@@ -195,9 +230,8 @@ async def commit(
     video_id: FromPath[str],
     data: JSONBody[AnswerRequest],
 ) -> AnswerResponse:
-    committed = await actions.commit_answer(
-        actor, quiz_of(request.app.state.course, video_id), data.attempt_number, _given(data)
-    )
+    quiz = await open_quiz_of(actor, request.app.state.course, video_id)
+    committed = await actions.commit_answer(actor, quiz, data.attempt_number, _given(data))
     shown = _answered(committed.question, committed.answer)
     return AnswerResponse(
         question_id=committed.question.id,
@@ -214,11 +248,10 @@ async def commit(
 async def submit(
     request: Request[Any, Any, Any], actor: CurrentActor, data: JSONBody[SubmitRequest]
 ) -> SubmitResponse:
+    course: Course = request.app.state.course
+    quiz = await open_quiz_of(actor, course, data.video_id)
     completed = await actions.submit(
-        actor,
-        quiz_of(request.app.state.course, data.video_id),
-        data.attempt_number,
-        [_given(entry) for entry in data.answers or ()],
+        actor, quiz, data.attempt_number, [_given(entry) for entry in data.answers or ()]
     )
     attempt = completed.attempt
     return SubmitResponse(
@@ -231,6 +264,7 @@ async def submit(
             is_first_attempt=attempt.attempt_number == 1,
         ),
         total_score=completed.total_score,
+        unlocked=await _unlocked(actor, course, quiz, completed.best_before),
     )
 
 

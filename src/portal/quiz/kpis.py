@@ -8,10 +8,11 @@ from datetime import date
 import msgspec
 
 from portal import clock
-from portal.accounts.rules import local_day
+from portal.accounts.rules import HIDDEN_NAME, local_day
 from portal.db import sql
 from portal.learning.catalogue import Course
 from portal.scoring import rules
+from portal.scoring.queries import IS_NAMED
 from portal.web.actor import Actor
 
 TOP = 10
@@ -19,7 +20,7 @@ AROUND = 5
 
 # People are read in the order of the partial index (track, score DESC, learner) WHERE ranked, ranks
 # from the counts per score: nothing here takes longer with more people.
-_KPIS = """
+_KPIS = f"""
     WITH me AS (
         SELECT u.id AS learner, coalesce(s.score, 0) AS score, coalesce(s.ranked, false) AS ranked,
                coalesce(s.quizzes_completed, 0) AS quizzes_completed,
@@ -54,30 +55,34 @@ _KPIS = """
            (SELECT count(*) FROM user_score t
             WHERE t.track = $2 AND t.ranked AND t.score = me.score AND t.learner < $1)
                AS tied_before,
-           (SELECT coalesce(jsonb_agg(jsonb_build_object('part', l.part, 'id', u.external_id,
-                'name', u.name, 'score', l.score) ORDER BY l.score DESC, l.learner), '[]')::text
+           (SELECT coalesce(jsonb_agg(jsonb_build_object('part', l.part,
+                'id', CASE WHEN {IS_NAMED} THEN u.external_id END,
+                'name', CASE WHEN {IS_NAMED} THEN u.name END,
+                'score', l.score) ORDER BY l.score DESC, l.learner), '[]')::text
             FROM listed l JOIN app_user u ON u.id = l.learner) AS people,
            (SELECT count(*) FROM video_progress v
             WHERE v.learner = $1 AND v.done AND v.video_id = ANY ($5::text[])) AS videos_completed,
            (SELECT array_agg(a.day) FROM activity_day a
             WHERE a.learner = $1 AND extract(isodow FROM a.day) < 6) AS days
     FROM me, counts
-"""
+"""  # noqa: S608 - constants
 
 
 class Person(msgspec.Struct, frozen=True):
-    """`part`: among the best of the track, or next above or below the actor."""
+    """`part`: among the best of the track, or next above or below the actor. Who does not want to
+    be named has no id and no name."""
 
     part: str
-    id: str
-    name: str
+    id: str | None
+    name: str | None
     score: int
 
 
 class Placed(msgspec.Struct, frozen=True):
-    """A person of the ranking; `position` is the rank, which equal scores share."""
+    """A person of the ranking; `position` is the rank, which equal scores share. `id` is null for
+    somebody who is not named."""
 
-    id: str
+    id: str | None
     name: str
     score: int
     position: int
@@ -142,7 +147,7 @@ def placed(people: Sequence[Person], first_row: int, first_rank: int) -> list[Pl
         position = result[-1].position if same else first_row + offset
         if not result:
             position = first_rank
-        result.append(Placed(person.id, person.name, person.score, position))
+        result.append(Placed(person.id, person.name or HIDDEN_NAME, person.score, position))
     return result
 
 

@@ -13,27 +13,31 @@ from litestar.response import Redirect
 from portal.accounts.rules import TRACKS
 from portal.errors import Conflict, Invalid, NotFound
 from portal.learning import actions as learning
-from portal.learning.api import outline_of, video_of
-from portal.learning.catalogue import Course, Video
-from portal.learning.outline import Outline, TickState
-from portal.learning.player import embed_url, provider_name, watch_url
+from portal.learning.api import open_video, outline_of, video_of
+from portal.learning.catalogue import Course, Cue, Video
+from portal.learning.locks import card_href, name_of
+from portal.learning.outline import Outline, Refusal, TickState
+from portal.learning.player import embed_url, media_url, provider_name, watch_url
 from portal.quiz import actions, queries, rules, views
 from portal.quiz.actions import GivenAnswer
-from portal.quiz.api import quiz_of
+from portal.quiz.api import open_quiz_of, quiz_of
 from portal.quiz.kpis import kpis
-from portal.quiz.result import NextVideo, Place
+from portal.quiz.result import Place
 from portal.quiz.rules import Attempt, Standing
 from portal.quiz.views import QuizPart
 from portal.web.actor import Actor, CurrentActor
-from portal.web.formats import length
+from portal.web.formats import length, plural
 from portal.web.forms import read_form
 from portal.web.pages import page
 
 
 class StepLink(msgspec.Struct, frozen=True):
+    """`note` says how far the learner is with it."""
+
     id: str
     title: str
     href: str
+    note: str
 
 
 class TopicRow(msgspec.Struct, frozen=True):
@@ -49,8 +53,18 @@ class TopicList(msgspec.Struct, frozen=True):
     videos: list[TopicRow]
 
 
+class Neighbour(msgspec.Struct, frozen=True):
+    """The video before or after; `label` says which, and when it is of another step."""
+
+    href: str
+    title: str
+    label: str
+
+
 class VideoPage(msgspec.Struct, frozen=True, kw_only=True):
-    """`position` is the second to resume at; `embed_url` None: only a link can be offered."""
+    """`position` is the second to resume at. A video is played from `embed_url` or `file_url`; with
+    neither only a link can be offered, because it is `refused`. `refusal` is the provider's answer,
+    for admins. `news` is what to say at the moment when it is watched."""
 
     id: str
     title: str
@@ -61,24 +75,45 @@ class VideoPage(msgspec.Struct, frozen=True, kw_only=True):
     provider: str
     provider_name: str
     embed_url: str | None
+    file_url: str | None
+    captions_url: str | None
+    transcript: tuple[Cue, ...]
+    refused: bool
+    refusal: Refusal | None
     watch_url: str
     position: int
     watched_percent: int | None
     done: bool
     self_declared: bool
+    news: str
     objectives: tuple[str, ...]
     summary: str
     quiz: QuizPart | None
-    previous: NextVideo | None
-    following: NextVideo | None
+    previous: Neighbour | None
+    following: Neighbour | None
 
 
-def _link(video: Video | None) -> NextVideo | None:
-    return NextVideo(f"/video/{video.id}", video.title, video.duration) if video else None
+def _neighbour(outline: Outline, here: Video, other: Video | None, word: str) -> Neighbour | None:
+    if other is None:
+        return None
+    place = "" if other.step_id == here.step_id else f", in step {other.step_id}"
+    if outline.locks.of_video(other):
+        href = card_href(outline.course.steps_by_id[other.step_id])
+        return Neighbour(href, other.title, f"{word} video{place}, locked")
+    return Neighbour(f"/video/{other.id}", other.title, f"{word} video{place}")
 
 
-def _content(outline: Outline, video: Video, quiz: QuizPart | None, start: int | None) -> VideoPage:
+def _news(video: Video, quiz: QuizPart | None) -> str:
+    if quiz is None or quiz.best is not None or video.quiz is None:
+        return "Watched."
+    return f"Watched. The quiz has {plural(len(video.quiz.questions), 'question')}."
+
+
+def _content(
+    actor: Actor, outline: Outline, video: Video, quiz: QuizPart | None, start: int | None
+) -> VideoPage:
     course = outline.course
+    refusal = outline.refusals.get(video.id)
     step, topic = course.steps_by_id[video.step_id], course.topics[video.topic_id]
     progress = outline.of(video)
     previous, following = course.neighbours(video.id)
@@ -86,7 +121,7 @@ def _content(outline: Outline, video: Video, quiz: QuizPart | None, start: int |
     return VideoPage(
         id=video.id,
         title=video.title,
-        step=StepLink(step.id, step.title, f"/step/{step.id}"),
+        step=StepLink(step.id, step.title, f"/step/{step.id}", outline.step_note(step)),
         topic=TopicList(
             topic.title,
             [
@@ -105,17 +140,23 @@ def _content(outline: Outline, video: Video, quiz: QuizPart | None, start: int |
         channel=video.channel,
         provider=video.provider,
         provider_name=provider_name(video),
-        embed_url=embed_url(video),
+        embed_url=None if refusal else embed_url(video),
+        file_url=media_url(video.ref) if video.provider == "file" else None,
+        captions_url=media_url(video.captions) if video.captions else None,
+        transcript=video.transcript,
+        refused=refusal is not None,
+        refusal=refusal if actor.role == "admin" else None,
         watch_url=watch_url(video),
         position=start if start is not None else (0 if finished else progress.position_seconds),
         watched_percent=progress.watched_percent or None,
         done=progress.done,
         self_declared=progress.self_declared,
+        news=_news(video, quiz),
         objectives=video.objectives,
         summary=video.summary,
         quiz=quiz,
-        previous=_link(previous),
-        following=_link(following),
+        previous=_neighbour(outline, video, previous, "Previous"),
+        following=_neighbour(outline, video, following, "Next"),
     )
 
 
@@ -124,8 +165,26 @@ def _number(request: Request[Any, Any, Any], name: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else None
 
 
-async def _place(actor: Actor, course: Course, attempt: Attempt, gained: int) -> Place:
-    """Returns where the actor stands now, and before this attempt if nothing came after it."""
+def _steps(outline: Outline, video: Video, best_before: int | None) -> str:
+    """Returns what the latest attempt, at the quiz of a video, did to the steps."""
+    step = outline.course.steps_by_id[video.step_id]
+    said = [f"Step {step.id} has {outline.locks.percent(step)}% of its points."]
+    opened = [name_of(part) for part in outline.locks.opened_by(video.id, best_before)]
+    if opened:
+        names = " and ".join(opened)
+        said.append(
+            f"{names[0].upper()}{names[1:]} {'is' if len(opened) == 1 else 'are'} open now."
+        )
+    return " ".join(said)
+
+
+async def _place(
+    actor: Actor, outline: Outline, video: Video, attempt: Attempt, earlier: list[int]
+) -> Place:
+    """Returns where the actor stands now, and before this attempt if nothing came after it;
+    `earlier` are the points of the attempts before."""
+    course = outline.course
+    gained = max(0, attempt.score - max(earlier, default=0))
     figures = await kpis(actor, course)
     latest = (await queries.recent_attempts(actor.user_id, course, 1))[:1]
     is_latest = bool(latest) and latest[0].completed_at == attempt.completed_at
@@ -139,11 +198,12 @@ async def _place(actor: Actor, course: Course, attempt: Attempt, gained: int) ->
         track=TRACKS.get(actor.track or "", actor.track or ""),
         latest=is_latest,
         rank_before=before,
+        steps=_steps(outline, video, max(earlier, default=None)) if is_latest else "",
     )
 
 
 async def _result(
-    actor: Actor, course: Course, video: Video, standing: Standing, n: int
+    actor: Actor, outline: Outline, video: Video, standing: Standing, n: int
 ) -> QuizPart:
     attempt = next((a for a in standing.completed if a.attempt_number == n), None)
     if attempt is None:
@@ -152,19 +212,23 @@ async def _result(
     if attempt.content_hash != standing.quiz.content_hash:
         questions = (await queries.version(video.id, attempt.content_hash)).questions
     earlier = [a.score for a in standing.completed if a.attempt_number < n]
-    place = await _place(actor, course, attempt, max(0, attempt.score - max(earlier, default=0)))
-    following = course.neighbours(video.id)[1]
+    place = await _place(actor, outline, video, attempt, earlier)
+    following = outline.course.neighbours(video.id)[1]
+    if following and outline.locks.of_video(following):
+        following = None
     return views.result(standing, attempt, questions, video, place=place, following=following)
 
 
-async def _quiz(request: Request[Any, Any, Any], actor: Actor, video: Video) -> QuizPart | None:
+async def _quiz(
+    request: Request[Any, Any, Any], actor: Actor, outline: Outline, video: Video
+) -> QuizPart | None:
     """Returns the quiz in the state that the address asks for."""
     if video.quiz is None:
         return None
     standing = await queries.standing_of(actor.user_id, video.quiz)
     attempt = _number(request, "result")
     if attempt is not None:
-        return await _result(actor, request.app.state.course, video, standing, attempt)
+        return await _result(actor, outline, video, standing, attempt)
     number = _number(request, "q")
     if number is None:
         return views.start(standing)
@@ -181,12 +245,15 @@ async def _quiz(request: Request[Any, Any, Any], actor: Actor, video: Video) -> 
 @get("/video/{video_id:str}", include_in_schema=False)
 async def video_page(
     request: Request[Any, Any, Any], actor: CurrentActor, video_id: FromPath[str]
-) -> Response[str]:
+) -> Response[Any]:
     course: Course = request.app.state.course
     video = video_of(course, video_id)
-    quiz = await _quiz(request, actor, video)
+    if video.id != video_id:
+        return Redirect(f"/video/{video.id}", status_code=303)
     outline = await outline_of(actor, course, here=video.id)
-    content = _content(outline, video, quiz, _number(request, "t"))
+    outline.locks.check_video(video)
+    quiz = await _quiz(request, actor, outline, video)
+    content = _content(actor, outline, video, quiz, _number(request, "t"))
     return await page(request, "quiz/video.html", content)
 
 
@@ -194,7 +261,7 @@ async def video_page(
 async def mark(
     request: Request[Any, Any, Any], actor: CurrentActor, video_id: FromPath[str]
 ) -> Redirect:
-    video = video_of(request.app.state.course, video_id)
+    video = await open_video(actor, request.app.state.course, video_id)
     form = await read_form(request)
     await learning.mark(actor, video, done=form.text("done") == "true")
     return Redirect(f"/video/{video.id}#watched", status_code=303)
@@ -207,7 +274,7 @@ async def answer(
     """Commit one answer, then show it with its explanation. An answer that another window was
     faster with is shown as it is recorded."""
     course: Course = request.app.state.course
-    quiz = quiz_of(course, video_id)
+    quiz = await open_quiz_of(actor, course, video_id)
     form = await read_form(request)
     question_id, choices = form.text("question"), tuple(form.all("choice"))
     direction, _, choice_id = form.text("move").partition(":")
@@ -226,7 +293,7 @@ async def answer(
         )
     except Invalid as error:
         given = GivenAnswer(question_id, choices)
-        return await _asked_again(request, actor, course.videos[video_id], given, error)
+        return await _asked_again(request, actor, video_of(course, video_id), given, error)
     return _back(video_id, await _number_of(actor, video_id, course, question_id))
 
 
@@ -253,7 +320,7 @@ async def _asked_again(
         raise error
     outline = await outline_of(actor, course, here=video.id)
     quiz = views.asked(standing, number, actor.user_id, picked=given.choices, error=error.sentence)
-    content = _content(outline, video, quiz, None)
+    content = _content(actor, outline, video, quiz, None)
     return await page(request, "quiz/video.html", content, status=422)
 
 
@@ -262,9 +329,9 @@ async def answer_reopened(
     request: Request[Any, Any, Any], actor: CurrentActor, video_id: FromPath[str]
 ) -> Redirect:
     """A refused answer stands at this address; who opens it again gets the quiz."""
-    video = video_of(request.app.state.course, video_id)
-    standing = await queries.standing_of(actor.user_id, quiz_of(request.app.state.course, video.id))
-    return _back(video.id, views.first_open(standing))
+    quiz = await open_quiz_of(actor, request.app.state.course, video_id)
+    standing = await queries.standing_of(actor.user_id, quiz)
+    return _back(quiz.video_id, views.first_open(standing))
 
 
 @post("/video/{video_id:str}/submit", include_in_schema=False)
@@ -272,8 +339,7 @@ async def submit(
     request: Request[Any, Any, Any], actor: CurrentActor, video_id: FromPath[str]
 ) -> Redirect:
     """Complete the attempt and show its result; pressed twice, it shows the same result."""
-    course: Course = request.app.state.course
-    quiz = quiz_of(course, video_id)
+    quiz = await open_quiz_of(actor, request.app.state.course, video_id)
     attempt = (await read_form(request)).number("attempt") or 0
     try:
         await actions.submit(actor, quiz, attempt)

@@ -77,6 +77,7 @@ class ResultPart(msgspec.Struct, frozen=True, kw_only=True):
 class Place(msgspec.Struct, frozen=True):
     """Where the learner stands now. `rank` is None without one.
 
+    `steps` says what the attempt did to the steps.
     `latest`: nothing has changed the total since this attempt; only then is it known what it did
     to the rank, from `rank_before`, which is None when there was none.
     """
@@ -87,6 +88,7 @@ class Place(msgspec.Struct, frozen=True):
     track: str = ""
     latest: bool = False
     rank_before: int | None = None
+    steps: str = ""
 
 
 def best_of(standing: Standing) -> Best | None:
@@ -184,7 +186,7 @@ def result_part(
     return ResultPart(
         heading=f"{attempt.correct_answers} of {attempt.total_questions} right,"
         f" {attempt.score} points",
-        sentence=_change(attempt, earlier, place),
+        sentence=f"{_change(attempt, earlier, place)} {place.steps}".strip(),
         rows=[_row(question, attempt, standing) for question in questions],
         best_text=f"Best so far {best.points} of {best.max_points}, attempt {best.attempt_number}.",
         rule=RULE,

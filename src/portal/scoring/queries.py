@@ -13,6 +13,15 @@ from portal.web.actor import Actor
 MAY_BE_RANKED = """u.role = 'learner' AND u.disabled_at IS NULL AND u.erased_at IS NULL
     AND t.track IS NOT NULL"""
 
+# What an attempt `a` gained; rules.recent_since says why these add up. Attempts at a quiz are
+# completed in the order of their numbers, one after the other.
+GAINED = """greatest(0, a.score - CASE WHEN a.attempt_number = 1 THEN 0 ELSE coalesce((
+        SELECT max(o.score) FROM quiz_attempt o WHERE o.learner = a.learner
+          AND o.quiz_id = a.quiz_id AND o.attempt_number < a.attempt_number), 0) END)"""
+
+# Whether person `u` may be named to person $1: others respect the wish not to be.
+IS_NAMED = "(u.unlisted_at IS NULL OR u.id = $1)"
+
 _LEDGER = """
     SELECT quiz_id, attempt_number, total_questions, correct_answers, first_try_correct, score
     FROM quiz_attempt WHERE learner = $1 AND completed_at IS NOT NULL

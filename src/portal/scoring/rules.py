@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -14,6 +14,8 @@ POINTS_MAX = POINTS_RIGHT + POINTS_FIRST_TRY
 
 Grade: TypeAlias = Literal["A", "B", "C", "D"]
 GRADES: tuple[tuple[int, Grade], ...] = ((90, "A"), (66, "B"), (33, "C"))
+
+RECENT_DAYS = 30
 
 _SATURDAY = 5
 
@@ -91,6 +93,17 @@ def totals(attempts: Collection[AttemptResult]) -> Totals:
         first_answered=sum(attempt.total_questions for attempt in first),
         first_correct=sum(attempt.correct_answers for attempt in first),
     )
+
+
+def recent_since(now: datetime) -> datetime:
+    """Returns when the period of recent gains begins: 30 times 24 hours ago.
+
+    What somebody gained in it is the sum, over all quizzes, of the best score at its end less the
+    best score at its beginning. An attempt gains what it adds to the best of the attempts before it
+    at the same quiz, nothing when it is no better; so the gains of the attempts completed in the
+    period add up to the same.
+    """
+    return now - timedelta(days=RECENT_DAYS)
 
 
 def percent(part: int, whole: int) -> int:

@@ -20,9 +20,11 @@ TEMPLATES = Path(__file__).parent / "templates"
 THEME_COOKIE = "theme"
 THEMES = ("system", "light", "dark")
 
+# Address, word, word in the tab bar of a phone, icon.
 NAVIGATION = (
-    ("/dashboard", "Dashboard", "home"),
-    ("/path", "Path", "path"),
+    ("/dashboard", "Dashboard", "Home", "home"),
+    ("/path", "Path", "Path", "path"),
+    ("/leaderboard", "Leaderboard", "Ranks", "ranks"),
 )
 _BELOW_PATH = ("/step/", "/video/")
 
@@ -30,6 +32,7 @@ _BELOW_PATH = ("/step/", "/video/")
 class NavItem(msgspec.Struct, frozen=True):
     href: str
     label: str
+    short: str
     icon: str
     current: bool
 
@@ -163,8 +166,8 @@ def _shell_for(request: Request[Any, Any, Any], actor: Actor | None, score: int)
         role=actor.role if actor else "",
         score=score,
         nav=[
-            NavItem(href=href, label=label, icon=icon, current=href == current)
-            for href, label, icon in NAVIGATION
+            NavItem(href=href, label=label, short=short, icon=icon, current=href == current)
+            for href, label, short, icon in NAVIGATION
         ]
         if actor
         else [],

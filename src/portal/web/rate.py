@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from portal import clock
 from portal.db import sql
+from portal.web.counters import count
 
 _TAKE = """
     INSERT INTO rate_bucket AS b (key, window_start, tries)
@@ -41,6 +42,7 @@ async def take(limits: Mapping[str, int], window: timedelta) -> int:
     if not over:
         return 0
     await give_back(limits)
+    count("rate_limit_refusals")
     return max(1, int((max(over) + window - now).total_seconds() + 0.999))
 
 

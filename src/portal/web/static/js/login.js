@@ -1,23 +1,17 @@
-// Show password, and demo accounts that fill the form. Without script the accounts stand as text.
+// Show password, demo accounts that fill the form, and where the browser is. Without script the
+// accounts stand as text.
+
+import { addReveal } from "./reveal.js";
 
 const form = document.querySelector("form[action='/login']");
 const password = form.elements.password;
 
-const toggle = document.createElement("button");
-toggle.type = "button";
-toggle.className = "button";
-toggle.setAttribute("aria-controls", password.id);
+addReveal(password, "password");
 
-function reveal(on) {
-  password.type = on ? "text" : "password";
-  toggle.textContent = on ? "Hide" : "Show";
-  toggle.setAttribute("aria-label", on ? "Hide password" : "Show password");
-}
-
-toggle.addEventListener("click", () => reveal(password.type === "password"));
-form.addEventListener("submit", () => reveal(false));
-reveal(false);
-password.after(toggle);
+// For an account that has no time zone yet.
+form.addEventListener("formdata", ({ formData }) => {
+  formData.set("zone", Intl.DateTimeFormat().resolvedOptions().timeZone ?? "");
+});
 
 for (const item of document.querySelectorAll(".demo li")) {
   const button = document.createElement("button");

@@ -1,62 +1,170 @@
-// The player is loaded only when the reader asks for it: before that, nothing is requested from
-// the video's provider. Without script the panel holds a plain link.
+// The video page: starts the player that the video needs, keeps account of what is watched, and
+// shows the new standing. A player of somebody else is loaded only when the reader asks for it.
 
-const SLOW_MS = 8_000;
-const panel = document.querySelector(".player[data-embed]");
+import { FilePlayer } from "./player-file.js";
+import { FramePlayer } from "./player-frame.js";
+import { listenToKeys } from "./player-keys.js";
+import { followTranscript } from "./player-transcript.js";
+import { Watch } from "./player-watch.js";
 
-function address() {
-  const url = new URL(panel.dataset.embed);
-  const start = Number(panel.dataset.start);
-  url.searchParams.set("autoplay", "1");
-  if (panel.dataset.provider === "vimeo") {
-    url.searchParams.set("dnt", "1");
-    if (start) url.hash = `t=${start}s`;
-  } else {
-    url.searchParams.set("rel", "0");
-    if (start) url.searchParams.set("start", String(start));
+const PARTS = ["watched", "quiz", "topic", "onward"];
+const TROUBLE = {
+  offline: "Not saved yet. What you watch is kept here, and saved when the connection is back.",
+  "signed out": "Not saved: you are signed out. What you watch is kept here until you sign in again.",
+};
+
+const panel = document.querySelector(".player[data-video]");
+const { video, learner, start, duration } = panel.dataset;
+let player = null;
+let watch = null;
+let refreshing = false;
+let trouble = "";
+
+function say(text) {
+  dispatchEvent(new CustomEvent("announce", { detail: text }));
+}
+
+// The page as the server sees it now, without moving the reader or the player.
+async function refresh() {
+  if (refreshing) return;
+  refreshing = true;
+  try {
+    const response = await fetch(`/video/${video}`);
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    if (!page.getElementById("watched")) return; // told again with the next report
+    const held = document.activeElement?.id;
+    for (const id of PARTS) {
+      const fresh = page.getElementById(id);
+      if (fresh) document.getElementById(id)?.replaceWith(document.adoptNode(fresh));
+    }
+    if (held) document.getElementById(held)?.focus({ preventScroll: true });
+    say(document.getElementById("watched").dataset.news);
+  } catch {
+    // Likewise.
+  } finally {
+    refreshing = false;
   }
-  return url.href;
 }
 
-function explain(body, link) {
-  const line = document.createElement("p");
-  const { source } = panel.dataset;
-  line.textContent = `This video cannot play here. Open it on ${source}, then mark it as watched.`;
-  line.setAttribute("role", "alert");
-  link.textContent = `Open on ${source}`;
-  body.replaceChildren(line, link);
-  panel.append(body);
+function showStanding({ percent, done }) {
+  const box = document.getElementById("watched");
+  const { state } = box.dataset;
+  const bar = box.querySelector("progress");
+  bar.value = percent;
+  bar.ariaLabel = `Watched ${percent}%`;
+  if ((state === "open" && done) || (state === "declared" && percent >= 90)) refresh();
+  else if (state === "open" && percent) box.querySelector("[data-announce]").textContent = `${percent}% watched`;
 }
 
-function play(body, link) {
-  const frame = document.createElement("iframe");
-  frame.title = panel.dataset.title;
-  frame.allow = "autoplay; encrypted-media; fullscreen; picture-in-picture";
-  // YouTube refuses to play for a page that does not say where it is.
-  frame.referrerPolicy = "strict-origin-when-cross-origin";
-  frame.src = address();
-  const slow = setTimeout(() => {
-    frame.remove();
-    explain(body, link);
-  }, SLOW_MS);
-  frame.addEventListener("load", () => {
-    clearTimeout(slow);
-    frame.focus();
-  });
-  body.remove();
-  panel.append(frame);
-  frame.focus();
+function showTrouble(kind) {
+  if (kind === trouble) return;
+  trouble = kind;
+  let line = document.getElementById("not-kept");
+  if (!line) {
+    line = document.createElement("p");
+    line.id = "not-kept";
+    line.className = "field-error";
+    panel.after(line);
+  }
+  line.hidden = !kind;
+  line.textContent = TROUBLE[kind] ?? "";
+  if (kind) say(line.textContent);
 }
 
-if (panel) {
+function tell({ trouble: kind, ...standing }) {
+  showTrouble(kind ?? "");
+  if ("percent" in standing) showStanding(standing);
+}
+
+let follow = () => {};
+
+function changed(state) {
+  watch.observe(state);
+  follow(state.time);
+}
+
+// What comes instead of a player that does not play: where else the video is.
+function refused() {
+  const had = document.activeElement === document.body || panel.contains(document.activeElement);
+  const card = panel.querySelector("template").content.cloneNode(true).firstElementChild;
+  player = null;
+  panel.querySelector("video, .player-body")?.remove();
+  panel.append(card);
+  card.querySelector("p").setAttribute("role", "alert");
+  if (had) card.querySelector("a").focus({ preventScroll: true });
+}
+
+function account(position) {
+  watch ??= new Watch({ video, learner, position, length: Number(duration) }, tell);
+}
+
+function open(at) {
+  if (!panel.dataset.embed || player) return;
+  account(at);
+  player = new FramePlayer(panel.dataset, at, changed, refused);
+  panel.querySelector(".player-body")?.remove();
+  panel.append(player.element);
+  player.element.focus();
+}
+
+function offerToPlay() {
   const body = panel.querySelector(".player-body");
-  const link = body.querySelector("a");
   const button = document.createElement("button");
   button.type = "button";
   button.className = "play";
-  button.append(link.querySelector("svg").cloneNode(true), panel.dataset.label);
+  button.append(body.querySelector("svg").cloneNode(true), panel.dataset.label);
+  button.addEventListener("click", () => open(Number(start)));
   const line = document.createElement("p");
   line.textContent = `Plays from ${panel.dataset.source}. It is loaded when you press Play.`;
-  button.addEventListener("click", () => play(body, link));
   body.replaceChildren(button, line);
 }
+
+function toggle() {
+  if (!player) return false;
+  player.toggle();
+  return true;
+}
+
+function move(seconds) {
+  player?.seek(Math.max(0, player.state.time + seconds));
+}
+
+function fullScreen() {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else player?.element.requestFullscreen();
+}
+
+function captions() {
+  const shown = player?.captions?.();
+  if (shown !== undefined) say(shown ? "Captions on." : "Captions off.");
+}
+
+function prepare() {
+  const file = panel.querySelector("video");
+  const list = document.querySelector("#transcript ol");
+  if (!file && !panel.dataset.embed) return;
+  if (list) {
+    follow = followTranscript(list, (second) => {
+      if (!player) return open(Math.floor(second));
+      player.seek(second);
+      return player.play();
+    });
+  }
+  listenToKeys({
+    " ": toggle,
+    k: () => toggle() || open(Number(start)), // Space only moves the page before there is a player
+    j: () => move(-10),
+    l: () => move(10),
+    m: () => player && say(player.mute() ? "Sound off." : "Sound on."),
+    f: fullScreen,
+    c: captions,
+  });
+  if (file) {
+    account(Number(start));
+    player = new FilePlayer(file, changed, refused);
+  } else {
+    offerToPlay();
+  }
+}
+
+prepare();

@@ -1,0 +1,49 @@
+"""Browser and system in words, from what a browser says of itself. Pure."""
+
+from __future__ import annotations
+
+# The first word that occurs decides: many browsers name others as well, to be served like them.
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Vivaldi", "Vivaldi"),
+    ("DuckDuckGo", "DuckDuckGo"),
+    ("FxiOS", "Firefox"),
+    ("Firefox", "Firefox"),
+    ("CriOS", "Chrome"),
+    ("HeadlessChrome", "Chrome"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("CrOS", "ChromeOS"),
+    ("Windows", "Windows"),
+    ("Macintosh", "macOS"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+    ("FreeBSD", "FreeBSD"),
+)
+_PROGRAMS = (
+    ("python", "A Python program"),
+    ("curl/", "curl"),
+    ("Wget/", "Wget"),
+    ("PostmanRuntime", "Postman"),
+)
+
+
+def device_name(user_agent: str | None) -> str:
+    """Returns such as "Firefox on Windows"; "Unknown device" when nothing in it is known."""
+    text = user_agent or ""
+    browser = _first(_BROWSERS, text)
+    system = _first(_SYSTEMS, text)
+    if browser:
+        return f"{browser} on {system}" if system else browser
+    return _first(_PROGRAMS, text) or (f"A browser on {system}" if system else "Unknown device")
+
+
+def _first(names: tuple[tuple[str, str], ...], text: str) -> str | None:
+    return next((name for word, name in names if word in text), None)

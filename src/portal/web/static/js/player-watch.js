@@ -1,0 +1,180 @@
+// Which seconds were watched, and telling the server. Spans are [from, to] in seconds, sorted and
+// without overlap. What could not be told is kept, also when the page ends, and told again; the
+// server counts a second once, however often it hears of it.
+
+const EVERY_S = 10;
+const TIMEOUT_MS = 10_000;
+const SHORTEST_S = 30; // as the server counts a video whose length nobody knows
+const AHEAD_S = 0.5; // how far a player's clock may be ahead of ours
+const BEHIND_S = 5; // how much of it may come late, and all at once
+const RETRIES = 30;
+
+function union(spans) {
+  const merged = [];
+  for (const [from, to] of [...spans].sort((a, b) => a[0] - b[0])) {
+    const last = merged.at(-1);
+    if (last && from <= last[1]) last[1] = Math.max(last[1], to);
+    else if (from < to) merged.push([from, to]);
+  }
+  return merged;
+}
+
+function count(spans, length) {
+  const seconds = ([from, to]) => Math.max(0, Math.min(Math.round(to), length) - Math.round(from));
+  return spans.reduce((sum, span) => sum + seconds(span), 0);
+}
+
+function now() {
+  return performance.now() / 1000;
+}
+
+// Gives the server's standing { percent, done }; { trouble } when it has to be told again, which is
+// "signed out" or "offline"; {} when that would change nothing.
+async function report(body) {
+  try {
+    const response = await fetch("/api/progress/watch", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+      keepalive: true,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    if (response.status === 401) return { trouble: "signed out" };
+    if (response.status === 429 || response.status >= 500) return { trouble: "offline" };
+    if (!response.ok) return {};
+    const { watchedPercent, done } = await response.json();
+    return { percent: watchedPercent, done };
+  } catch {
+    return { trouble: "offline" };
+  }
+}
+
+export class Watch {
+  // `length` is that of the course, 0 when it is not known. `tell` gets what `report` gives.
+  constructor({ video, learner, position, length }, tell) {
+    Object.assign(this, { video, position, length, tell, duration: length, told: position });
+    this.key = `watched:${learner}:${video}`;
+    this.seen = this.kept();
+    this.unsent = this.seen;
+    this.last = null;
+    this.credit = AHEAD_S;
+    this.sentAt = now();
+    this.retries = RETRIES;
+    this.settled = true;
+    setInterval(() => this.tick(), EVERY_S * 1000);
+    addEventListener("online", () => this.tick());
+    addEventListener("pagehide", () => this.leave());
+    document.addEventListener("visibilitychange", () => document.hidden && this.unsent.length && this.send());
+    if (this.unsent.length) this.send();
+  }
+
+  // The player stands here. Only as much counts as can have been played since it began: a jump, by
+  // whatever control, brings nothing.
+  observe({ time, duration, playing, rate, ended, seeking }) {
+    const at = now();
+    const before = this.last ?? { time, playing: false, rate, at };
+    const stopped = before.playing && !playing;
+    // A player may say that it stopped, and only then where.
+    this.last = { time, playing, rate, at, stopping: stopped && time === before.time };
+    this.position = ended ? 0 : time;
+    if (duration) this.duration = duration;
+    const step = time - before.time;
+    this.credit = Math.min(this.credit, BEHIND_S);
+    if (before.playing) this.credit += (at - before.at) * Math.max(rate, before.rate);
+    const played = (before.playing || before.stopping) && !seeking && step > 0 && step <= this.credit;
+    if (played) this.add(before.time, time);
+    const jumped = step !== 0 && !played;
+    if (this.unsent.length && (stopped || jumped || at - this.sentAt >= EVERY_S)) this.send();
+  }
+
+  add(from, to) {
+    this.credit -= to - from;
+    this.seen = union([...this.seen, [from, to]]);
+    this.unsent = union([...this.unsent, [from, to]]);
+    this.settled = false;
+    this.retries = RETRIES;
+  }
+
+  // Another device may have used up what the server believes of a moment, so the last run is told
+  // once more when the player has come to rest.
+  tick() {
+    if (!this.settled && !this.last.playing) {
+      this.settled = true;
+      const { time } = this.last;
+      this.unsent = union([...this.unsent, ...this.seen.filter(([from, to]) => from <= time && time <= to)]);
+    }
+    if (this.unsent.length) this.send();
+  }
+
+  // Whole runs go out, not only their newest seconds: what came too fast for an earlier report
+  // comes along, and counts now. Without any it is the position alone that is told.
+  bodies(unsent) {
+    const runs = this.seen.filter((run) => unsent.some(([from, to]) => from < run[1] && run[0] < to));
+    this.told = Math.round(this.position);
+    return (runs.length ? runs : [[this.told, this.told]]).map(([from, to]) => ({
+      videoId: this.video,
+      from: Math.round(from),
+      to: Math.round(to),
+      position: this.told,
+      duration: Math.round(this.duration),
+    }));
+  }
+
+  async send() {
+    if (this.sending) {
+      this.again = true;
+      return;
+    }
+    this.sending = true;
+    this.sentAt = now();
+    const taken = this.unsent;
+    this.unsent = [];
+    let answer = {};
+    for (const body of this.bodies(taken)) {
+      answer = await report(body);
+      if (answer.trouble) break;
+    }
+    this.sending = false;
+    this.troubled = Boolean(answer.trouble);
+    if (this.troubled) this.unsent = union([...taken, ...this.unsent]);
+    else if (this.lacks(answer) && this.retries > 0) {
+      this.retries -= 1;
+      this.unsent = union([...this.seen, ...this.unsent]);
+    }
+    this.keep();
+    this.tell(answer);
+    if (this.again && !this.troubled) this.send();
+    this.again = false;
+  }
+
+  // Whether the server believes less than was watched on this page.
+  lacks({ percent }) {
+    const length = this.length || Math.max(Math.round(this.duration), SHORTEST_S);
+    return percent < Math.floor((100 * count(this.seen, length)) / length);
+  }
+
+  // There is no time to wait for answers. After trouble the next page sends it all again.
+  leave() {
+    if (!this.unsent.length && Math.round(this.position) === this.told) return;
+    if (!navigator.onLine) this.troubled = true;
+    this.keep();
+    this.bodies(this.unsent).forEach(report);
+  }
+
+  kept() {
+    try {
+      return union(JSON.parse(localStorage.getItem(this.key)) ?? []);
+    } catch {
+      return [];
+    }
+  }
+
+  keep() {
+    try {
+      if (this.troubled && this.unsent.length) localStorage.setItem(this.key, JSON.stringify(this.unsent));
+      else localStorage.removeItem(this.key);
+    } catch {
+      // A browser that keeps nothing loses no more than this page.
+    }
+  }
+}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Response, expect
 from support import COURSE, QUIZ
 
 from e2e.browser import Learner, tab_to
@@ -26,8 +27,21 @@ PAGES = (
     "/search",
     "/search?q=prompting",
     "/search?q=zqxj",
+    "/leaderboard",
+    "/leaderboard?scope=team",
+    "/leaderboard?scope=all&period=30d",
+    "/account",
     "/no-such-page",
 )
+BUDGET = 60_000  # bytes of a page with its styles and scripts, packed
+SHIFT = """() => new Promise((done) => {
+  let sum = 0;
+  const observer = new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) sum += entry.value;
+  });
+  observer.observe({ type: "layout-shift", buffered: true });
+  requestAnimationFrame(() => setTimeout(() => done(sum)));
+})"""
 OUTLINE = "document.querySelectorAll('h1,h2,h3,h4')"
 
 
@@ -47,6 +61,18 @@ async def check(page: Page) -> None:
         assert needed <= width, f"{address} needs {needed} px at {width}"
 
 
+async def open_and_weigh(page: Page, path: str) -> int:
+    """Returns the bytes of the page and of all that it brings along, packed."""
+    answers: list[Response] = []
+
+    def keep(answer: Response) -> None:
+        answers.append(answer)
+
+    page.on("response", keep)
+    await page.goto(path, wait_until="networkidle")
+    return sum([len(gzip.compress(await answer.body())) for answer in answers])
+
+
 async def test_no_page_scrolls_sideways_and_each_has_its_headings(learner: Learner) -> None:
     page = learner.page
     await page.goto("/dashboard")
@@ -60,6 +86,16 @@ async def test_no_page_scrolls_sideways_and_each_has_its_headings(learner: Learn
     for path in PAGES:
         await page.goto(path)
         await check(page)
+
+
+async def test_a_page_is_light_and_does_not_jump(new_learner: NewLearner) -> None:
+    for path in PAGES:
+        profile = (await new_learner()).profile
+        page = await profile.context.new_page()
+        weight = await open_and_weigh(page, path)
+        assert weight < BUDGET, f"{path} weighs {weight} bytes"
+        shift = await page.evaluate(SHIFT)
+        assert shift < 0.02, f"{path} shifts by {shift}"
 
 
 async def test_the_sign_in_page_keeps_to_it_too(visitor: Page) -> None:
@@ -84,6 +120,10 @@ async def test_the_tab_bar_of_a_phone(new_learner: NewLearner) -> None:
     page = (await new_learner(viewport=PHONE, has_touch=True)).page
     await page.goto("/dashboard")
     bar = page.get_by_role("navigation", name="Main")
+    places = bar.get_by_role("link").or_(bar.get_by_role("button"))
+    await expect(places).to_have_text(
+        ["Home", "Path", "Search", "Ranks", "More"], use_inner_text=True
+    )
     await expect(bar.get_by_role("link", name="Home")).to_have_attribute("aria-current", "page")
     await bar.get_by_role("link", name="Path").tap()
     await expect(bar.get_by_role("link", name="Path")).to_have_attribute("aria-current", "page")

@@ -7,12 +7,13 @@ from pathlib import Path
 import httpx
 import pytest
 from learning.courses import course_of, teach, video
+from learning.locked_course import numbered
 from msgspec.structs import replace
 from support import Portal
 from web.portals import litestar_of
 
 from portal.learning import media
-from portal.learning.catalogue import MEDIA_FOLDER
+from portal.learning.catalogue import MEDIA_FOLDER, Requirement
 
 BODY = bytes(range(256)) * 8
 SIZE = len(BODY)
@@ -149,3 +150,23 @@ async def test_a_visitor_has_to_sign_in(folder: Path, visitor: httpx.AsyncClient
     answer = await visitor.get("/media/one/film.webm")
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/login")
+
+
+async def test_a_file_of_a_locked_video_is_closed(
+    portal: Portal, folder: Path, alice: httpx.AsyncClient
+) -> None:
+    """Until what opens its topic is done."""
+    (film,) = (v for v in litestar_of(portal).state.course.ordered if v.id == "film")
+    course = course_of(video("opening"))
+    (step,) = course.steps
+    later = replace(
+        step.topics[0],
+        id="later",
+        videos=(replace(film, topic_id="later"),),
+        requires=(Requirement(topic="all-of-it"),),
+    )
+    teach(portal, numbered([replace(step, topics=(*step.topics, later))]))
+    refused = await alice.get("/media/one/film.webm")
+    assert refused.status_code == 403
+    await alice.post("/api/progress", json={"videoId": "opening", "done": True})
+    assert (await alice.get("/media/one/film.webm")).status_code == 200

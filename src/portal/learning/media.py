@@ -13,7 +13,9 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from portal.errors import NotFound
-from portal.learning.catalogue import MEDIA_FOLDER, Course
+from portal.learning.catalogue import MEDIA_FOLDER, Course, Video
+from portal.learning.queries import locks_of
+from portal.web.actor import CurrentActor
 
 SHIPPED: Final = Path(__file__).parent.parent / "content"
 TYPES: Final = {".mp4": "video/mp4", ".webm": "video/webm", ".vtt": "text/vtt"}
@@ -24,10 +26,15 @@ CHUNK: Final = 256 * 1024
 
 @get("/media/{name:path}", include_in_schema=False)
 async def media_file(
-    request: Request[Any, Any, Any], name: FromPath[Path]
+    request: Request[Any, Any, Any], actor: CurrentActor, name: FromPath[Path]
 ) -> Response[bytes] | Stream:
     """A file that the course names, whole or in the part that a player asks for."""
-    path = _find(request, name.as_posix().lstrip("/"))
+    course: Course = request.app.state.course
+    content: Path = request.app.state.settings.content_dir or SHIPPED
+    path, videos = _find(course, content, name.as_posix().lstrip("/"))
+    locks = await locks_of(actor, course)
+    if all(locks.of_video(video) for video in videos):
+        locks.check_video(videos[0])
     try:
         # An open file stays what it is while a new one takes its place.
         stream = await asyncio.to_thread(path.open, "rb")
@@ -50,20 +57,20 @@ async def media_file(
     return Response(body, status_code=206, headers=headers, media_type=kind)
 
 
-def _find(request: Request[Any, Any, Any], name: str) -> Path:
-    """Returns the path of a file that the course names; `NotFound` for anything else there."""
-    course: Course = request.app.state.course
-    content: Path = request.app.state.settings.content_dir or SHIPPED
+def _find(course: Course, content: Path, name: str) -> tuple[Path, list[Video]]:
+    """Returns the path of a file that the course names, and the videos that it belongs to;
+    `NotFound` for anything else there."""
     folder = content / MEDIA_FOLDER
-    named = any(
-        name in ((video.ref, video.captions) if video.provider == "file" else (video.captions,))
+    videos = [
+        video
         for video in course.ordered
-    )
+        if name in ((video.ref, video.captions) if video.provider == "file" else (video.captions,))
+    ]
     path = folder / name
-    inside = named and path.resolve().is_relative_to(folder.resolve())
-    if not inside or path.suffix not in TYPES:
+    inside = path.resolve().is_relative_to(folder.resolve())
+    if not videos or not inside or path.suffix not in TYPES:
         raise NotFound("No file at this address.")
-    return path
+    return path, videos
 
 
 def _span(wanted: re.Match[str], size: int) -> tuple[int, int]:

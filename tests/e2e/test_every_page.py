@@ -69,7 +69,7 @@ async def open_and_weigh(page: Page, path: str) -> int:
         answers.append(answer)
 
     page.on("response", keep)
-    await page.goto(path, wait_until="networkidle")
+    await page.goto(path)
     return sum([len(gzip.compress(await answer.body())) for answer in answers])
 
 

@@ -226,3 +226,20 @@ async def test_without_script(new_learner: NewLearner) -> None:
     await expect(page.get_by_role("searchbox", name=FIELD)).to_have_value("delagation")
     await page.get_by_role("link", name=DELEGATION.title).click()
     await expect(page.get_by_role("heading", level=1)).to_have_text(DELEGATION.title)
+
+
+async def test_single_keys_can_be_turned_off(new_learner: NewLearner) -> None:
+    """For all pages of this device, and on again."""
+    page = (await new_learner()).page
+    await page.goto("/account")
+    choice = page.get_by_role("checkbox", name="Use single keys on this device")
+    await choice.uncheck()
+    await page.goto("/dashboard")
+    await page.keyboard.press("/")
+    await expect(finder(page)).to_be_hidden()
+    await page.goto("/account")
+    await expect(choice).not_to_be_checked()
+    await choice.check()
+    await page.goto("/dashboard")
+    await page.keyboard.press("/")
+    await expect(finder(page)).to_be_visible()

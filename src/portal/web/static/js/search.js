@@ -1,6 +1,8 @@
 // Search from every page: "/" or a link opens the finder, which shows results while one types. On
 // the search page itself, which works without this, they replace the ones below the field.
 
+import { shortcutsOn } from "./shortcuts.js";
+
 const DEBOUNCE_MS = 120;
 const REST_MS = 300;
 const MOST = 8;
@@ -166,6 +168,7 @@ function preparePage() {
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!shortcutsOn()) return;
   const typing = "input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]";
   if (event.target.closest(typing) || document.querySelector("dialog[open]")) return;
   event.preventDefault();

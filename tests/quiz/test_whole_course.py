@@ -1,0 +1,35 @@
+"""A learner goes from the first step to the last: nothing is empty on the way."""
+
+from __future__ import annotations
+
+import httpx
+from support import take_quiz
+from web.markup import Page
+
+from portal.learning.catalogue import load_course
+from portal.scoring.rules import POINTS_MAX
+
+COURSE = load_course()
+
+
+async def test_every_page_of_the_course_has_something_to_say(alice: httpx.AsyncClient) -> None:
+    for step in COURSE.steps:
+        text = Page(await alice.get(f"/step/{step.id}")).text
+        told = [step.title, step.summary, *step.objectives, *step.practice]
+        assert len(step.practice) >= 3
+        assert [part for part in told if part not in text] == []
+        for video in step.videos:
+            text = Page(await alice.get(f"/video/{video.id}")).text
+            asked = COURSE.quizzes[video.id].questions[0].text
+            assert len(video.objectives) >= 2
+            told = [video.title, video.summary, *video.objectives, asked]
+            assert [part for part in told if part not in text] == [], video.id
+
+
+async def test_who_answers_everything_rightly_has_every_point(alice: httpx.AsyncClient) -> None:
+    for video in COURSE.ordered:
+        await take_quiz(alice, video.id)
+    kpis = (await alice.get("/api/dashboard/kpis")).json()
+    questions = sum(len(quiz.questions) for quiz in COURSE.quizzes.values())
+    assert kpis["totalScore"] == kpis["maxScore"] == POINTS_MAX * questions
+    assert (kpis["quizzesCompleted"], kpis["accuracy"]) == (len(COURSE.ordered), 100)

@@ -67,6 +67,16 @@ def test_every_step_mixes_all_kinds_of_questions(course: Course) -> None:
         assert len({q.kind for q in questions}) >= (2 if step.id == "1" else 4), step.id
 
 
+def test_every_quiz_has_something_easy_and_the_course_something_hard(course: Course) -> None:
+    levels: Counter[str] = Counter()
+    for quiz in course.quizzes.values():
+        found = Counter(question.difficulty for question in quiz.questions)
+        assert found["easy"] >= 1, quiz.video_id
+        assert found["hard"] < len(quiz.questions) - found["easy"] + 1
+        levels += found
+    assert all(levels[level] >= 0.15 * levels.total() for level in ("easy", "medium", "hard"))
+
+
 def test_a_quiz_hash_is_that_of_its_questions(course: Course) -> None:
     hashes = {quiz.content_hash for quiz in course.quizzes.values()}
     assert len(hashes) == len(course.quizzes)

@@ -41,7 +41,16 @@ class QuizCompiler:
         self.found += alias_findings(self.file, place, source.id, source.aliases)
         # Answers are kept under the first id that the question had.
         first = source.aliases[0] if source.aliases else source.id
-        return Question(first, source.kind, source.text, choices, key, source.explanation, at)
+        return Question(
+            first,
+            source.kind,
+            source.text,
+            choices,
+            key,
+            source.explanation,
+            at,
+            source.difficulty,
+        )
 
     def true_false(self, source: QuestionSource, place: str) -> Graded:
         if source.choices:

@@ -21,6 +21,7 @@ FORMAT: Final = 1
 Kind = Literal["single", "true_false", "multiple", "ordering"]
 Provider = Literal["youtube", "vimeo", "file"]
 Level = Literal["beginner", "regular", "advanced"]
+Difficulty = Literal["easy", "medium", "hard"]
 
 
 class ContentError(PortalError):
@@ -42,7 +43,8 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     """One question with its key. `key` and `explanation` stay here until it is answered.
 
     `key` holds the ids of the right choices; for `ordering` all ids in the right order.
-    `at` is the second of the video that explains the answer.
+    `at` is the second of the video that explains the answer, `difficulty` what its author expects of
+    a first try.
     """
 
     id: str
@@ -52,6 +54,7 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     key: tuple[str, ...]
     explanation: str
     at: int | None = None
+    difficulty: Difficulty = "medium"
 
 
 class Quiz(msgspec.Struct, frozen=True):

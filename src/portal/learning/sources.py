@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
-from portal.learning.catalogue import Kind, Level, Provider
+from portal.learning.catalogue import Difficulty, Kind, Level, Provider
 from portal.learning.findings import TO_DO, Finding
 
 TIME: Final = re.compile(r"(?:([0-9]+):)?([0-9]{1,2}):([0-5][0-9])")
@@ -46,6 +46,7 @@ class QuestionSource(msgspec.Struct, frozen=True):
     kind: Kind
     text: str
     explanation: str
+    difficulty: Difficulty = "medium"
     choices: tuple[Table, ...] = ()
     answer: bool | None = None
     at: str = ""

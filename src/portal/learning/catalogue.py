@@ -43,8 +43,8 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     """One question with its key. `key` and `explanation` stay here until it is answered.
 
     `key` holds the ids of the right choices; for `ordering` all ids in the right order.
-    `at` is the second of the video that explains the answer, `difficulty` what its author expects of
-    a first try.
+    `at` is the second of the video that explains the answer, `difficulty` what its author expects
+    of a first try.
     """
 
     id: str

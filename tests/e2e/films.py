@@ -14,13 +14,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from e2e.browser import Learner, Site
 from learning.courses import singles, video
 from msgspec.structs import replace
 from ops.command import running, until
 from playwright.async_api import Frame, Page, Route
 from support import DEMO_TEMPLATE, Database, execute
 
-from e2e.browser import Learner, Site
 from portal.db.embedded import Embedded
 from portal.learning.captions import read_captions
 from portal.learning.catalogue import (

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.async_api import Page, expect
-
 from e2e.browser import PASSWORD, Learner, Site, add_learner, focused_name, sign_in, tab_to
 from e2e.conftest import NewLearner, OpenProfile
 from e2e.layout import PHONE, check
+from playwright.async_api import Page, expect
 
 NEW = "nine swift otters"
 

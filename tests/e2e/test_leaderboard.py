@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.async_api import expect
-
 from e2e.browser import Learner, Site, tab_to
 from e2e.conftest import NewLearner
 from e2e.layout import PHONE, check
+from playwright.async_api import expect
 
 
 async def give_points(learner: Learner, score: int) -> None:

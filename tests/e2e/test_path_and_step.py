@@ -8,14 +8,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from e2e.browser import Learner, Site, focused_name, tab_to
+from e2e.conftest import NewLearner
+from e2e.layout import PHONE, check
 from learning.locked_course import FIRST, SECOND, locked_course
 from ops.command import running
 from playwright.async_api import Page, expect
 from support import DEMO_TEMPLATE, Database, execute
 
-from e2e.browser import Learner, Site, focused_name, tab_to
-from e2e.conftest import NewLearner
-from e2e.layout import PHONE, check
 from portal.db.embedded import Embedded
 from portal.learning.catalogue import COMPILED_NAME, FORMAT, Compiled
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from ops.command import until
-from playwright.async_api import Page, expect
-
 from e2e.browser import PASSWORD, Learner
 from e2e.conftest import NewLearner, OpenProfile
 from e2e.films import CUES, FILM, LOST, TUBE, film_site, holds, seconds, watched
+from ops.command import until
+from playwright.async_api import Page, expect
 
 site = film_site
 

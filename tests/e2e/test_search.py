@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
-from playwright.async_api import Locator, Page, Request, Route, expect
-from support import COURSE, QUIZ
-
 from e2e.browser import Learner, focused_name, tab_to
 from e2e.conftest import NewLearner
+from playwright.async_api import Locator, Page, Request, Route, expect
+from support import COURSE, QUIZ
 
 PHONE = {"width": 390, "height": 844}
 DELEGATION = COURSE.videos["a-closer-look-at-delegation"]

@@ -6,11 +6,11 @@ import asyncio
 from urllib.parse import quote
 
 import pytest
+from e2e.browser import Learner
+from e2e.conftest import NewLearner
 from playwright.async_api import Route, expect
 from support import COURSE
 
-from e2e.browser import Learner
-from e2e.conftest import NewLearner
 from portal.learning.player import embed_url
 
 VIDEOS = {

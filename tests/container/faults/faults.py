@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from client import ask
-from load import Load, only_away, percentiles, sign_in
+from load import Load, lasting, only_away, percentiles, sign_in
 from report import say, tell
 from stack import PROJECT, Stack, docker, limited, started, until_database_answers
 
@@ -27,9 +27,9 @@ async def under_load(stack: Stack) -> AsyncIterator[Load]:
     load = Load(stack.address, RATE, stack.names)
     await load.prepare()
     async with load.running():
-        await asyncio.sleep(STEADY_SECONDS)
+        await lasting(STEADY_SECONDS)
         yield load
-        await asyncio.sleep(STEADY_SECONDS)
+        await lasting(STEADY_SECONDS)
     tell(f"{len(load.seen)} requests, {percentiles(s.seconds for s in load.seen)}; {load.writes()}")
     if load.failures():
         print(load.histogram(), flush=True)
@@ -66,9 +66,9 @@ async def replica(stack: Stack) -> None:
         victim = victims.pop()
         async with under_load(stack) as load:
             await asyncio.to_thread(docker, *command, victim)
-            await asyncio.sleep(2)
+            await lasting(2)
             await asyncio.to_thread(docker, "start", victim)
-            await asyncio.sleep(5)
+            await lasting(5)
         failures = load.failures()
         say(
             not failures,
@@ -89,7 +89,7 @@ async def database(stack: Stack) -> None:
                 await asyncio.to_thread(docker, *command, container)
             returned = await until_database_answers(stack)
             back = load.now() - (time.monotonic() - returned)
-            await asyncio.sleep(4)
+            await lasting(4)
         await judge(stack, load, f"database {what}", back=back)
 
 
@@ -99,7 +99,7 @@ async def silence(stack: Stack) -> None:
     async with under_load(stack) as load:
         cause = load.now()
         docker("pause", container)
-        await asyncio.sleep(20)
+        await lasting(20)
         docker("unpause", container)
         back = load.now()
     await judge(stack, load, "database silent for 20 s", back=back)
@@ -116,11 +116,11 @@ async def pooler(stack: Stack) -> None:
     async with under_load(stack) as load:
         await asyncio.to_thread(docker, "restart", "-t", "5", container)
         back = load.now()
-        await asyncio.sleep(4)
+        await lasting(4)
     await judge(stack, load, "pooler restarted", back=back)
     async with under_load(stack) as load:
         docker("pause", container)
-        await asyncio.sleep(8)
+        await lasting(8)
         docker("unpause", container)
         back = load.now()
     await judge(stack, load, "pooler silent for 8 s", back=back)
@@ -133,7 +133,7 @@ async def network(stack: Stack) -> None:
     where = f"{PROJECT}_default"
     async with under_load(stack) as load:
         docker("network", "disconnect", where, container)
-        await asyncio.sleep(8)
+        await lasting(8)
         docker(
             "network", "connect", "--alias", "db", "--ip", address, where, container, check=False
         )
@@ -141,7 +141,7 @@ async def network(stack: Stack) -> None:
             docker("network", "connect", "--alias", "db", where, container)
         returned = await until_database_answers(stack)
         back = load.now() - (time.monotonic() - returned)
-        await asyncio.sleep(6)
+        await lasting(6)
     await judge(stack, load, "database cut off for 8 s", back=back)
 
 
@@ -151,7 +151,7 @@ async def exhausted(stack: Stack) -> None:
     async with under_load(stack) as load:
         lock = "BEGIN; LOCK TABLE quiz_answer; SELECT pg_sleep(8); COMMIT"
         held = asyncio.create_task(asyncio.to_thread(stack.sql, lock))
-        await asyncio.sleep(4)
+        await lasting(4)
         for container in stack.containers("web"):
             # asked past the load balancer, which would only show the sum
             ready = await stack.ask_container(container, "/health/ready")

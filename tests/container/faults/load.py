@@ -137,6 +137,12 @@ class Learner:
         return lost
 
 
+async def lasting(seconds: float) -> None:
+    """Let a fault, or the calm before and after it, last. Its length is what is tried: nothing is
+    waited for here, whatever is waited for has a condition."""
+    await asyncio.sleep(seconds)
+
+
 class Load:
     """`seen` grows by one entry for every request that has ended."""
 

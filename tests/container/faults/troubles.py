@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from faults import BACK_SECONDS, judge
-from load import Load, sign_in
+from load import Load, lasting, sign_in
 from report import say, tell
 from stack import IMAGE, PROJECT, Stack, docker, limited, started, until_database_answers
 
@@ -26,7 +26,7 @@ async def late(stack: Stack) -> None:
     web, db = stack.containers("web")[0], stack.containers("db")[0]
     docker("start", web)
     await stack.until("/api/health")
-    await asyncio.sleep(3)
+    await lasting(3)
     for path, status in (("/api/health", 200), ("/health/ready", 503), ("/login", 503)):
         answer = await stack.ask(path)
         say(
@@ -49,7 +49,7 @@ async def frozen(stack: Stack) -> None:
             await stack.ask(path, cookie=cookie)
             docker("pause", web)
             cut = stack.sql(CUT)
-            await asyncio.sleep(seconds)
+            await lasting(seconds)
             docker("unpause", web)
             answer = await stack.ask(path, cookie=cookie)
             say(
@@ -73,7 +73,7 @@ async def full(stack: Stack) -> None:
     load = Load(stack.address, 40, stack.names)
     await load.prepare()
     async with load.running():
-        await asyncio.sleep(3)
+        await lasting(3)
         fill()
         await _until_refused(load)
         tell(f"what is refused without room: {load.refused()}")
@@ -82,13 +82,13 @@ async def full(stack: Stack) -> None:
             say(answer.status == 200, f"disk full: {path} {answer.status}")
         docker("exec", KEEPER, "rm", "/held/ballast")
         back = load.now()
-        await asyncio.sleep(4)
+        await lasting(4)
     await judge(stack, load, "disk full", back=back)
 
     load = Load(stack.address, 40, stack.names)
     await load.prepare()
     async with load.running():
-        await asyncio.sleep(3)
+        await lasting(3)
         fill()
         db = stack.containers("db")[0]
         await _until_panic(stack, db)
@@ -104,7 +104,7 @@ async def full(stack: Stack) -> None:
             docker("start", db)  # without a restart policy
         returned = await until_database_answers(stack)
         back = load.now() - (time.monotonic() - returned)
-        await asyncio.sleep(4)
+        await lasting(4)
     await judge(stack, load, "write-ahead log full", back=back)
 
 

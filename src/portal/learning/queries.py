@@ -47,8 +47,6 @@ _EVIDENCE = """
     WHERE learner = $1 AND completed_at IS NOT NULL GROUP BY quiz_id
 """
 
-_REFUSALS = "SELECT video_id, reference, detail, checked_at FROM embed_check WHERE refused"
-
 
 class ProgressRow(msgspec.Struct, frozen=True):
     """A row as it comes; `watched` is JSON text of `[from, to)` pairs."""
@@ -127,10 +125,3 @@ async def locks_of(actor: Actor, course: Course) -> Locks:
             else:
                 scores[row["id"]] = row["score"]
     return Locks(course, Evidence(done, scores))
-
-
-async def refusals_of(course: Course) -> list[Refusal]:
-    """Returns the refused videos of the course, for admins, in its order."""
-    rows = {row.video_id: row for row in await sql.fetch(Refusal, _REFUSALS)}
-    found = ((rows.get(video.id), video) for video in course.ordered)
-    return [row for row, video in found if row and row.reference == video.ref]

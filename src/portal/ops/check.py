@@ -7,12 +7,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import asyncpg
-
 from portal.config import Settings
 from portal.db import migrate, schema
-from portal.db.loss import unavailable_on_loss
 from portal.errors import Unavailable
+from portal.ops.connection import close, connect
 
 if TYPE_CHECKING:
     from portal.db.dsn import Dsn
@@ -35,11 +33,8 @@ def check(settings: Settings, say: Callable[[str], None]) -> int:
 async def _check_one(variable: str, dsn: Dsn, say: Callable[[str], None]) -> bool:
     kind = "pooled" if dsn.pooled else "direct"
     place = f"{variable}: {dsn.host}/{dsn.database}, {kind}"
-    arguments = dsn.connect_kwargs() | {"statement_cache_size": 0}
-    arguments["timeout"] = arguments.get("timeout") or 5.0
     try:
-        with unavailable_on_loss():
-            connection = await asyncpg.connect(**arguments)
+        connection = await connect(dsn)
     except Unavailable as error:
         say(f"{place}: cannot be reached, {schema.reason(error)}")
         return False
@@ -50,7 +45,7 @@ async def _check_one(variable: str, dsn: Dsn, say: Callable[[str], None]) -> boo
         took = (time.perf_counter() - started) * 1000
         position = await migrate.standing(connection)
     finally:
-        await connection.close()
+        await close(connection)
     problems = []
     if version not in SUPPORTED:
         problems.append("this PostgreSQL version is not supported (15 to 18 are)")

@@ -7,7 +7,7 @@ COPY locks/runtime.txt /build/locks/
 # takes four times as long. unchecked-hash: no look at the source files at every import.
 RUN python -m venv --without-pip /opt/portal \
     && pip --python /opt/portal/bin/python install --no-compile --only-binary :all: \
-        --require-hashes -r /build/locks/runtime.txt \
+        --require-hashes --no-deps -r /build/locks/runtime.txt \
     && cd /opt/portal/lib/python3.*/site-packages \
     && find . -type d \( -name tests -o -name testsuite \) -prune -exec rm -r {} + \
     && find . -type f \( -name '*.c' -o -name '*.h' -o -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' \) \
@@ -18,7 +18,7 @@ RUN python -m venv --without-pip /opt/portal \
 # The portal's own code, installed below /image as it will lie in the image.
 FROM dependencies AS package
 COPY locks/build.txt /build/locks/
-RUN pip install --require-hashes -r /build/locks/build.txt
+RUN pip install --require-hashes --no-deps -r /build/locks/build.txt
 COPY pyproject.toml README.md LICENSE /build/
 COPY src /build/src
 COPY piccolo_migrations /build/piccolo_migrations

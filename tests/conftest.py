@@ -35,7 +35,7 @@ from portal.db import sql
 from portal.db.embedded import Embedded, embedded
 from portal.web.lifecycle import Lifecycle
 
-LOCKED = "pip install --require-hashes -r locks/ci.txt"
+LOCKED = "pip install --require-hashes --no-deps -r locks/ci.txt"
 # An optional tool, and how to get it. One from a lock file may lie in this environment.
 TOOLS = {
     "caddy": "apt-get install caddy",

@@ -54,7 +54,7 @@ def dev(*, port: int, data_dir: Path, reset: bool) -> int:
         )
         from portal.serve import serve
 
-        return serve(settings, on_ready=lambda: print(_welcome(port), flush=True))
+        return serve(settings, on_ready=lambda: print(_welcome(port, data_dir), flush=True))
 
 
 async def _create_database(url: str) -> None:
@@ -67,7 +67,7 @@ async def _create_database(url: str) -> None:
         await connection.close()
 
 
-def _welcome(port: int) -> str:
+def _welcome(port: int, data_dir: Path) -> str:
     lines = [f"\n  http://localhost:{port}\n", "  Demo accounts (user / password)"]
     for role, password in (
         ("learner", demo.LEARNER_PASSWORD),
@@ -76,7 +76,7 @@ def _welcome(port: int) -> str:
     ):
         names = " ".join(account.id for account in demo.ACCOUNTS if account.role == role)
         lines.append(f"  {role:8} {password:10} {names}")
-    lines.append("\n  Ctrl-C stops it. The data stays in .data; --reset starts afresh.\n")
+    lines.append(f"\n  Ctrl-C stops it. The data stays in {data_dir}; --reset starts afresh.\n")
     return "\n".join(lines)
 
 

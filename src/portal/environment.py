@@ -77,7 +77,8 @@ class Reader:
         return self._checked(name, text, parse) if text else None
 
     def secret(self, name: str, parse: Callable[[str], T]) -> T | None:
-        """As `parsed`, also from the file that NAME_FILE names; no white space is removed."""
+        """As `parsed`, also from the file that NAME_FILE names. Only one line break at the end is
+        removed: tools that write secrets end them with one, whether into a file or a variable."""
         file_name = f"{name}_FILE"
         if name in self._values and file_name in self._values:
             self.refuse(name, f"and {file_name} are both set: keep one of them.")
@@ -85,7 +86,7 @@ class Reader:
         text = self._values.get(name)
         if file_name in self._values:
             text = self._file_content(file_name)
-        return self._checked(name, text, parse) if text else None
+        return self._checked(name, _without_line_break(text), parse) if text else None
 
     def _file_content(self, file_name: str) -> str | None:
         try:
@@ -93,7 +94,6 @@ class Reader:
         except (OSError, ValueError):  # ValueError: not UTF-8, or a NUL in the path
             self.refuse(file_name, "names a file that cannot be read.")
             return None
-        content = content.removesuffix("\n").removesuffix("\r")
         if not content.strip():
             self.refuse(file_name, "names an empty file.")
             return None
@@ -180,6 +180,10 @@ def read_env_file(path: Path) -> dict[str, str]:
             raise EnvFileError(f"{path.name} cannot be read: line {number} is not NAME=value.")
         values[match[1]] = value
     return values
+
+
+def _without_line_break(text: str) -> str:
+    return text.removesuffix("\n").removesuffix("\r")
 
 
 def _value(text: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import find_tool
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(sys.executable).parent
@@ -102,3 +104,36 @@ def test_wheel_carries_templates_content_and_migrations(tmp_path: Path) -> None:
     ):
         assert wanted in names
     assert sum(name.startswith("portal/piccolo_migrations/portal_") for name in names) >= 2
+
+
+def test_what_is_installed_from_a_lock_is_not_resolved_again() -> None:
+    """Older pips would ask for hashes that no lock can have."""
+    forgotten = [
+        f"{name}: {line.strip()}"
+        for name in tracked()
+        if not name.startswith(("locks/dev", "locks/runtime", "locks/ci", "locks/build", "tests/"))
+        for line in (ROOT / name).read_text(encoding="utf-8", errors="ignore").splitlines()
+        if re.search(r"--require-hashes.* -r|install --require-hashes", line)
+        and "--no-deps" not in line
+        and "pip-audit" not in line
+        and 'install --require-hashes -r "$lock"' not in line  # the launcher's own function
+    ]
+    assert forgotten == []
+
+
+def test_the_lock_is_complete() -> None:
+    """Installed without resolving, so a package that is missing would be missed at run time."""
+    environment = {"extra": ""}
+    missing = []
+    for distribution in importlib.metadata.distributions():
+        for text in distribution.requires or ():
+            requirement = Requirement(text)
+            if requirement.marker and not requirement.marker.evaluate(environment):
+                continue
+            try:
+                version = importlib.metadata.version(requirement.name)
+            except importlib.metadata.PackageNotFoundError:
+                version = None
+            if version is None or not requirement.specifier.contains(version, prereleases=True):
+                missing.append(f"{distribution.name} needs {text}, there is {version}")
+    assert missing == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from ops.command import STOPPED, Running, running
+from ops.command import STOPPED, Running, only_line, run_portal, running
 
 ELSEWHERE = "postgresql://someone:s3cret@127.0.0.1:1/production"
 
@@ -22,6 +23,15 @@ def postgres_below(folder: Path) -> list[psutil.Process]:
         if process.info["name"] == "postgres"
         and str(folder) in " ".join(process.info["cmdline"] or ())
     ]
+
+
+def folder_of_sockets(data: Path) -> Path:
+    return Path((data / "postgres" / "postmaster.pid").read_text().splitlines()[4])
+
+
+def leftovers(folder: Path) -> list[Path]:
+    """Returns the folder with what lies in it, nothing once it is gone."""
+    return [folder, *folder.iterdir()] if folder.exists() else []
 
 
 async def stop(developing: Running, folder: Path) -> None:
@@ -56,6 +66,7 @@ async def test_it_runs_stops_and_keeps_its_data(folder: Path) -> None:
         assert output.count(f"http://localhost:{developing.port}") == 1, "told once"
         assert "claude123" in output
         assert "s3cret" not in output
+        assert f"The data stays in {folder / 'data'};" in output
         await stop(developing, folder)
 
     with running(*arguments, url=ELSEWHERE, **environment) as developing:
@@ -71,3 +82,69 @@ async def test_it_runs_stops_and_keeps_its_data(folder: Path) -> None:
             progress = await browser.get("/api/progress", headers={"cookie": f"sid={sid}"})
         assert progress.status_code == 401, "the session went with the data"
         await stop(fresh, folder)
+
+
+# What a shell may hold, and PostgreSQL's programs or the library would act on.
+STEERING = {
+    "LANG": "xx_YY.UTF-8",  # installed nowhere
+    "LC_MESSAGES": "xx_YY.UTF-8",
+    "TZ": "Nowhere/Nothing",
+    "PGPORT": "6000",
+    "PGOPTIONS": "--work_mem=nonsense",
+    "PGDATA": "/nonexistent",
+    "PGHOST": "production.example",
+    "PGSERVER_POSTGRES_VERSION": "99",
+    "TMPDIR": "/nonexistent",
+}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Übung für Anna's Team",
+        'a "$HOME" `id` \\ #;&*?',
+        "-k",
+        "ein/ziemlich/" + "tiefer" * 16,  # longer than the address of a socket may be
+    ],
+)
+async def test_neither_its_folder_nor_the_environment_matters(folder: Path, name: str) -> None:
+    data = folder / name
+    with running("dev", "--data-dir", str(data), url=ELSEWHERE, **STEERING) as developing:
+        await developing.answers("/health/ready")
+        assert "pg_ctl" not in developing.output()
+        sockets = folder_of_sockets(data)
+        await stop(developing, folder)
+    assert leftovers(sockets) == []
+
+
+async def test_it_starts_again_after_a_crash(folder: Path) -> None:
+    arguments = ("dev", "--data-dir", str(folder))
+    with running(*arguments, url=ELSEWHERE) as developing:
+        await developing.answers("/health/ready")
+        left = (folder / "postgres" / "postmaster.pid").read_text()
+        await stop(developing, folder)
+
+    # As after a power cut: the file stayed, and the number is another process's by now.
+    lines = left.splitlines()
+    stale = "\n".join([str(os.getpid()), *lines[1:]]) + "\n"
+    (folder / "postgres" / "postmaster.pid").write_text(stale)
+    with running(*arguments, url=ELSEWHERE) as again:
+        await again.answers("/health/ready")
+        await stop(again, folder)
+
+
+def test_a_folder_with_other_things_is_left_alone(folder: Path) -> None:
+    (folder / "postgres").mkdir()
+    (folder / "postgres" / "thesis.txt").write_text("mine")
+    done = run_portal(ELSEWHERE, "dev", "--data-dir", str(folder), **STEERING)
+    assert done.returncode == 1
+    assert "is not empty" in only_line(done.stderr)
+    assert (folder / "postgres" / "thesis.txt").read_text() == "mine"
+
+
+def test_data_of_another_version_is_left_alone(folder: Path) -> None:
+    (folder / "postgres").mkdir()
+    (folder / "postgres" / "PG_VERSION").write_text("12\n")
+    done = run_portal(ELSEWHERE, "dev", "--data-dir", str(folder))
+    assert done.returncode == 1
+    assert "holds data of PostgreSQL 12" in only_line(done.stderr)

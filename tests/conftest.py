@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 from pooler import Pooler, run_pooler
@@ -23,6 +24,7 @@ from support import (
     DEMO_TEMPLATE,
     EMPTY_TEMPLATE,
     Database,
+    Databases,
     Portal,
     execute,
     portal_environment,
@@ -32,6 +34,7 @@ from support import (
 from portal.accounts import passwords
 from portal.app import create_app
 from portal.db import sql
+from portal.db.dsn import parse_dsn
 from portal.db.embedded import Embedded, embedded
 from portal.web.lifecycle import Lifecycle
 
@@ -123,16 +126,23 @@ def pooler(server: Embedded, pgbouncer_path: str) -> Iterator[Pooler]:
         yield running
 
 
+@pytest.fixture(scope="session")
+async def databases(templates: Embedded) -> AsyncIterator[Databases]:
+    dsn = parse_dsn(templates.url("postgres"), variable="DATABASE_URL")
+    connection = await asyncpg.connect(**dsn.connect_kwargs())
+    made = Databases(templates, connection)
+    yield made
+    await made.close()
+    await connection.close()
+
+
 @pytest.fixture
-async def database(templates: Embedded, request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+async def database(databases: Databases, request: pytest.FixtureRequest) -> AsyncIterator[Database]:
     """A database of this test alone: seeded, unless the test is marked `empty_database`."""
     empty = request.node.get_closest_marker("empty_database") is not None
-    template = EMPTY_TEMPLATE if empty else DEMO_TEMPLATE
-    made = Database.next(templates)
-    admin = templates.url("postgres")
-    await execute(admin, f"CREATE DATABASE {made.name} TEMPLATE {template}")
+    made = await databases.take(EMPTY_TEMPLATE if empty else DEMO_TEMPLATE)
     yield made
-    await execute(admin, f"DROP DATABASE {made.name} WITH (FORCE)")
+    databases.drop(made)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
 from typing import Any, Self
@@ -73,6 +74,43 @@ class Database:
         """Returns the first column of the first row, or None."""
         rows = await self.fetch(query, *args)
         return rows[0][0] if rows else None
+
+
+class Databases:
+    """Makes the databases of the tests on one connection, the next while a test runs, and drops
+    them when nobody waits."""
+
+    def __init__(self, server: Embedded, connection: asyncpg.Connection[Any]) -> None:
+        self.server = server
+        self._connection = connection
+        self._one_at_a_time = asyncio.Lock()
+        self._next: dict[str, asyncio.Task[Database]] = {}
+        self._dropping: set[asyncio.Task[None]] = set()
+
+    async def take(self, template: str) -> Database:
+        """Returns a new database that is a copy of the template."""
+        made = await (self._next.pop(template, None) or self._make(template))
+        self._next[template] = asyncio.create_task(self._make(template))
+        return made
+
+    def drop(self, database: Database) -> None:
+        """Have a database dropped, with whoever is still connected to it."""
+        task = asyncio.create_task(self._execute(f"DROP DATABASE {database.name} WITH (FORCE)"))
+        self._dropping.add(task)
+        task.add_done_callback(self._dropping.discard)
+
+    async def close(self) -> None:
+        """Wait for what is under way; what failed is raised here."""
+        await asyncio.gather(*self._next.values(), *self._dropping)
+
+    async def _make(self, template: str) -> Database:
+        made = Database.next(self.server)
+        await self._execute(f"CREATE DATABASE {made.name} TEMPLATE {template} STRATEGY FILE_COPY")
+        return made
+
+    async def _execute(self, statement: str) -> None:
+        async with self._one_at_a_time:
+            await self._connection.execute(statement)
 
 
 class Portal:

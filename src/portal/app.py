@@ -92,7 +92,7 @@ def create_app(
     if settings.database is None:
         raise ValueError("create_app needs settings with a database")
     lifecycle = lifecycle or Lifecycle()
-    engine = Engine(settings.database, pool_size=settings.db_pool_size)
+    engine = Engine(settings.database, pool_size=settings.db_pool_size, for_requests=True)
     sql.bind(engine, TABLES)
     static = assets.Assets()
     collected = metrics.Metrics(engine, lifecycle)

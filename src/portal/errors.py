@@ -81,6 +81,12 @@ class Unavailable(PortalError):
         self.retry_after = retry_after
 
 
+class ReadOnly(Unavailable):
+    """What is stored can be read, and nothing can be added to it for now."""
+
+    default = "Nothing can be saved right now. Try again in a minute."
+
+
 class CommandFailed(PortalError):
     """A command cannot go on; the sentence is all that the person at the terminal gets."""
 

@@ -129,7 +129,7 @@ async def test_a_pool_whose_connections_are_all_in_use_is_not_taken_for_silence(
 
     await until(all_asleep, "both connections are in use")
     assert engine.silence.is_heard is False
-    assert await engine.answers(), "it is reachable nevertheless"
+    assert await engine.examine(), "it is reachable nevertheless"
     waiting = [asyncio.ensure_future(engine.fetch("SELECT 1")) for _ in range(40)]
     while not all(task.done() for task in sleeping):
         assert not engine.silence.silent
@@ -217,7 +217,7 @@ async def test_a_full_disk_stops_what_writes_and_is_told_once(engine: Engine) ->
                 await engine.fetch(FULL)
             assert await engine.fetch("SELECT 1")
     assert [line.partition("the database ")[2].partition(" {")[0] for line in lines] == [
-        "refuses to write: DiskFullError"
+        "refuses to write: its disk is full"
     ]
     assert not engine.away
 

@@ -37,12 +37,12 @@ _SIGN_OUT_OTHERS = """
 async def actor_of_session(token_hash: bytes, default_zone: str) -> Actor | None:
     """Returns the person of a live session, or None. When it was seen is written down rarely, and
     so in a statement of its own: within the read it would cost every request more than half again.
-    """
+    Who reads is not kept waiting for it, and not refused when it cannot be written."""
     session = await queries.session_of(token_hash, default_zone)
     if session is None:
         return None
     if clock.now() - session.seen_at >= SEEN_EVERY:
-        await sql.execute(_SEEN, token_hash, clock.now(), retry=True)
+        await sql.note(_SEEN, token_hash, clock.now())
     return session.actor
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -21,6 +21,22 @@ STATEMENT_LENGTH = 200  # characters of a slow statement that the log shows
 
 async def no_reset(connection: asyncpg.Connection[Any]) -> None:
     """Nothing in the portal leaves session state behind, and a reset costs a round trip."""
+
+
+@asynccontextmanager
+async def brief(
+    arguments: dict[str, Any], seconds: float
+) -> AsyncIterator[asyncpg.Connection[Any]]:
+    """A connection outside the pool for one question, none of whose steps takes longer than
+    `seconds`: `TimeoutError` otherwise."""
+    connection = await asyncpg.connect(
+        **{**arguments, "timeout": seconds, "command_timeout": seconds}
+    )
+    try:
+        yield connection
+        await connection.close(timeout=seconds)
+    finally:
+        connection.terminate()
 
 
 def is_closed(connection: Any) -> bool:

@@ -19,11 +19,25 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 from piccolo.engine.postgres import PostgresEngine
 
-from portal.db.connections import is_closed, no_reset, terminate, timed
-from portal.db.loss import BUSY, LOST, REFUSED, unavailable_on_loss
+from portal.db.complaints import Complaints
+from portal.db.connections import brief, is_closed, no_reset, terminate, timed
+from portal.db.loss import (
+    AWAY,
+    BUSY,
+    LOST,
+    MISFIT,
+    REFUSED,
+    RETRY_SECONDS,
+    NoConnectionFree,
+    unavailable_on_loss,
+    unavailable_while_connecting,
+)
+from portal.db.notes import Notes
 from portal.db.patience import current, limited
+from portal.db.reasons import why
 from portal.db.silence import Silence
 from portal.db.transactions import SafeTransaction
+from portal.db.writes import QUESTION, State, Writes, state_of
 from portal.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -40,7 +54,6 @@ CONNECT_SECONDS = 5.0
 STATEMENT_SECONDS = 5.0
 RELEASE_SECONDS = 5.0  # for the server to end an interrupted statement
 IDLE_SECONDS = 60.0  # shorter than any pooler's own limit, so that we drop first
-COMPLAIN_SECONDS = 60.0
 
 
 class Engine(PostgresEngine):
@@ -49,7 +62,8 @@ class Engine(PostgresEngine):
     `statements` counts what was sent (BEGIN and COMMIT included), so that tests can hold a request
     to its number of statements. The other counts since the start are for `/metrics`: connections
     `opened`, `acquire_timeouts`, and `returns` of a database that was away. `waiting` is how many
-    wait for a connection now, and `on_acquire` gets the seconds that each has waited.
+    wait for a connection now, and `on_acquire` gets the seconds that each has waited. With
+    `for_requests` a schema or rights that do not fit are `Unavailable`, and told to the operator.
     """
 
     def __init__(
@@ -59,6 +73,7 @@ class Engine(PostgresEngine):
         pool_size: int = 5,
         statement_seconds: float | None = STATEMENT_SECONDS,
         lock_wait: str | None = None,
+        for_requests: bool = False,
     ) -> None:
         # Piccolo's __init__ would open a connection to ask for the version; set its fields instead.
         self.dsn = dsn
@@ -76,6 +91,7 @@ class Engine(PostgresEngine):
         self.pool_size = pool_size
         self.statement_seconds = statement_seconds
         self.lock_wait = lock_wait
+        self.for_requests = for_requests
         self.acquire_seconds = dsn.acquire_timeout or ACQUIRE_SECONDS
         self.statements = 0
         self.opened = 0
@@ -86,8 +102,10 @@ class Engine(PostgresEngine):
         self.returns = 0
         self._was_there = False
         self.silence = Silence(self._ask, self._on_silence)
+        self.writes = Writes(self._state, self._on_writes, self.drop_idle)
+        self.complaints = Complaints()
+        self.notes = Notes()
         self._opening: asyncio.Lock | None = None
-        self._complained_at = float("-inf")
         self._background: set[asyncio.Task[None]] = set()
 
     def connect_arguments(self) -> dict[str, Any]:
@@ -115,7 +133,7 @@ class Engine(PostgresEngine):
 
     async def get_new_connection(self) -> asyncpg.Connection[Any]:
         """Returns a connection outside the pool; the caller closes it."""
-        with unavailable_on_loss():
+        with unavailable_while_connecting():
             return await asyncpg.connect(**self.connect_arguments())
 
     async def ensure_pool(self) -> asyncpg.Pool[Any]:
@@ -143,6 +161,7 @@ class Engine(PostgresEngine):
     async def close_connection_pool(self) -> None:
         """Close every connection; those still in use are cut after two seconds."""
         await self.silence.close()
+        await self.writes.close()
         pool, self.pool, self._opening = self.pool, None, None
         if pool is None:
             return
@@ -163,8 +182,11 @@ class Engine(PostgresEngine):
         except Unavailable as error:
             self._note(error.__cause__)
             raise
-        except asyncpg.PostgresError:
+        except asyncpg.PostgresError as error:
             self.silence.heard()
+            if self.for_requests and isinstance(error, MISFIT):
+                self.complaints.misfit(error)
+                raise Unavailable(AWAY, retry_after=RETRY_SECONDS) from error
             raise
         self.silence.heard()
         if self.away and self._was_there:
@@ -174,7 +196,6 @@ class Engine(PostgresEngine):
         self._was_there = True
 
     def _note(self, cause: BaseException | None) -> None:
-        name = type(cause).__name__
         if isinstance(cause, asyncpg.PostgresError) and not isinstance(
             cause, asyncpg.PostgresConnectionError
         ):
@@ -183,13 +204,12 @@ class Engine(PostgresEngine):
             request = current()
             if request is not None and isinstance(cause, TimeoutError):
                 request.lost = True
+            if not self.silence.silent:
+                self.complaints.in_vain(cause)
         elif isinstance(cause, REFUSED):
-            # Others succeed in the meantime: this is not about the server as a whole.
-            if time.monotonic() - self._complained_at > COMPLAIN_SECONDS:
-                self._complained_at = time.monotonic()
-                log.error("the database refuses to write: %s", name)
-        else:
-            self._gone(name)
+            self.complaints.refuses_to_write(cause)
+        elif not isinstance(cause, (asyncpg.ReadOnlySQLTransactionError, *MISFIT)):
+            self._gone(why(cause).rstrip("."))
 
     def _gone(self, why: str) -> None:
         if not self.away and self._was_there:
@@ -203,30 +223,36 @@ class Engine(PostgresEngine):
             # What lay idle meanwhile may lead to a server that is no longer there.
             self.in_background(self.drop_idle())
 
+    def _on_writes(self, state: State) -> None:
+        log.error("%s", state.sentence)
+        # Older sessions may lead to a server, or keep a setting, of before.
+        self.in_background(self.drop_idle())
+
     async def _ask(self, seconds: float) -> None:
         """One question on a connection of its own, whatever the pool is doing."""
-        limits = {"timeout": seconds, "command_timeout": seconds}
-        connection = await asyncpg.connect(**{**self.connect_arguments(), **limits})
-        try:
+        async with brief(self.connect_arguments(), seconds) as connection:
             await connection.execute("SELECT 1")
-            await connection.close(timeout=seconds)
-        finally:
-            connection.terminate()
 
-    async def answers(self) -> bool:
-        """Returns whether the database answers. A pool whose connections are all in use does not
-        hide it; a silent database may take as long as the limits are."""
+    async def _state(self, tables: Sequence[str] = ()) -> State | None:
+        return await state_of(self.connect_arguments(), self.silence.step_seconds, tables)
+
+    async def examine(self, tables: Sequence[str] = ()) -> State | None:
+        """Returns what the database says of itself and of `tables` in one statement, or None when
+        it does not answer. A pool whose connections are all in use does not hide it; a silent
+        database may take as long as the limits are."""
         pool = self.pool
         try:
             if pool is None or pool.get_idle_size() or pool.get_size() < self.pool_size:
-                await self.fetch("SELECT 1", retry=True)
-            elif not self.silence.is_heard:
+                state = State(**(await self.fetch(QUESTION, [tables], retry=True))[0])
+                await self.writes.seen(state)
+                return state
+            if not self.silence.is_heard:
                 with unavailable_on_loss():
                     await self.silence.admit()
-                    await self._ask(self.silence.step_seconds)
+                return await self._state(tables)
         except Unavailable:
-            return False
-        return True
+            return None
+        return State(standby=False, meant=self.writes.read_only, session=False)
 
     @property
     def limit(self) -> float | None:
@@ -245,8 +271,10 @@ class Engine(PostgresEngine):
         try:
             pool = await self.ensure_pool()
             return await pool.acquire(timeout=self._acquire_limit())
-        except TimeoutError:
+        except TimeoutError as error:
             self.acquire_timeouts += 1
+            if self.pool is not None and self.pool.get_size() == self.pool_size:
+                raise NoConnectionFree from error
             raise
         finally:
             self.waiting -= 1
@@ -301,7 +329,11 @@ class Engine(PostgresEngine):
             transaction = self.current_transaction.get()
             if transaction is not None:
                 async with limited(self.limit, counted=False):
-                    return await timed(transaction.connection, query, args)
+                    try:
+                        return await timed(transaction.connection, query, args)
+                    except asyncpg.ReadOnlySQLTransactionError:
+                        await self.writes.refused()  # for the next one
+                        raise
             async with limited(self.limit):
                 try:
                     return await self._fetch_pooled(query, args)
@@ -310,6 +342,19 @@ class Engine(PostgresEngine):
                         raise
                     await self.drop_idle()
                     return await self._fetch_pooled(query, args)
+                except asyncpg.ReadOnlySQLTransactionError:
+                    if not await self.writes.refused():
+                        raise
+                except asyncpg.SerializationError:
+                    pass  # the default of the server is stricter than what a transaction states
+                # Refused as a whole, nothing has been done: twice is harmless.
+                async with self.transaction():
+                    return await self.fetch(query, args)
+
+    async def note(self, query: str, args: Sequence[Any] = ()) -> None:
+        """As `Notes.take`; while the database takes no writes, nothing is tried."""
+        if not self.writes.read_only:
+            await self.notes.take(lambda: self.fetch(query, args))
 
     async def _fetch_pooled(self, query: str, args: Sequence[Any]) -> Any:
         connection = await self.acquire()

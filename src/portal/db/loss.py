@@ -7,10 +7,19 @@ from contextlib import contextmanager
 
 import asyncpg
 
-from portal.errors import Invalid, Unavailable
+from portal.errors import Invalid, ReadOnly, Unavailable
 
 AWAY = "The portal cannot reach its data right now. Nothing is lost. Try again in a minute."
+READ_ONLY = (
+    "Right now the portal can be read, but nothing can be saved, and nobody can sign in."
+    " Try again in a minute."
+)
 RETRY_SECONDS = 5
+
+
+class NoConnectionFree(TimeoutError):
+    """All connections of the pool were in use for the whole wait."""
+
 
 LOST = (
     OSError,
@@ -23,6 +32,8 @@ LOST = (
     asyncpg.ObjectNotInPrerequisiteStateError,  # 55: no connections allowed, a lock not to be had
     asyncpg.TransactionRollbackError,  # 40: a deadlock, undone as a whole
     asyncpg.ReadOnlySQLTransactionError,  # 25006: connected to a standby during a failover
+    asyncpg.IdleInTransactionSessionTimeoutError,  # 25P03: we stood still, and it cut us off
+    asyncpg.TransactionTimeoutError,  # 25P04
 )
 
 
@@ -35,7 +46,16 @@ BUSY = (
 )
 
 # What a server that works says about one statement, while others succeed.
-REFUSED = (asyncpg.DiskFullError, asyncpg.ReadOnlySQLTransactionError)
+REFUSED = (asyncpg.DiskFullError,)
+
+# The schema, its name or its rights are not what this version needs: no bug, and nothing that
+# requests could do anything about.
+MISFIT = (
+    asyncpg.InsufficientPrivilegeError,
+    asyncpg.InvalidSchemaNameError,
+    asyncpg.UndefinedColumnError,
+    asyncpg.UndefinedTableError,
+)
 
 
 @contextmanager
@@ -43,10 +63,23 @@ def unavailable_on_loss() -> Iterator[None]:
     """Turn a lost, refused or too slow database into `Unavailable`; other errors pass."""
     try:
         yield
+    except asyncpg.ReadOnlySQLTransactionError as error:
+        raise ReadOnly(READ_ONLY, retry_after=RETRY_SECONDS) from error
     except LOST as error:
         raise Unavailable(AWAY, retry_after=RETRY_SECONDS) from error
     except asyncpg.CharacterNotInRepertoireError as error:
         raise Invalid("The text holds a character that cannot be stored.") from error
     except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         # the connection was closed, is closing, or was lost in the middle of something
+        raise Unavailable(AWAY, retry_after=RETRY_SECONDS) from error
+
+
+@contextmanager
+def unavailable_while_connecting() -> Iterator[None]:
+    """As `unavailable_on_loss`, for a block that only connects: whatever the server says there, it
+    is not to be had."""
+    try:
+        with unavailable_on_loss():
+            yield
+    except asyncpg.PostgresError as error:
         raise Unavailable(AWAY, retry_after=RETRY_SECONDS) from error

@@ -6,6 +6,7 @@ import msgspec
 
 from portal.db import sql
 from portal.db.migrations import migration_ids
+from portal.db.reasons import why
 from portal.errors import PortalError
 
 APP = "portal"
@@ -41,19 +42,4 @@ def reason(error: PortalError) -> str:
 
     Only the kind of failure is told: a message of the server may quote what it was sent.
     """
-    cause = error.__cause__
-    name = type(cause).__name__
-    known = {
-        "ConnectionRefusedError": "nothing listens at its address.",
-        "gaierror": "its host name cannot be resolved.",
-        "TimeoutError": "no answer in time.",
-        "InvalidPasswordError": "it refuses the user or the password.",
-        "InvalidAuthorizationSpecificationError": "it refuses the user or the password.",
-        "InvalidCatalogNameError": "there is no database of that name.",
-        "CannotConnectNowError": "it is starting up or shutting down.",
-        "TooManyConnectionsError": "it has no connection left.",
-        "DiskFullError": "its disk is full.",
-        "FileNotFoundError": "its socket does not exist.",
-        "SSLCertVerificationError": "its certificate is not trusted.",
-    }
-    return known.get(name, f"{name}." if cause is not None else "unknown reason.")
+    return why(error.__cause__)

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _engine: Engine | None = None
+_tables: list[str] = []
 
 
 def bind(engine: Engine, tables: Sequence[type[Table]]) -> None:
     """Make `engine` the one that these tables and this module use."""
-    global _engine
+    global _engine, _tables
     _engine = engine
+    _tables = [table._meta.tablename for table in tables]
     for table in tables:
         table._meta.db = engine
 
@@ -32,6 +34,11 @@ def engine() -> Engine:
     if _engine is None:
         raise RuntimeError("No engine is bound: create_app() or bind() comes first.")
     return _engine
+
+
+def table_names() -> list[str]:
+    """Returns the names of the bound tables."""
+    return list(_tables)
 
 
 def transaction() -> SafeTransaction:
@@ -59,3 +66,10 @@ async def fetch_value(query: str, *args: Any) -> Any:
 async def execute(query: str, *args: Any, retry: bool = False) -> list[Any]:
     """Run a write and return what it RETURNs as records. `retry` only where twice is harmless."""
     return list(await engine().fetch(query, args, retry=retry))
+
+
+async def note(query: str, *args: Any) -> None:
+    """Run a write that nobody asked for and nobody needs, such as when somebody was seen. Waits for
+    it half a second at most, and never fails. Not inside a transaction, which it would
+    spoil."""
+    await engine().note(query, args)

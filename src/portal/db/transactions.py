@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("db/engine")
 
+# What the code means must not depend on a default of the server, the database or the role.
+BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
+BEGIN_OVERRULING = f"{BEGIN} READ WRITE"
+
 
 class SafeTransaction(PostgresTransaction):
     """A transaction that returns its connection whatever BEGIN, COMMIT or ROLLBACK do.
@@ -44,12 +48,29 @@ class SafeTransaction(PostgresTransaction):
     async def _begin(self) -> None:
         self.connection = await self.engine.acquire()
         try:
-            self.transaction = self.connection.transaction()
             self.engine.statements += 1
             await self.begin()
         except BaseException:
             await self._give_back(broken=True)
             raise
+
+    async def begin(self) -> None:
+        if not self.engine.writes.overruled:
+            await self.connection.execute(BEGIN)
+            return
+        try:
+            await self.connection.execute(BEGIN_OVERRULING)
+        except asyncpg.FeatureNotSupportedError as error:
+            await self.engine.writes.forced_in_vain()
+            raise asyncpg.ReadOnlySQLTransactionError("a standby") from error
+
+    async def commit(self) -> None:
+        await self.connection.execute("COMMIT")
+        self._committed = True
+
+    async def rollback(self) -> None:
+        await self.connection.execute("ROLLBACK")
+        self._rolled_back = True
 
     async def __aexit__(
         self, kind: object, error: BaseException | None, traceback: object

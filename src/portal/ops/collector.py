@@ -85,10 +85,18 @@ class StateCollector(Collector):
         yield _gauge("portal_db_pool_limit", "Connections that the pool may open", engine.pool_size)
         yield _gauge("portal_db_pool_waiting", "Waiting for a connection now", engine.waiting)
         yield _gauge("portal_db_away", "1 while the database cannot be reached", engine.away)
+        yield _gauge(
+            "portal_db_read_only", "1 while the database takes no writes", engine.writes.read_only
+        )
         for name, documentation, value in (
             ("portal_db_acquire_timeouts", "Waits that ended without one", engine.acquire_timeouts),
             ("portal_db_connections_opened", "Connections opened", engine.opened),
             ("portal_db_reconnects", "Times the database was away and came back", engine.returns),
+            (
+                "portal_db_notes_missed",
+                "Notes about a request that could not be written, such as when somebody was seen",
+                engine.notes.missed,
+            ),
             ("portal_db_statements", "Statements sent", engine.statements),
         ):
             yield CounterMetricFamily(name, documentation, value)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 
 from portal.db import migrate, schema
-from portal.db.loss import unavailable_on_loss
+from portal.db.loss import unavailable_on_loss, unavailable_while_connecting
 from portal.errors import CommandFailed, Unavailable
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ async def connect(
     arguments["timeout"] = min(arguments.get("timeout") or seconds, seconds)
     if statement_seconds is not None:
         arguments["command_timeout"] = statement_seconds
-    with unavailable_on_loss():
+    with unavailable_while_connecting():
         return await asyncpg.connect(**arguments)
 
 

@@ -45,6 +45,9 @@ TITLES = {
 }
 
 
+READ_ONLY_TITLE = "Nothing can be saved right now"
+
+
 def is_api(path: str) -> bool:
     return path.startswith(("/api/", "/health/")) or path == "/metrics"
 
@@ -74,6 +77,7 @@ def _send(
     retry_after: int | None = None,
     request_id: str | None = None,
     headers: dict[str, str] | None = None,
+    title: str | None = None,
 ) -> Response[Any]:
     headers = dict(headers or {})
     if retry_after is not None:
@@ -89,7 +93,7 @@ def _send(
         lambda: pages.error_page(
             request,
             status=status,
-            title=TITLES.get(status, "That did not work"),
+            title=title or TITLES.get(status, "That did not work"),
             message=sentence,
             request_id=request_id,
             headers=headers,
@@ -102,7 +106,15 @@ def on_portal_error(request: Request[Any, Any, Any], error: errors.PortalError) 
     if status == 401 and not is_api(request.scope["path"]):
         return Redirect(login_address(request), status_code=303)
     retry_after = getattr(error, "retry_after", None)
-    return _send(request, status, error.sentence, details=error.details, retry_after=retry_after)
+    title = READ_ONLY_TITLE if isinstance(error, errors.ReadOnly) else None
+    return _send(
+        request,
+        status,
+        error.sentence,
+        details=error.details,
+        retry_after=retry_after,
+        title=title,
+    )
 
 
 def login_address(request: Request[Any, Any, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from litestar import Request, Response, get
 
 from portal.db import sql
+from portal.db.writes import State
 from portal.web.lifecycle import Lifecycle
 
 READY_SECONDS = 1.5
@@ -37,25 +38,39 @@ async def live() -> Response[dict[str, Any]]:
     return _probe("ok", 200)
 
 
-async def _database_answers() -> bool:
-    """Returns whether the database answers in time. A pool that is exhausted is not unready: all
-    replicas would be at once, and nobody would be left to serve what is waiting."""
+async def _database() -> State | None:
+    """Returns what the database says of itself, or None when it does not in time. A pool that is
+    exhausted is not unready: all replicas would be at once, and nobody would be left to serve what
+    is waiting."""
     try:
         async with asyncio.timeout(READY_SECONDS):
-            return await sql.engine().answers()
+            return await sql.engine().examine(sql.table_names())
     except TimeoutError:
-        return False
+        return None
+
+
+def _schema(state: State) -> str:
+    """Returns whether requests find their tables; the log names the one that they do not find."""
+    if state.missing is not None:
+        return "table missing"
+    return "no right to read" if state.closed is not None else "ok"
 
 
 @get("/health/ready", opt={"who": "public"}, summary="Readiness: requests can be served")
 async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
+    """A database that takes no writes is told, and not unready: reading goes on."""
     lifecycle: Lifecycle = request.app.state.lifecycle
     checks = {"release": "ok" if lifecycle.ready else lifecycle.phase, "database": "ok"}
     if lifecycle.stopping:
         checks["release"] = "stopping"
-    if not await _database_answers():
+    state = await _database()
+    if state is None:
         checks["database"] = "unreachable"
+    elif lifecycle.at_head and _schema(state) != "ok":
+        checks["schema"] = _schema(state)
     if all(result == "ok" for result in checks.values()):
+        if state is not None and (state.read_only or sql.engine().writes.read_only):
+            return _probe("ready", 200, checks={**checks, "write": "read-only"})
         return _probe("ready", 200)
     response = _probe("not ready", 503, checks=checks)
     response.headers["retry-after"] = "2"

@@ -47,5 +47,6 @@ async def take(limits: Mapping[str, int], window: timedelta) -> int:
 
 
 async def give_back(limits: Mapping[str, int]) -> None:
-    """Take a counted try back, because it did not fail."""
-    await sql.execute(_GIVE_BACK, sorted(limits))
+    """Take a counted try back, because it did not fail. Who was right is not refused when that
+    cannot be written down."""
+    await sql.note(_GIVE_BACK, sorted(limits))

@@ -1,0 +1,60 @@
+"""What the operator must read about a database that answers, and refuses or keeps one waiting."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+
+import asyncpg
+
+from portal.db.loss import NoConnectionFree
+from portal.db.reasons import why
+
+log = logging.getLogger("db/engine")
+
+EVERY_SECONDS = 60.0
+
+# In whatever language, quoted or as the last word: these errors name an object and hold no value.
+_QUOTED = re.compile(r'["«„“]\s*([A-Za-z_][\w.$]{0,62})\s*["»“”]')
+_LAST = re.compile(r"([A-Za-z_][\w.$]{0,62})\s*$")
+
+IN_VAIN = "no answer in time: look for a lock or a long statement in pg_stat_activity."
+
+
+class Complaints:
+    """One line per kind of trouble and minute; a line has the route of the request in it."""
+
+    def __init__(self) -> None:
+        self._said_at: dict[object, float] = {}
+
+    def refuses_to_write(self, cause: BaseException) -> None:
+        """Others read in the meantime: this is not about the server as a whole."""
+        self._say(type(cause), f"the database refuses to write: {why(cause)}")
+
+    def in_vain(self, cause: BaseException) -> None:
+        """A request was given up, because of a lock, a limit, or a pool that is in use."""
+        reason = why(cause)
+        if isinstance(cause, TimeoutError) and not isinstance(cause, NoConnectionFree):
+            reason = IN_VAIN
+        self._say(type(cause), f"a request waited for the database in vain: {reason}")
+
+    def misfit(self, cause: asyncpg.PostgresError) -> None:
+        """The schema or its rights are not what this version needs."""
+        name = named_in(cause)
+        context = {} if name is None else {"object": name}
+        self._say((type(cause), name), f"the database refuses a statement: {why(cause)}", context)
+
+    def _say(self, key: object, line: str, context: dict[str, str] | None = None) -> None:
+        now = time.monotonic()
+        if now - self._said_at.get(key, float("-inf")) < EVERY_SECONDS:
+            return
+        self._said_at[key] = now
+        log.error("%s", line.rstrip("."), extra={"context": context or {}})
+
+
+def named_in(error: asyncpg.PostgresError) -> str | None:
+    """Returns the table, column or schema that the server's message names, or None."""
+    message = str(error).partition("\n")[0]
+    found = _QUOTED.search(message) or _LAST.search(message)
+    return found[1] if found else None

@@ -1,0 +1,41 @@
+"""Bookkeeping: writes that nobody asked for, and that must not cost anybody an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+
+from portal.db.patience import patience
+from portal.errors import Unavailable
+
+log = logging.getLogger("db/engine")
+
+SECONDS = 0.5  # two round trips of a slow network
+PAUSE_SECONDS = 10.0  # after one in vain, so that not every request waits
+
+
+class Notes:
+    """Has notes taken if that can be done soon. `missed` counts those that could not."""
+
+    def __init__(self) -> None:
+        self.missed = 0
+        self._from = float("-inf")
+
+    async def take(self, write: Callable[[], Awaitable[object]]) -> None:
+        """Await `write`, which is given up after half a second. Never fails, and takes nothing of
+        the time that the request may still wait for the database."""
+        if time.monotonic() < self._from:
+            self.missed += 1
+            return
+        try:
+            with patience():
+                async with asyncio.timeout(SECONDS):
+                    await write()
+        except (Unavailable, TimeoutError, asyncpg.PostgresError) as error:
+            self.missed += 1
+            self._from = time.monotonic() + PAUSE_SECONDS
+            log.debug("a note was not taken: %s", type(error).__name__)

@@ -49,6 +49,7 @@ TOOLS = {
     "haproxy": "apt-get install haproxy",
     "jactionlint": LOCKED,
     "kubernetes-validate": LOCKED,
+    "openssl": "apt-get install openssl",
     "pgbouncer": "apt-get install pgbouncer",
     "promtool": "apt-get install prometheus",
     "shellcheck": "apt-get install shellcheck",

@@ -66,9 +66,7 @@ async def known_to_write(engine: Engine) -> bool:
 
 
 def told(lines: list[str]) -> list[str]:
-    return [
-        line.partition("] ")[2].partition(" {")[0] for line in lines if "the database" in line
-    ]
+    return [line.partition("] ")[2].partition(" {")[0] for line in lines if "the database" in line]
 
 
 @pytest.fixture(params=["direct", "pooled"])
@@ -240,9 +238,7 @@ async def test_a_server_that_became_a_standby_is_left(
     await asyncio.gather(*(writes(engine) for _ in range(20)))
 
 
-async def test_a_standby_is_not_forced(
-    pair: Pair, failing_over: Callable[[str], Engine]
-) -> None:
+async def test_a_standby_is_not_forced(pair: Pair, failing_over: Callable[[str], Engine]) -> None:
     engine = failing_over("direct")
     engine.writes._stale_at = time.monotonic()
     assert engine.writes.overruled

@@ -136,9 +136,9 @@ def why(cause: BaseException | None) -> str:
         return _of_network(cause)
     if isinstance(cause, (asyncpg.InterfaceError, asyncpg.InternalClientError)):
         return _of_client(cause)
-    if isinstance(cause, asyncpg.PostgresError):
+    if isinstance(cause, asyncpg.PostgresError) and cause.sqlstate:
         return f"it refused with SQLSTATE {cause.sqlstate}: its log says why."
-    return "an unexpected failure."
+    return "something unexpected happened: its log may say more."
 
 
 def _of_tls(cause: ssl.SSLError) -> str:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+from ops.command import until
 from support import Database, Portal, execute
 from web.portals import logged, opened
 
@@ -131,3 +132,34 @@ async def test_a_limit_of_the_role(
     async with lock_held("video_progress"):
         [line] = await refused(alice)
     assert said in line
+
+
+@pytest.mark.parametrize("setting", ["search_path = nowhere", "statement_timeout = '1ms'"])
+async def test_sessions_that_keep_a_setting_that_was_mended_are_replaced(
+    limited: Portal, database: Database, setting: str
+) -> None:
+    alice = await limited.signed_in("alex")
+    role = f"ALTER ROLE {ROLE} IN DATABASE {database.name}"
+    await execute(database.url, f"{role} SET {setting}")
+    await sql.engine().drop_idle()
+
+    async def is_refused() -> bool:
+        return (await alice.get("/dashboard")).status_code == 503
+
+    async def is_served() -> bool:
+        return not await is_refused()
+
+    await until(is_refused, "the setting is met")
+    await execute(database.url, f"{role} RESET ALL")
+    await until(is_served, "it is no longer", seconds=2)
+    for _ in range(10):
+        assert await is_served()
+
+
+async def test_a_database_that_lets_nobody_in(limited: Portal, database: Database) -> None:
+    alice = await limited.signed_in("alex")
+    await execute(database.url, f"REVOKE CONNECT ON DATABASE {database.name} FROM PUBLIC")
+    await sql.engine().drop_idle()
+    [line] = await refused(alice)
+    assert line.startswith("[db/engine] the database is away: its role may not connect")
+    assert (await alice.get("/health/ready")).json()["checks"]["database"] == "unreachable"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -21,6 +21,28 @@ STATEMENT_LENGTH = 200  # characters of a slow statement that the log shows
 
 async def no_reset(connection: asyncpg.Connection[Any]) -> None:
     """Nothing in the portal leaves session state behind, and a reset costs a round trip."""
+
+
+class Background:
+    """What is done while nobody waits for it, and may fail."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+
+    async def close(self) -> None:
+        """Wait a second for what is still going on."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=1)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.debug("in the background: %s", type(task.exception()).__name__)
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ import asyncio
 import contextvars
 import logging
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +20,13 @@ import asyncpg
 from piccolo.engine.postgres import PostgresEngine
 
 from portal.db.complaints import Complaints
-from portal.db.connections import brief, is_closed, no_reset, terminate, timed
+from portal.db.connections import Background, brief, is_closed, no_reset, terminate, timed
 from portal.db.loss import (
     AWAY,
     BUSY,
     LOST,
     MISFIT,
+    OF_SESSION,
     REFUSED,
     RETRY_SECONDS,
     NoConnectionFree,
@@ -53,6 +54,7 @@ ACQUIRE_SECONDS = 5.0
 CONNECT_SECONDS = 5.0
 STATEMENT_SECONDS = 5.0
 RELEASE_SECONDS = 5.0  # for the server to end an interrupted statement
+RENEW_SECONDS = 1.0
 IDLE_SECONDS = 60.0  # shorter than any pooler's own limit, so that we drop first
 
 
@@ -105,8 +107,9 @@ class Engine(PostgresEngine):
         self.writes = Writes(self._state, self._on_writes, self.drop_idle)
         self.complaints = Complaints()
         self.notes = Notes()
+        self._renewed_at = float("-inf")
         self._opening: asyncio.Lock | None = None
-        self._background: set[asyncio.Task[None]] = set()
+        self.background = Background()
 
     def connect_arguments(self) -> dict[str, Any]:
         """Returns the arguments of `asyncpg.connect`, holding the password: never log them."""
@@ -169,8 +172,7 @@ class Engine(PostgresEngine):
             await asyncio.wait_for(pool.close(), 2)
         except TimeoutError:
             pool.terminate()
-        if self._background:
-            await asyncio.wait(self._background, timeout=1)
+        await self.background.close()
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -186,6 +188,7 @@ class Engine(PostgresEngine):
             self.silence.heard()
             if self.for_requests and isinstance(error, MISFIT):
                 self.complaints.misfit(error)
+                self._renew(error)
                 raise Unavailable(AWAY, retry_after=RETRY_SECONDS) from error
             raise
         self.silence.heard()
@@ -196,20 +199,28 @@ class Engine(PostgresEngine):
         self._was_there = True
 
     def _note(self, cause: BaseException | None) -> None:
-        if isinstance(cause, asyncpg.PostgresError) and not isinstance(
-            cause, asyncpg.PostgresConnectionError
-        ):
-            self.silence.heard()  # unlike a connection that was cut, which nobody said a word about
+        cut = isinstance(cause, asyncpg.PostgresConnectionError)  # nobody said a word about that
+        if isinstance(cause, asyncpg.PostgresError) and not cut:
+            self.silence.heard()
         if isinstance(cause, BUSY):
             request = current()
             if request is not None and isinstance(cause, TimeoutError):
                 request.lost = True
             if not self.silence.silent:
                 self.complaints.in_vain(cause)
+            self._renew(cause)
         elif isinstance(cause, REFUSED):
             self.complaints.refuses_to_write(cause)
-        elif not isinstance(cause, (asyncpg.ReadOnlySQLTransactionError, *MISFIT)):
+        elif not isinstance(cause, asyncpg.ReadOnlySQLTransactionError):
             self._gone(why(cause).rstrip("."))
+
+    def _renew(self, cause: BaseException | None) -> None:
+        """A session keeps the settings that it began with. What may be due to one of those is not
+        met again on the same sessions once the setting is mended."""
+        now = time.monotonic()
+        if isinstance(cause, OF_SESSION) and now - self._renewed_at > RENEW_SECONDS:
+            self._renewed_at = now
+            self.background.start(self.drop_idle())
 
     def _gone(self, why: str) -> None:
         if not self.away and self._was_there:
@@ -221,12 +232,12 @@ class Engine(PostgresEngine):
             self._gone("it does not answer")
         elif self.pool is not None:
             # What lay idle meanwhile may lead to a server that is no longer there.
-            self.in_background(self.drop_idle())
+            self.background.start(self.drop_idle())
 
     def _on_writes(self, state: State) -> None:
         log.error("%s", state.sentence)
         # Older sessions may lead to a server, or keep a setting, of before.
-        self.in_background(self.drop_idle())
+        self.background.start(self.drop_idle())
 
     async def _ask(self, seconds: float) -> None:
         """One question on a connection of its own, whatever the pool is doing."""
@@ -273,9 +284,12 @@ class Engine(PostgresEngine):
             return await pool.acquire(timeout=self._acquire_limit())
         except TimeoutError as error:
             self.acquire_timeouts += 1
-            if self.pool is not None and self.pool.get_size() == self.pool_size:
-                raise NoConnectionFree from error
+            full = self.pool is not None and self.pool.get_size() == self.pool_size
+            raise (NoConnectionFree if full else TimeoutError) from error
+        except LOST:
             raise
+        except asyncpg.PostgresError as error:  # only connecting has been tried
+            raise Unavailable(AWAY, retry_after=RETRY_SECONDS) from error
         finally:
             self.waiting -= 1
             if self.on_acquire is not None:
@@ -301,17 +315,6 @@ class Engine(PostgresEngine):
         if self.silence.silent:
             terminate(connection)
         await self.release(connection)
-
-    def in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        """Have something done that nobody waits for and that may fail."""
-        task = asyncio.create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._forget)
-
-    def _forget(self, task: asyncio.Task[None]) -> None:
-        self._background.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.debug("in the background: %s", type(task.exception()).__name__)
 
     async def drop_idle(self) -> None:
         """Have every connection that is not in use replaced before its next use."""
@@ -361,7 +364,7 @@ class Engine(PostgresEngine):
         try:
             rows = await timed(connection, query, args)
         except (TimeoutError, asyncio.CancelledError):
-            self.in_background(self._release_interrupted(connection))
+            self.background.start(self._release_interrupted(connection))
             raise
         except (asyncpg.InterfaceError, asyncpg.DataError):
             # asyncpg sends Parse, Describe and Flush, and only then encodes the arguments. When

@@ -57,6 +57,9 @@ MISFIT = (
     asyncpg.UndefinedTableError,
 )
 
+# What a setting of the session may be the cause of: its search_path, role or limits.
+OF_SESSION = (*MISFIT, asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)
+
 
 @contextmanager
 def unavailable_on_loss() -> Iterator[None]:

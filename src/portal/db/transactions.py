@@ -79,7 +79,7 @@ class SafeTransaction(PostgresTransaction):
             return False
         if is_interrupted(error):
             self.engine.current_transaction.reset(self.context)
-            self.engine.in_background(self._settle())
+            self.engine.background.start(self._settle())
             return False
         settled = False
         self.engine.statements += 1

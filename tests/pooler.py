@@ -1,4 +1,5 @@
-"""A real PgBouncer in front of the run's PostgreSQL, in transaction mode as providers run it."""
+"""A real PgBouncer in front of the run's PostgreSQL, in transaction mode as providers run it, or
+in another one."""
 
 from __future__ import annotations
 
@@ -29,10 +30,11 @@ unix_socket_mode = 0777
 listen_addr =
 listen_port = {port}
 auth_type = any
-pool_mode = transaction
+pool_mode = {mode}
 default_pool_size = {pool_size}
 max_client_conn = 500
 {user}
+{more}
 """
 
 
@@ -48,6 +50,15 @@ class Pooler:
         """Returns the pooled DSN of a database, marked as Prisma's users mark theirs."""
         host = quote(str(self.folder), safe="")
         return f"postgresql://postgres@/{database}?host={host}&port={PORT}&pgbouncer=true"
+
+    def unmarked(self, database: str) -> str:
+        """Returns the same DSN as somebody writes it who knows of no pooler."""
+        return self.url(database).removesuffix("&pgbouncer=true")
+
+    def clients(self, database: str) -> int:
+        """Returns how many clients of a database it has."""
+        rows = csv.DictReader(io.StringIO(self._console("SHOW CLIENTS")))
+        return sum(row["database"] == database for row in rows)
 
     def pool(self, database: str) -> dict[str, str]:
         """Returns the row of `SHOW POOLS` of a database: `cl_active`, `cl_waiting`, `sv_active`,
@@ -77,8 +88,11 @@ class Pooler:
 
 
 @contextlib.contextmanager
-def run_pooler(binary: str, server: Embedded, *, pool_size: int) -> Iterator[Pooler]:
+def run_pooler(
+    binary: str, server: Embedded, *, pool_size: int, mode: str = "transaction", more: str = ""
+) -> Iterator[Pooler]:
     """Run PgBouncer with `pool_size` server connections per database, and stop it at the end.
+    `more` are lines of its configuration.
 
     It refuses to run as root; then it runs as the user of the server, who alone may enter the
     folder of the server's socket.
@@ -93,7 +107,13 @@ def run_pooler(binary: str, server: Embedded, *, pool_size: int) -> Iterator[Poo
     config = folder / "pgbouncer.ini"
     config.write_text(
         _CONFIG.format(
-            server=server.socket_folder, folder=folder, port=PORT, pool_size=pool_size, user=user
+            server=server.socket_folder,
+            folder=folder,
+            port=PORT,
+            pool_size=pool_size,
+            mode=mode,
+            user=user,
+            more=more,
         ),
         encoding="utf-8",
     )

@@ -119,11 +119,12 @@ async def test_status_of_a_newer_schema(database: Database) -> None:
 
 
 @pytest.mark.empty_database
-async def test_at_head_it_asks_twice_and_imports_no_migration_tool(database: Database) -> None:
+async def test_at_head_it_asks_thrice_and_imports_no_migration_tool(database: Database) -> None:
     done = python("-c", COUNTED, url=database.url)
     result = json.loads(done.stdout.splitlines()[-1])
     assert result["code"] == 0
-    assert len(result["sent"]) == 2
+    assert len(result["sent"]) == 3, "whether a pooler is there, and twice about the schema"
+    assert result["sent"][0] == "SELECT pg_backend_pid()"
     assert "asyncpg" in result["imported"]
     assert not {"piccolo", "black", "litestar"}.intersection(result["imported"])
 

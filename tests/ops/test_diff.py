@@ -11,7 +11,8 @@ from support import Database, execute
 
 from portal.db.dsn import parse_dsn
 from portal.db.migrations import migration_ids
-from portal.ops.connection import close, connect
+from portal.db.pooling import close
+from portal.ops.connection import connect
 from portal.ops.diff import EXPECTED, Schema, expected, read
 
 SAME = "The schema is what the migrations make.\n"
@@ -78,7 +79,7 @@ CHANGES = (
 
 
 async def live(database: Database) -> Schema:
-    connection = await connect(parse_dsn(database.url, variable="DATABASE_URL"))
+    connection, _ = await connect(parse_dsn(database.url, variable="DATABASE_URL"))
     try:
         return await read(connection)
     finally:

@@ -95,6 +95,13 @@ class Dsn(Struct, frozen=True, kw_only=True):
             arguments["statement_cache_size"] = 0
         return arguments
 
+    def pooler_settings(self) -> dict[str, str]:
+        """Returns those of `server_settings` that poolers understand. PgBouncer refuses others."""
+        known = {"application_name": self.server_settings["application_name"]}
+        if self.server_settings.get("options", "").startswith(_PROVIDER_OPTIONS):
+            known["options"] = self.server_settings["options"]
+        return known
+
     def _ssl(self) -> ssl.SSLContext | str | bool:
         try:
             return self.tls.argument()

@@ -118,11 +118,6 @@ class Engine(PostgresEngine):
             arguments["timeout"] = CONNECT_SECONDS
         if arguments.get("command_timeout") is None:
             arguments["command_timeout"] = self.statement_seconds
-        if self.lock_wait is not None:
-            arguments["server_settings"] = {
-                **arguments["server_settings"],
-                "lock_timeout": self.lock_wait,
-            }
         # A named statement that meets another client's behind a pooler returns that client's rows.
         # Whether a host is a pooler cannot always be seen from its name, so there is no cache ever.
         arguments["statement_cache_size"] = 0
@@ -155,8 +150,10 @@ class Engine(PostgresEngine):
                     )
         return self.pool
 
-    async def _count_opened(self, _: asyncpg.Connection[Any]) -> None:
+    async def _count_opened(self, connection: asyncpg.Connection[Any]) -> None:
         self.opened += 1
+        if self.lock_wait is not None:  # as a statement: a session pooler refuses such parameters
+            await connection.execute(f"SET lock_timeout = '{self.lock_wait}'")
 
     async def start_connection_pool(self, **_: Any) -> None:
         await self.ensure_pool()

@@ -20,6 +20,7 @@ from portal.config import Settings
 from portal.db import schema
 from portal.db.loss import unavailable_on_loss
 from portal.db.migrations import migration_ids
+from portal.db.pooling import close, connect_to_session
 from portal.errors import CommandFailed, Unavailable
 
 if TYPE_CHECKING:
@@ -38,12 +39,12 @@ def direct_dsn(settings: Settings) -> Dsn:
 
 @contextlib.asynccontextmanager
 async def direct_connection(settings: Settings) -> AsyncIterator[asyncpg.Connection[Any]]:
-    """A single connection outside any pool; `CommandFailed` in plain words when there is none."""
-    arguments = direct_dsn(settings).connect_kwargs()
-    arguments["timeout"] = arguments.get("timeout") or 10.0
+    """A session of its own; `CommandFailed` in plain words when there is none, and when the address
+    leads to a transaction pooler."""
+    dsn = direct_dsn(settings)
     try:
         with unavailable_on_loss():
-            connection = await asyncpg.connect(**arguments)
+            connection = await connect_to_session(dsn, seconds=dsn.connect_timeout or 10.0)
     except Unavailable as error:
         raise CommandFailed(
             f"The migration cannot start, the database cannot be reached: {schema.reason(error)}"
@@ -51,11 +52,7 @@ async def direct_connection(settings: Settings) -> AsyncIterator[asyncpg.Connect
     try:
         yield connection
     finally:
-        # terminate() as a last resort: the lock goes with the session in any case
-        try:
-            await connection.close(timeout=2)
-        except (TimeoutError, OSError, asyncpg.PostgresError):
-            connection.terminate()
+        await close(connection)
 
 
 async def standing(connection: asyncpg.Connection[Any]) -> schema.Standing:
@@ -66,7 +63,10 @@ async def standing(connection: asyncpg.Connection[Any]) -> schema.Standing:
     return schema.compare({row["name"] for row in rows}, migration_ids())
 
 
-async def _lock(connection: asyncpg.Connection[Any]) -> None:
+@contextlib.asynccontextmanager
+async def _locked(connection: asyncpg.Connection[Any]) -> AsyncIterator[None]:
+    """Keep other migrations out. A session pooler may keep the session when we are gone, so the
+    lock is given back rather than left to its end."""
     await connection.execute(f"SET lock_timeout = '{LOCK_WAIT}'")
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", LOCK_KEY)
@@ -74,6 +74,12 @@ async def _lock(connection: asyncpg.Connection[Any]) -> None:
         raise CommandFailed(
             f"Another migration has been running for {LOCK_WAIT}; this one gave up."
         ) from None
+    try:
+        yield
+    finally:
+        with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            await connection.execute("SELECT pg_advisory_unlock($1)", LOCK_KEY)
+            await connection.execute("RESET lock_timeout")
 
 
 async def forwards(settings: Settings) -> list[str]:
@@ -85,11 +91,11 @@ async def forwards(settings: Settings) -> list[str]:
     async with direct_connection(settings) as connection:
         if not (await standing(connection)).pending:
             return []
-        await _lock(connection)
-        pending = (await standing(connection)).pending
-        for name in pending:
-            await _run("forwards", name)
-        return pending
+        async with _locked(connection):
+            pending = (await standing(connection)).pending
+            for name in pending:
+                await _run("forwards", name)
+            return pending
 
 
 async def _run(direction: str, name: str) -> None:
@@ -135,8 +141,7 @@ async def backwards(settings: Settings, count: int | None, *, agreed: bool) -> l
     The whole range is checked first. Unless `agreed`, a range that would drop data is refused with
     `CommandFailed`, and nothing has changed.
     """
-    async with direct_connection(settings) as connection:
-        await _lock(connection)
+    async with direct_connection(settings) as connection, _locked(connection):
         position = await standing(connection)
         if position.unknown:
             raise CommandFailed(

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from portal.config import Settings
 from portal.db import migrate, schema
-from portal.errors import Unavailable
-from portal.ops.connection import close, connect
+from portal.db.pooling import Pooling, close, remedy
+from portal.errors import CommandFailed, Unavailable
+from portal.ops.connection import connect
 
 if TYPE_CHECKING:
     from portal.db.dsn import Dsn
@@ -31,12 +32,15 @@ def check(settings: Settings, say: Callable[[str], None]) -> int:
 
 
 async def _check_one(variable: str, dsn: Dsn, say: Callable[[str], None]) -> bool:
-    kind = "pooled" if dsn.pooled else "direct"
-    place = f"{variable}: {dsn.host}/{dsn.database}, {kind}"
+    place = f"{variable}: {dsn.host}/{dsn.database}"
     try:
-        connection = await connect(dsn)
+        connection, found = await connect(dsn)
     except Unavailable as error:
-        say(f"{place}: cannot be reached, {schema.reason(error)}")
+        kind = "pooled" if dsn.pooled else "direct"
+        say(f"{place}, {kind}: cannot be reached, {schema.reason(error)}")
+        return False
+    except CommandFailed as error:
+        say(error.sentence)
         return False
     try:
         version = int(await connection.fetchval("SHOW server_version_num")) // 10000
@@ -47,6 +51,8 @@ async def _check_one(variable: str, dsn: Dsn, say: Callable[[str], None]) -> boo
     finally:
         await close(connection)
     problems = []
+    if found is Pooling.TRANSACTION and not dsn.pooled:
+        problems.append(f"goes through a transaction pooler, unmarked: {remedy(dsn)}")
     if version not in SUPPORTED:
         problems.append("this PostgreSQL version is not supported (15 to 18 are)")
     if position.pending:
@@ -54,5 +60,6 @@ async def _check_one(variable: str, dsn: Dsn, say: Callable[[str], None]) -> boo
     state = "; ".join(problems) or (
         "schema newer than this version" if position.unknown else "schema at head"
     )
-    say(f"{place}: ok, PostgreSQL {version}, round trip {took:.1f} ms, {state}")
+    kind = "pooled" if dsn.pooled or found is Pooling.TRANSACTION else found.value
+    say(f"{place}, {kind}: ok, PostgreSQL {version}, round trip {took:.1f} ms, {state}")
     return not problems

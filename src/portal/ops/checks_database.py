@@ -16,10 +16,11 @@ from portal.config import Settings
 from portal.db import migrate, schema, sql
 from portal.db.engine import Engine
 from portal.db.loss import unavailable_on_loss
-from portal.errors import Unavailable
+from portal.db.pooling import Pooling, close, remedy
+from portal.errors import CommandFailed, Unavailable
 from portal.ops import diff, pgtools
 from portal.ops.check import SUPPORTED
-from portal.ops.connection import close, connect
+from portal.ops.connection import connect
 from portal.ops.finding import Finding, mend, note, ok
 from portal.tables import TABLES
 from portal.web.formats import plural
@@ -72,7 +73,7 @@ def database(settings: Settings) -> Iterator[Finding]:
     yield from _behind(
         settings.database,
         settings,
-        (_server, _pooling, _connections, _state, _clock, _schema, _people, _backups),
+        (_server, _connections, _state, _clock, _schema, _people, _backups),
     )
 
 
@@ -81,7 +82,7 @@ def direct(settings: Settings) -> Iterator[Finding]:
     if settings.direct_problem:
         yield mend("DATABASE_URL_UNPOOLED", settings.direct_problem.split(maxsplit=1)[1])
     elif settings.direct is not None and settings.direct != settings.database:
-        yield from _behind(settings.direct, settings, (_server, _pooling))
+        yield from _behind(settings.direct, settings, (_server,))
 
 
 def _behind(dsn: Dsn, settings: Settings, looks: tuple[Look, ...]) -> list[Finding]:
@@ -104,9 +105,15 @@ def _resolve(dsn: Dsn) -> None:
 
 
 async def _ask(dsn: Dsn, settings: Settings, looks: tuple[Look, ...]) -> list[Finding]:
-    connection = await connect(dsn, seconds=CONNECT_SECONDS, statement_seconds=STATEMENT_SECONDS)
+    try:
+        connection, way = await connect(
+            dsn, seconds=CONNECT_SECONDS, statement_seconds=STATEMENT_SECONDS
+        )
+    except CommandFailed as error:
+        return [mend(dsn.variable, error.sentence.removeprefix(f"{dsn.variable} "))]
     found: list[Finding] = []
     try:
+        found.extend(_pooling(way, dsn))
         for look in looks:
             try:
                 with unavailable_on_loss():
@@ -135,37 +142,14 @@ async def _server(connection: Connection, dsn: Dsn, _: Settings) -> AsyncIterato
         yield ok(dsn.variable, f"{place}, TLS {dsn.tls.mode}, round trip {took:.1f} ms")
 
 
-async def _pooling(connection: Connection, dsn: Dsn, _: Settings) -> AsyncIterator[Finding]:
-    """A pooler gives its clients a number of its own instead of the server process's."""
-    pid = await connection.fetchval("SELECT pg_backend_pid()")
-    proxied = pid != connection.get_server_pid()
+def _pooling(found: Pooling, dsn: Dsn) -> Iterator[Finding]:
     if dsn.pooled:
-        if not proxied:
+        if found is Pooling.NONE:
             yield note(dsn.variable, "counts as pooled, and no pooler is there")
-    elif proxied and await _moves(connection, pid, dsn):
-        mends = (
-            "add ?pgbouncer=true, and set DATABASE_URL_UNPOOLED to the direct address."
-            if dsn.variable == "DATABASE_URL"
-            else "set it to the direct address."
-        )
-        yield mend(dsn.variable, f"goes through a transaction pooler, unmarked: {mends}")
-    elif proxied:
+    elif found is Pooling.TRANSACTION:
+        yield mend(dsn.variable, f"goes through a transaction pooler, unmarked: {remedy(dsn)}")
+    elif found is Pooling.SESSION:
         yield note(dsn.variable, "goes through a proxy that keeps sessions, which is enough")
-
-
-async def _moves(connection: Connection, pid: int, dsn: Dsn) -> bool:
-    """Returns whether this session changes its server process once somebody else has got that one:
-    so a transaction pooler behaves, and a session never does."""
-    other = await connect(dsn, seconds=CONNECT_SECONDS, statement_seconds=STATEMENT_SECONDS)
-    try:
-        async with other.transaction():
-            await other.fetchval("SELECT 1")
-            try:
-                return bool(pid != await connection.fetchval("SELECT pg_backend_pid()"))
-            except TimeoutError:
-                return True  # the pooler has one connection, and it is the other's now
-    finally:
-        await close(other)
 
 
 async def _connections(

@@ -10,34 +10,32 @@ import asyncpg
 
 from portal.db import migrate, schema
 from portal.db.loss import unavailable_on_loss, unavailable_while_connecting
+from portal.db.pooling import Pooling, close, connect_anywhere, connect_to_session
 from portal.errors import CommandFailed, Unavailable
 
 if TYPE_CHECKING:
     from portal.db.dsn import Dsn
 
 CONNECT_SECONDS = 5.0
-CLOSE_SECONDS = 2.0
 
 
 async def connect(
     dsn: Dsn, *, seconds: float = CONNECT_SECONDS, statement_seconds: float | None = None
-) -> asyncpg.Connection[Any]:
+) -> tuple[asyncpg.Connection[Any], Pooling]:
     """Returns a connection made within `seconds`, on which a statement that takes longer than
-    `statement_seconds` raises `TimeoutError`. Raises `Unavailable`, whose cause says why."""
-    arguments = dsn.connect_kwargs() | {"statement_cache_size": 0}
-    arguments["timeout"] = min(arguments.get("timeout") or seconds, seconds)
-    if statement_seconds is not None:
-        arguments["command_timeout"] = statement_seconds
+    `statement_seconds` raises `TimeoutError`, and what it goes through. Raises `Unavailable`, whose
+    cause says why."""
     with unavailable_while_connecting():
-        return await asyncpg.connect(**arguments)
+        return await connect_anywhere(dsn, seconds=seconds, statement_seconds=statement_seconds)
 
 
 @contextlib.asynccontextmanager
 async def connection_to(dsn: Dsn) -> AsyncIterator[asyncpg.Connection[Any]]:
-    """A connection that is closed at the end; `CommandFailed` in plain words when there is none,
-    when it is lost meanwhile, and when the database refuses a statement."""
+    """A session of its own that is closed at the end; `CommandFailed` in plain words when there is
+    none, when it is lost meanwhile, and when the database refuses a statement."""
     try:
-        connection = await connect(dsn)
+        with unavailable_while_connecting():
+            connection = await connect_to_session(dsn, seconds=CONNECT_SECONDS)
     except Unavailable as error:
         raise CommandFailed(
             f"The database cannot be reached ({dsn.variable}): {schema.reason(error)}"
@@ -52,15 +50,10 @@ async def connection_to(dsn: Dsn) -> AsyncIterator[asyncpg.Connection[Any]]:
     except asyncpg.PostgresError as error:
         raise CommandFailed(f"The database refused a statement: {type(error).__name__}.") from error
     finally:
+        # Some session poolers hand the session to the next client as it is, locks included.
+        with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            await connection.reset(timeout=CONNECT_SECONDS)
         await close(connection)
-
-
-async def close(connection: asyncpg.Connection[Any]) -> None:
-    """Close politely within two seconds, and otherwise cut it."""
-    try:
-        await connection.close(timeout=CLOSE_SECONDS)
-    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        connection.terminate()
 
 
 async def need_head(connection: asyncpg.Connection[Any]) -> None:

@@ -1,0 +1,248 @@
+"""What stands between an address and the server: nothing, a session or a transaction pooler.
+
+An address rarely says it; what happens does. On a direct connection the process that the server
+announced is the one that answers. Where they differ something stands in between, and the question
+is whether a session keeps its process. Other clients are let in beside it, and asked in turn for
+theirs: a transaction or statement pooler gives two clients the same one, or one client two. A
+session pooler gives each its own, or lets it wait for one while those inside are answered at once.
+Nobody opens a transaction meanwhile, and nothing is left behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+
+from portal.errors import CommandFailed
+
+if TYPE_CHECKING:
+    from portal.db.dsn import Dsn
+
+CLOSE_SECONDS = 1.0
+# Of everything that is asked; at a busy pooler we wait as its other clients do.
+LIMIT_SECONDS = 7.0
+# Once this has passed without a sign of a transaction pooler, no more is asked.
+ENOUGH_SECONDS = 3.0
+# How long another client may wait for a process before those inside are asked whether they do, too.
+PATIENCE_SECONDS = 0.3
+# Of a pooler that lets clients wait at the door, so that nobody knows that they are there.
+DOOR_SECONDS = 3.0
+# More than one: a pooler may be several processes behind one port, each with its own connections.
+OTHERS = 4
+ROUNDS = 2
+
+_PROCESS = "SELECT pg_backend_pid()"
+_REFUSED = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+
+
+class Pooling(enum.Enum):
+    """The values are words for messages."""
+
+    NONE = "direct"
+    SESSION = "session pooler"
+    TRANSACTION = "transaction pooler"
+
+
+async def connect_anywhere(
+    dsn: Dsn, *, seconds: float, statement_seconds: float | None = None
+) -> tuple[asyncpg.Connection[Any], Pooling]:
+    """Returns a connection and what it goes through.
+
+    It is made within `seconds`, and a statement that takes longer than `statement_seconds` (None:
+    than the address says) raises `TimeoutError`. Through a transaction pooler it has only the
+    parameters that a pooler lets in. Raises what the driver raises, and `CommandFailed` as
+    `pooling` does.
+    """
+    connection = await _connect(dsn, seconds, statement_seconds, dsn.pooler_settings())
+    try:
+        found = await pooling(connection, dsn)
+    except BaseException:
+        connection.terminate()
+        raise
+    if found is Pooling.TRANSACTION or dsn.server_settings == dsn.pooler_settings():
+        return connection, found
+    await close(connection)
+    try:
+        return await _connect(dsn, seconds, statement_seconds, dsn.server_settings), found
+    except asyncpg.ProtocolViolationError:
+        raise CommandFailed(
+            f"{dsn.variable} has a schema or options, which the pooler behind it cannot carry: set"
+            " them for the role, with ALTER ROLE … SET, or use the direct address."
+        ) from None
+
+
+async def connect_to_session(dsn: Dsn, *, seconds: float) -> asyncpg.Connection[Any]:
+    """Returns a connection as `connect_anywhere` does that has one process of the server to itself
+    for as long as it lasts.
+
+    `CommandFailed` names the remedy when there is none behind the address; nothing was done then.
+    """
+    connection, found = await connect_anywhere(dsn, seconds=seconds)
+    if found is Pooling.TRANSACTION:
+        await close(connection)
+        raise CommandFailed(refusal(dsn))
+    return connection
+
+
+async def _connect(
+    dsn: Dsn, seconds: float, statement_seconds: float | None, settings: dict[str, str]
+) -> asyncpg.Connection[Any]:
+    arguments = dsn.connect_kwargs() | {"statement_cache_size": 0, "server_settings": settings}
+    arguments["timeout"] = min(arguments.get("timeout") or seconds, seconds)
+    if statement_seconds is not None:
+        arguments["command_timeout"] = statement_seconds
+    return await asyncpg.connect(**arguments)
+
+
+async def close(connection: asyncpg.Connection[Any], seconds: float = CLOSE_SECONDS) -> None:
+    """Close politely within this time, and otherwise cut the connection."""
+    try:
+        await connection.close(timeout=seconds)
+    except _REFUSED:
+        connection.terminate()
+
+
+def remedy(dsn: Dsn) -> str:
+    """Returns what mends an address that leads to a transaction pooler without showing it."""
+    if dsn.variable == "DATABASE_URL":
+        return "add ?pgbouncer=true, and set DATABASE_URL_UNPOOLED to the direct address."
+    return "set it to the direct address."
+
+
+def refusal(dsn: Dsn) -> str:
+    """Returns the sentence for a command that needs a session and finds a transaction pooler."""
+    return (
+        f"{dsn.variable} goes through a transaction pooler, which cannot carry migrations and"
+        f" whatever else needs a session of its own: {remedy(dsn)}"
+    )
+
+
+async def pooling(connection: asyncpg.Connection[Any], dsn: Dsn) -> Pooling:
+    """Returns what `connection`, made with `dsn` and outside any transaction, goes through.
+
+    One statement on a direct connection. Elsewhere up to `OTHERS` more clients are let in for a
+    moment. Raises `TimeoutError` when nobody answers, and `CommandFailed` when the pooler lets
+    nobody else in.
+    """
+    first = _Client(connection)
+    async with asyncio.timeout(LIMIT_SECONDS):
+        await first.ask()
+        if first.process == connection.get_server_pid():
+            return Pooling.NONE
+        clients = [first]
+        try:
+            await _look_around(clients, dsn)
+        except _Moved:
+            return Pooling.TRANSACTION
+        finally:
+            for other in clients[1:]:
+                await asyncio.shield(other.leave())
+    return Pooling.SESSION
+
+
+class _Moved(Exception):
+    """A client was given a second process, or the one of another client."""
+
+
+class _Client:
+    """A client of the pooler, and the process that it was given first."""
+
+    def __init__(self, connection: asyncpg.Connection[Any] | None = None) -> None:
+        self.connection = connection
+        self.process: int | None = None
+        self.entering: asyncio.Task[None] | None = None
+
+    def enter(self, dsn: Dsn) -> asyncio.Task[None]:
+        """Begin to connect and ask; returns the task that ends when both are done."""
+        self.entering = asyncio.create_task(self._enter(dsn))
+        return self.entering
+
+    async def _enter(self, dsn: Dsn) -> None:
+        self.connection = await _connect(dsn, LIMIT_SECONDS, None, dsn.pooler_settings())
+        await self.ask()
+
+    async def ask(self) -> None:
+        assert self.connection is not None
+        process = await self.connection.fetchval(_PROCESS, timeout=LIMIT_SECONDS)
+        if self.process not in (None, process):
+            raise _Moved
+        self.process = process
+
+    async def leave(self) -> None:
+        if self.entering is not None and not self.entering.done():
+            if self.connection is not None:
+                self.connection.terminate()  # a cancelled question would be cancelled at the server
+            self.entering.cancel()
+            with suppress(asyncio.CancelledError, *_REFUSED):
+                await self.entering
+        elif self.connection is not None:
+            await close(self.connection)
+
+
+async def _look_around(clients: list[_Client], dsn: Dsn) -> None:
+    """Let others in beside the first client and ask everybody. Raises `_Moved` on any sign that
+    processes are shared; returns when there is none."""
+    enough = asyncio.get_running_loop().time() + ENOUGH_SECONDS
+    first = clients[0]
+    for _ in range(OTHERS):
+        other = _Client()
+        entering = other.enter(dsn)
+        clients.append(other)
+        if await _is_kept_waiting(other, entering, first):
+            break
+        if entering.exception() is not None:
+            clients.remove(other)
+            await other.leave()
+            if len(clients) == 1:
+                raise CommandFailed(_alone(dsn)) from entering.exception()
+            break
+        await first.ask()
+        await _each_keeps_its_own(clients[-1:])
+        _compare(clients)
+    inside = [client for client in clients if client.process is not None]
+    for _ in range(ROUNDS):
+        if asyncio.get_running_loop().time() > enough:
+            break
+        await _each_keeps_its_own(inside)
+
+
+async def _is_kept_waiting(other: _Client, entering: asyncio.Task[None], first: _Client) -> bool:
+    """Returns whether `first` is answered again and again while `other` gets no process: so its own
+    is reserved. In a transaction pooler it would have to queue up behind the other."""
+    loop = asyncio.get_running_loop()
+    door = loop.time() + DOOR_SECONDS
+    while True:
+        await asyncio.wait({entering}, timeout=PATIENCE_SECONDS)
+        if entering.done():
+            return False
+        for _ in range(3):
+            await first.ask()
+        at_the_door = other.connection is None
+        if not entering.done() and (not at_the_door or loop.time() > door):
+            return True
+
+
+async def _each_keeps_its_own(clients: list[_Client]) -> None:
+    """Twice each, one after the other: of a pooler's idle processes, some hand out the one that was
+    used last, and some the one that was used first."""
+    for client in clients:
+        await client.ask()
+        await client.ask()
+    _compare(clients)
+
+
+def _compare(clients: list[_Client]) -> None:
+    given = [client.process for client in clients]
+    if len(set(given)) < len(given):
+        raise _Moved
+
+
+def _alone(dsn: Dsn) -> str:
+    return (
+        f"{dsn.variable} goes through a pooler that lets no second client in, so that it cannot be"
+        " seen whether it keeps sessions: try again, or use the direct address of the database."
+    )

@@ -87,6 +87,9 @@ def _add_database(top: Any) -> None:
         parts, "check", commands.db_check, "both DSNs: reachable, version, pooled or direct, schema"
     )
     _add(parts, "diff", commands.db_diff, "the live schema against what the migrations make")
+    sub = _add(parts, "grants", commands.db_grants, "print what a role needs that serves")
+    sub.add_argument("role", nargs="?", help="without it: what is taken from all other roles")
+    sub.add_argument("--apply", action="store_true", help="run the statements, too")
     _add(top, "studio", commands.studio, "browse the tables on 127.0.0.1:5555")
     _add(top, "prune", commands.prune, "remove what is older than RETAIN_DAYS")
 

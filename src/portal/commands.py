@@ -172,6 +172,12 @@ def db_diff(_: argparse.Namespace) -> int:
     return diff(_settings(), _say)
 
 
+def db_grants(args: argparse.Namespace) -> int:
+    from portal.ops.grants import grants
+
+    return grants(_settings(), args.role, apply=args.apply, say=_say)
+
+
 def studio(_: argparse.Namespace) -> int:
     from portal.ops.studio import studio as run
 

@@ -17,7 +17,7 @@ import asyncpg
 import msgspec
 
 from portal.config import Settings
-from portal.db import schema
+from portal.db import rights, schema
 from portal.db.loss import unavailable_on_loss
 from portal.db.migrations import migration_ids
 from portal.db.pooling import close, connect_to_session
@@ -51,20 +51,36 @@ async def direct_connection(settings: Settings) -> AsyncIterator[asyncpg.Connect
         ) from error
     try:
         yield connection
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise CommandFailed(
+            f"The role of {dsn.variable} may not do this: migrations belong to the role that owns"
+            " the portal's tables, whose direct address goes into DATABASE_URL_UNPOOLED."
+        ) from error
     finally:
         await close(connection)
 
 
 async def standing(connection: asyncpg.Connection[Any]) -> schema.Standing:
     """Returns the standing of the schema behind this connection."""
-    if not await connection.fetchval("SELECT to_regclass('migration') IS NOT NULL"):
-        return schema.compare(set(), migration_ids())
+    return (await _look(connection))[0]
+
+
+_TABLE = """
+    SELECT to_regclass('migration') IS NOT NULL AS made, current_user::text AS role,
+           obj_description(to_regclass('migration'), 'pg_class') AS comment
+"""
+
+
+async def _look(connection: asyncpg.Connection[Any]) -> tuple[schema.Standing, asyncpg.Record]:
+    table = await connection.fetchrow(_TABLE)
+    if not table["made"]:
+        return schema.compare(set(), migration_ids()), table
     rows = await connection.fetch("SELECT name FROM migration WHERE app_name = $1", schema.APP)
-    return schema.compare({row["name"] for row in rows}, migration_ids())
+    return schema.compare({row["name"] for row in rows}, migration_ids()), table
 
 
 @contextlib.asynccontextmanager
-async def _locked(connection: asyncpg.Connection[Any]) -> AsyncIterator[None]:
+async def locked(connection: asyncpg.Connection[Any]) -> AsyncIterator[None]:
     """Keep other migrations out. A session pooler may keep the session when we are gone, so the
     lock is given back rather than left to its end."""
     await connection.execute(f"SET lock_timeout = '{LOCK_WAIT}'")
@@ -83,18 +99,24 @@ async def _locked(connection: asyncpg.Connection[Any]) -> AsyncIterator[None]:
 
 
 async def forwards(settings: Settings) -> list[str]:
-    """Apply what is pending and return the ids applied; empty when the schema was at head.
+    """Apply what is pending, settle who may use the tables, and return the ids applied; empty when
+    the schema was at head.
 
     The fast path costs one connection and two statements, and imports no part of Piccolo. Raises
     `CommandFailed` with the migration's name when one fails; that one has then left no trace.
     """
     async with direct_connection(settings) as connection:
-        if not (await standing(connection)).pending:
+        user = settings.database.user if settings.database else None
+        position, table = await _look(connection)
+        if not position.pending and rights.is_settled(table["comment"], table["role"], user):
             return []
-        async with _locked(connection):
+        async with locked(connection):
             pending = (await standing(connection)).pending
+            if pending:
+                await rights.close_defaults(connection, user)
             for name in pending:
                 await _run("forwards", name)
+            await rights.settle(connection, user)
             return pending
 
 
@@ -141,7 +163,7 @@ async def backwards(settings: Settings, count: int | None, *, agreed: bool) -> l
     The whole range is checked first. Unless `agreed`, a range that would drop data is refused with
     `CommandFailed`, and nothing has changed.
     """
-    async with direct_connection(settings) as connection, _locked(connection):
+    async with direct_connection(settings) as connection, locked(connection):
         position = await standing(connection)
         if position.unknown:
             raise CommandFailed(

@@ -5,33 +5,41 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
 
 from portal.config import Settings
-from portal.db import migrate, schema
+from portal.db import migrate, rights, schema
 from portal.db.pooling import Pooling, close, remedy
 from portal.errors import CommandFailed, Unavailable
+from portal.ops import diff, grants
 from portal.ops.connection import connect
 
 if TYPE_CHECKING:
     from portal.db.dsn import Dsn
 
 SUPPORTED = range(15, 19)
+TAKE = "portal db grants prints what takes them back, and with --apply runs it"
 
 
 def check(settings: Settings, say: Callable[[str], None]) -> int:
     """Print one line per DSN; returns 1 when one cannot be used or the schema is behind."""
     assert settings.database is not None
-    fine = asyncio.run(_check_one("DATABASE_URL", settings.database, say))
+    fine = asyncio.run(_check_one("DATABASE_URL", settings.database, settings, say))
     if settings.direct is None:
         say(f"DATABASE_URL_UNPOOLED: {settings.direct_problem}")
         return 1
     return (
-        0 if asyncio.run(_check_one("DATABASE_URL_UNPOOLED", settings.direct, say)) and fine else 1
+        0
+        if asyncio.run(_check_one("DATABASE_URL_UNPOOLED", settings.direct, settings, say)) and fine
+        else 1
     )
 
 
-async def _check_one(variable: str, dsn: Dsn, say: Callable[[str], None]) -> bool:
+async def _check_one(
+    variable: str, dsn: Dsn, settings: Settings, say: Callable[[str], None]
+) -> bool:
     place = f"{variable}: {dsn.host}/{dsn.database}"
     try:
         connection, found = await connect(dsn)
@@ -47,19 +55,51 @@ async def _check_one(variable: str, dsn: Dsn, say: Callable[[str], None]) -> boo
         started = time.perf_counter()
         await connection.fetchval("SELECT 1")
         took = (time.perf_counter() - started) * 1000
-        position = await migrate.standing(connection)
+        problems, newer = await _schema(connection, variable, settings)
     finally:
         await close(connection)
-    problems = []
-    if found is Pooling.TRANSACTION and not dsn.pooled:
-        problems.append(f"goes through a transaction pooler, unmarked: {remedy(dsn)}")
     if version not in SUPPORTED:
-        problems.append("this PostgreSQL version is not supported (15 to 18 are)")
-    if position.pending:
-        problems.append(f"schema {len(position.pending)} migrations behind: run portal migrate")
-    state = "; ".join(problems) or (
-        "schema newer than this version" if position.unknown else "schema at head"
-    )
+        problems.insert(0, "this PostgreSQL version is not supported (15 to 18 are)")
+    if found is Pooling.TRANSACTION and not dsn.pooled:
+        problems.insert(0, f"goes through a transaction pooler, unmarked: {remedy(dsn)}")
+    state = "; ".join(problems) or ("schema newer than this version" if newer else "schema at head")
     kind = "pooled" if dsn.pooled or found is Pooling.TRANSACTION else found.value
     say(f"{place}, {kind}: ok, PostgreSQL {version}, round trip {took:.1f} ms, {state}")
     return not problems
+
+
+async def _schema(
+    connection: asyncpg.Connection[Any], variable: str, settings: Settings
+) -> tuple[list[str], bool]:
+    """Returns what is wrong with the schema and the rights in it, and whether it is newer."""
+    serving = variable == "DATABASE_URL"
+    role = await connection.fetchval("SELECT current_user::text")
+    lacking = await rights.lacking(connection, role) if serving else []
+    try:
+        position = await migrate.standing(connection)
+    except asyncpg.InsufficientPrivilegeError:
+        return [grants.sentence(role, lacking or ["migration"]).rstrip(".")], False
+    if position.pending and not lacking:
+        behind = f"schema {len(position.pending)} migrations behind: run portal migrate"
+        return [behind], False
+    problems = []
+    if lacking:
+        problems.append(grants.sentence(role, lacking).rstrip("."))
+    if not position.unknown:
+        found = diff.differences(await diff.read(connection), diff.expected())
+        if found:
+            problems.append(
+                f"schema differs from what the migrations make ({grants.listed(found)}): portal db"
+                " diff lists it"
+            )
+    owner = await rights.is_owner(connection)
+    if not serving and not owner:
+        problems.append(f"its role {role} does not own the tables: use the address of their owner")
+    if owner:
+        user = settings.database.user if settings.database else None
+        granted, _ = await rights.others(
+            connection, await rights.roles_that_serve(connection, user)
+        )
+        if granted:
+            problems.append(f"others have rights on the tables ({grants.listed(granted)}): {TAKE}")
+    return problems, bool(position.unknown)

@@ -13,13 +13,13 @@ import asyncpg
 from portal import clock
 from portal.accounts import queries
 from portal.config import Settings
-from portal.db import migrate, schema, sql
+from portal.db import migrate, rights, schema, sql
 from portal.db.engine import Engine
 from portal.db.loss import unavailable_on_loss
 from portal.db.pooling import Pooling, close, remedy
 from portal.errors import CommandFailed, Unavailable
-from portal.ops import diff, pgtools
-from portal.ops.check import SUPPORTED
+from portal.ops import diff, grants, pgtools
+from portal.ops.check import SUPPORTED, TAKE
 from portal.ops.connection import connect
 from portal.ops.finding import Finding, mend, note, ok
 from portal.tables import TABLES
@@ -73,7 +73,7 @@ def database(settings: Settings) -> Iterator[Finding]:
     yield from _behind(
         settings.database,
         settings,
-        (_server, _connections, _state, _clock, _schema, _people, _backups),
+        (_server, _connections, _state, _clock, _rights, _schema, _people, _backups),
     )
 
 
@@ -82,7 +82,7 @@ def direct(settings: Settings) -> Iterator[Finding]:
     if settings.direct_problem:
         yield mend("DATABASE_URL_UNPOOLED", settings.direct_problem.split(maxsplit=1)[1])
     elif settings.direct is not None and settings.direct != settings.database:
-        yield from _behind(settings.direct, settings, (_server,))
+        yield from _behind(settings.direct, settings, (_server, _owner))
 
 
 def _behind(dsn: Dsn, settings: Settings, looks: tuple[Look, ...]) -> list[Finding]:
@@ -123,7 +123,7 @@ async def _ask(dsn: Dsn, settings: Settings, looks: tuple[Look, ...]) -> list[Fi
                 found.append(mend(dsn.variable, f"stopped answering, {why} Look for locks."))
                 break
             except asyncpg.InsufficientPrivilegeError:
-                found.append(mend(dsn.variable, "its role may not read the portal's tables."))
+                pass  # told among the rights
     finally:
         await close(connection)
     return found
@@ -220,6 +220,40 @@ async def _schema(connection: Connection, _: Dsn, __: Settings) -> AsyncIterator
         )
     else:
         yield ok("schema", "at head, and what the migrations make")
+
+
+async def _rights(connection: Connection, _: Dsn, settings: Settings) -> AsyncIterator[Finding]:
+    """Of the role that serves; and of everybody else, as far as this role can tell."""
+    role = await connection.fetchval("SELECT current_user::text")
+    lacking = await rights.lacking(connection, role)
+    if lacking:
+        yield mend("rights", grants.sentence(role, lacking))
+    async for finding in _others(connection, settings):
+        yield finding
+
+
+async def _owner(connection: Connection, dsn: Dsn, _: Settings) -> AsyncIterator[Finding]:
+    if (await migrate.standing(connection)).pending:
+        return
+    role = await connection.fetchval("SELECT current_user::text")
+    if not await rights.is_owner(connection):
+        yield mend(dsn.variable, f"its role {role} does not own the tables: use their owner's.")
+
+
+async def _others(connection: Connection, settings: Settings) -> AsyncIterator[Finding]:
+    user = settings.database.user if settings.database else None
+    serving = await rights.roles_that_serve(connection, user)
+    granted, members = await rights.others(connection, serving)
+    if granted:
+        yield mend("rights", f"others have some on the tables ({grants.listed(granted)}): {TAKE}.")
+    if members:
+        yield note(
+            "rights",
+            f"others can read or write the tables by a membership: {grants.listed(members)}",
+        )
+    if not granted:
+        said = f", which {', '.join(serving)} shares to serve" if serving else ""
+        yield ok("rights", f"nobody but the owner was granted any{said}")
 
 
 async def _people(connection: Connection, dsn: Dsn, settings: Settings) -> AsyncIterator[Finding]:

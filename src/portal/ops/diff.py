@@ -1,6 +1,6 @@
 """`portal db diff`: the live schema against what the migrations make.
 
-What they make is kept beside this file, read from a migrated database and held to it by a test:
+What they make is kept in a file, read from a migrated database and held to it by a test:
 neither Piccolo nor a second database is needed to compare.
 """
 
@@ -9,19 +9,18 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import asyncpg
 import msgspec
 
 from portal.config import Settings
-from portal.db import migrate
+from portal.db import migrate, rights
 from portal.db.migrate import direct_dsn
 from portal.ops.connection import connection_to
 from portal.web.formats import plural
 
-EXPECTED = Path(__file__).with_name("schema.json")
+EXPECTED = rights.MADE
 
 # A table, view or function → what belongs to it → how it is defined.
 Schema = dict[str, dict[str, str]]

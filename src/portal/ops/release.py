@@ -8,11 +8,14 @@ import signal
 import sys
 import time
 
+import asyncpg
+
 from portal.accounts import actions, queries
 from portal.accounts.rules import NewUser
 from portal.config import Settings
-from portal.db import schema, sql
+from portal.db import rights, schema, sql
 from portal.errors import CommandFailed, Conflict, PortalError, Unavailable
+from portal.ops import grants
 from portal.ops.seed import REFUSED, seed
 from portal.web.lifecycle import Lifecycle
 
@@ -61,6 +64,9 @@ async def _until_prepared(settings: Settings, lifecycle: Lifecycle) -> None:
 
 async def _prepare(settings: Settings, lifecycle: Lifecycle) -> None:
     await _bring_to_head(settings, lifecycle)
+    lacking = await _lacking()
+    if lacking:
+        raise CommandFailed(lacking)
     lifecycle.at_head = True
     await ensure_first_admin(settings)
     if settings.seed_db:
@@ -90,10 +96,14 @@ async def _wait_for_database(settings: Settings, lifecycle: Lifecycle) -> None:
 
 
 async def _bring_to_head(settings: Settings, lifecycle: Lifecycle) -> None:
-    told = warned = False
+    told, warned = "", False
     while True:
         try:
             standing = await schema.standing()
+            lacking = None if standing.pending else await _lacking()
+        except asyncpg.InsufficientPrivilegeError:
+            # Somebody is making the tables just now, or has made them for another role.
+            standing, lacking = schema.compare(set(), []), await _lacking()
         except Unavailable:
             if not told:
                 raise
@@ -106,23 +116,36 @@ async def _bring_to_head(settings: Settings, lifecycle: Lifecycle) -> None:
                 "the schema is newer than this version: %d migrations are not known here",
                 len(standing.unknown),
             )
-        if not standing.pending:
+        if not standing.pending and lacking is None:
             return
         if settings.migrate_on_start:
             break
         lifecycle.enter("schema behind")
-        if not told:
+        if lacking is not None and lacking != told:
+            log.error("%s Until then this waits.", lacking)
+            told = lacking
+        elif not told:
             log.info(
                 "the schema is %d migrations behind and MIGRATE_ON_START is false: waiting for"
                 " portal migrate",
                 len(standing.pending),
             )
-            told = True
+            told = "behind"
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
     if settings.direct is None:
-        raise CommandFailed(settings.direct_problem or "DATABASE_URL_UNPOOLED is not set.")
+        raise CommandFailed(
+            lacking or settings.direct_problem or "DATABASE_URL_UNPOOLED is not set."
+        )
     lifecycle.enter("migrating")
     await _migrate_in_child()
+
+
+async def _lacking() -> str | None:
+    """Returns the sentence for a role that lacks a right which serving needs, or None."""
+    role = await sql.fetch_value("SELECT current_user::text")
+    query, *arguments = rights.lacking_query(role)
+    rows = await sql.execute(str(query), *arguments, retry=True)
+    return grants.sentence(role, [row["name"] for row in rows]) if rows else None
 
 
 async def _migrate_in_child() -> None:

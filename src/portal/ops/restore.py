@@ -19,7 +19,7 @@ import asyncpg
 import msgspec
 
 from portal.config import Settings
-from portal.db import migrate, schema, sql
+from portal.db import migrate, rights, schema, sql
 from portal.db.engine import Engine
 from portal.errors import CommandFailed
 from portal.ops import pgtools
@@ -105,7 +105,7 @@ def restore(settings: Settings, path: Path, *, replace: bool, say: Say) -> int:
     manifest = checked_manifest(path)
     if manifest is None:
         say(f"{path} has no manifest ({manifest_path(path).name}): it is restored uncompared.")
-    standing = asyncio.run(_restore(dsn, path, manifest, replace, say))
+    standing = asyncio.run(_restore(settings, path, manifest, replace, say))
     if standing.unknown:
         say("The backup's schema is newer than this version: run the portal that made it.")
         return 0
@@ -133,9 +133,11 @@ async def _check_scores(dsn: Dsn, say: Say) -> int:
 
 
 async def _restore(
-    dsn: Dsn, path: Path, manifest: Manifest | None, replace: bool, say: Say
+    settings: Settings, path: Path, manifest: Manifest | None, replace: bool, say: Say
 ) -> schema.Standing:
     """Returns the standing of the schema that was restored."""
+    dsn = migrate.direct_dsn(settings)
+    user = settings.database.user if settings.database else None
     async with patient_connection(dsn) as connection:
         version = str(await connection.fetchval("SHOW server_version"))
         tool = pgtools.newest("pg_restore")
@@ -151,6 +153,7 @@ async def _restore(
                 ):
                     raise CommandFailed("A migration or a backup is running: try again later.")
                 await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'")
+                serving = await rights.roles_that_serve(connection, user)
                 step.text = "while making room"
                 tables = await _make_room(connection, entries, replace, others, say)
                 await _load(connection, tool, path, step)
@@ -159,6 +162,8 @@ async def _restore(
                 if manifest:
                     _compare(manifest, restored, say)
                 standing = await migrate.standing(connection)
+                step.text = "while giving the roles that serve their rights"
+                await rights.settle(connection, user, serving)
                 step.text = "at the commit"
                 step.outcome = "Look at the data before trying again."
         rows = plural(sum(restored.rows.values()), "row")

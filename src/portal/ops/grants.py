@@ -1,0 +1,97 @@
+"""`portal db grants`: the rights of a role that serves while another one owns the tables."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from portal.config import Settings
+from portal.db import migrate, rights
+from portal.errors import CommandFailed
+from portal.ops.connection import connection_to, need_head
+
+if TYPE_CHECKING:
+    import asyncpg
+
+SHOWN = 3
+
+
+def grants(settings: Settings, role: str | None, *, apply: bool, say: Callable[[str], None]) -> int:
+    """Print the statements that give `role` what serving needs and nothing else, and have it
+    remembered; without a role, those that take back what nobody should have. With `apply` they are
+    run, all or none. Returns 0.
+
+    Raises `CommandFailed` when there is no such role, it needs nothing, or the role of the direct
+    address does not own the tables.
+    """
+    return asyncio.run(_grants(settings, role, apply, say))
+
+
+async def _grants(
+    settings: Settings, role: str | None, apply: bool, say: Callable[[str], None]
+) -> int:
+    dsn = migrate.direct_dsn(settings)
+    user = settings.database.user if settings.database else None
+    async with connection_to(dsn) as connection:
+        await need_head(connection)
+        if not await rights.is_owner(connection):
+            raise CommandFailed(
+                f"The role of {dsn.variable} does not own the portal's tables, and can grant"
+                " nothing: set DATABASE_URL_UNPOOLED to the direct address of the one that does."
+            )
+        if not apply:
+            for statement in ("BEGIN", *await _statements(connection, role, user), "COMMIT"):
+                say(f"{statement};")
+            return 0
+        async with migrate.locked(connection), connection.transaction():
+            statements = await _statements(connection, role, user)
+            await rights.run(connection, statements)
+    done = f"The role {role} can serve." if role else "Only roles that serve have rights."
+    say(f"{done} {len(statements)} statements were run.")
+    return 0
+
+
+async def _statements(
+    connection: asyncpg.Connection[Any], role: str | None, user: str | None
+) -> list[str]:
+    memo = await rights.memo_of(connection) or rights.Memo()
+    serving = await rights.roles_that_serve(connection, user)
+    if role is None:
+        statements = await rights.taking(connection, serving)
+    else:
+        await _look(connection, role)
+        statements = await rights.granting(connection, role, only=True)
+        serving = sorted({*serving, role})
+    remembered = msgspec.structs.replace(memo, serving=serving)
+    return [*statements, await rights.remembering(connection, remembered)]
+
+
+async def _look(connection: asyncpg.Connection[Any], role: str) -> None:
+    row = await connection.fetchrow(
+        "SELECT r.rolsuper, c.relowner = r.oid AS owns FROM pg_roles r, pg_class c"
+        " WHERE r.rolname = $1::text AND c.oid = to_regclass('app_user')",
+        role,
+    )
+    if row is None:
+        raise CommandFailed(f"There is no role {role} on this server: CREATE ROLE makes it first.")
+    if row["rolsuper"]:
+        raise CommandFailed(f"The role {role} is a superuser, which needs no grants.")
+    if row["owns"]:
+        raise CommandFailed(f"The role {role} owns the tables and needs no grants.")
+
+
+def listed(names: list[str]) -> str:
+    """Returns the first names, and how many more there are."""
+    shown = ", ".join(names[:SHOWN])
+    return f"{shown} and {len(names) - SHOWN} more" if len(names) > SHOWN else shown
+
+
+def sentence(role: str, names: list[str]) -> str:
+    """Returns what is wrong when `role` lacks rights on these, and what mends it."""
+    return (
+        f"The role {role} of DATABASE_URL lacks rights on {listed(names)}: portal db grants"
+        f" {role} prints the GRANTs, and with --apply runs them."
+    )

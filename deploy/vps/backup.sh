@@ -2,12 +2,12 @@
 # A dump a day at BACKUP_HOUR_UTC, kept for BACKUP_KEEP_DAYS days. A dump gets its name only when it
 # is complete and readable; older ones go only after a new one has succeeded.
 # With the argument `now`: one dump at once.
+# The service `portal` is in the file that the portal has written; see compose.yaml.
 set -eu
-url=$(cat /run/secrets/database_url_unpooled)
 
 dump() {
     file="/backups/portal-$(date -u +%Y%m%dT%H%M%SZ).dump"
-    if pg_dump --format=custom --file="$file.part" --dbname="$url" \
+    if pg_dump --format=custom --file="$file.part" --dbname=service=portal \
         && pg_restore --list "$file.part" >/dev/null && mv "$file.part" "$file"; then
         echo "[backup] wrote $file"
         find /backups -name 'portal-*' -mtime "+$BACKUP_KEEP_DAYS" -delete

@@ -4,11 +4,11 @@
 set -eu
 cd "$(dirname "$0")"
 # The folder is closed; the files are not, because containers read them as other users.
-mkdir -p secrets backups
+mkdir -p secrets backups address
 chmod 700 secrets
-# The user of the image that writes the dumps.
-chown 70:70 backups
-chmod 700 backups
+# The user of the image that writes the dumps, and reads the address.
+chown 70:70 backups address
+chmod 700 backups address
 
 random() {
     od -An -N24 -tx1 /dev/urandom | tr -d ' \n'

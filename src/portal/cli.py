@@ -90,6 +90,8 @@ def _add_database(top: Any) -> None:
     sub = _add(parts, "grants", commands.db_grants, "print what a role needs that serves")
     sub.add_argument("role", nargs="?", help="without it: what is taken from all other roles")
     sub.add_argument("--apply", action="store_true", help="run the statements, too")
+    sub = _add(parts, "service", commands.db_service, "write the direct address for pg_dump")
+    sub.add_argument("folder", type=Path, help="gets pg_service.conf and pgpass")
     _add(top, "studio", commands.studio, "browse the tables on 127.0.0.1:5555")
     _add(top, "prune", commands.prune, "remove what is older than RETAIN_DAYS")
 

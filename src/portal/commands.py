@@ -178,6 +178,12 @@ def db_grants(args: argparse.Namespace) -> int:
     return grants(_settings(), args.role, apply=args.apply, say=_say)
 
 
+def db_service(args: argparse.Namespace) -> int:
+    from portal.ops.service import service
+
+    return service(_settings(), args.folder, _say)
+
+
 def studio(_: argparse.Namespace) -> int:
     from portal.ops.studio import studio as run
 

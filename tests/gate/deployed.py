@@ -74,6 +74,11 @@ def pod_of(manifest: Any) -> Any:
     return spec.get("template", {}).get("spec")
 
 
+def containers_of(pod: Any) -> list[Any]:
+    """Returns a pod's containers, those that run before the others included."""
+    return [*pod.get("initContainers", []), *pod["containers"]] if pod else []
+
+
 def fly() -> dict[str, Any]:
     return tomllib.loads(read("fly/fly.toml"))
 
@@ -134,8 +139,8 @@ def _kubernetes() -> list[Container]:
     for name in kubernetes_names():
         for manifest in documents(name):
             pod = pod_of(manifest)
-            for container in pod["containers"] if pod else []:
-                if container["image"] not in PORTAL_IMAGES:
+            for container in containers_of(pod):
+                if name_and_tag(container["image"])[0] not in PORTAL_IMAGES:
                     continue
                 env = _env(container.get("env", []))
                 if "envFrom" in container:

@@ -12,6 +12,7 @@ from gate.deployed import DEPLOY, Container, read
 from support import Portal
 
 from portal.config import SETTINGS, Settings
+from portal.ops.service import PASSWORD_FILE, SERVICE_FILE
 
 SECRETS = {
     "DATABASE_URL": "postgresql://app:pw@ep-name-pooler.eu.aws.neon.tech/db?sslmode=require",
@@ -183,7 +184,7 @@ def test_pods_run_confined() -> None:
             assert pod["automountServiceAccountToken"] is False, name
             assert pod["securityContext"]["runAsNonRoot"] is True, name
             assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
-            for container in pod["containers"]:
+            for container in deployed.containers_of(pod):
                 assert container["securityContext"] == {
                     "allowPrivilegeEscalation": False,
                     "readOnlyRootFilesystem": True,
@@ -191,7 +192,7 @@ def test_pods_run_confined() -> None:
                 }, name
                 assert "memory" in container["resources"]["limits"], name
                 assert {"cpu", "memory"} <= container["resources"]["requests"].keys(), name
-                if container["image"] in deployed.PORTAL_IMAGES:
+                if container["image"] in deployed.PORTAL_IMAGES:  # not beside pg_dump
                     assert pod["securityContext"]["runAsUser"] == 10001, name
 
 
@@ -223,7 +224,7 @@ def test_images_are_pinned() -> None:
         for manifest in deployed.documents(name):
             pod = deployed.pod_of(manifest)
             pod = deployed.pod_of({"spec": pod}) if pod and "template" in pod else pod
-            for container in pod["containers"] if pod else []:
+            for container in deployed.containers_of(pod):
                 image = container["image"]
                 pin = new.get(image)
                 images.append(f"{pin['newName']}:{pin['newTag']}" if pin else image)
@@ -231,6 +232,33 @@ def test_images_are_pinned() -> None:
     for image in images:
         _, tag = deployed.name_and_tag(image)
         assert tag not in ("", "latest"), image
+
+
+def test_dumps_are_led_by_what_the_portal_wrote() -> None:
+    """No address as a provider writes it gets to pg_dump, which would not understand it."""
+    pod = deployed.pod_of(deployed.document("kubernetes/backup.yaml", "CronJob"))
+    (first,) = pod["initContainers"]
+    (dump,) = pod["containers"]
+    services = deployed.vps_services()
+    script = read("vps/backup.sh")
+    for command, arguments, environment in (
+        (dump["command"][-1], first["args"], {e["name"]: e["value"] for e in dump["env"]}),
+        (script, services["address"]["command"], services["backup"]["environment"]),
+    ):
+        assert arguments[:2] == ["db", "service"]
+        assert environment["PGSERVICEFILE"] == f"{arguments[2]}/{SERVICE_FILE}"
+        assert environment["PGPASSFILE"] == f"{arguments[2]}/{PASSWORD_FILE}"
+        assert "--dbname=service=portal" in command
+        assert "DATABASE_URL" not in command
+    # The password file is its owner's alone.
+    assert pod["securityContext"]["runAsUser"] == 70
+    assert services["address"]["user"] == services["backup"]["user"] == "70:70"
+    condition = services["backup"]["depends_on"]["address"]["condition"]
+    assert condition == "service_completed_successfully"
+    for path in deployed.files():
+        for line in path.read_text().splitlines():
+            if re.search(r"\bpg_(dump|restore)\b.*--dbname", line):
+                assert "service=portal" in line, path
 
 
 def test_no_demo_and_no_password() -> None:

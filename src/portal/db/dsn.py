@@ -113,6 +113,13 @@ class Dsn(Struct, frozen=True, kw_only=True):
     def libpq_url(self) -> str:
         """Returns the address for psql and pg_dump, without the password; see `libpq_env`."""
         places = ",".join(map(_libpq_place, self.hosts, self.ports))
+        parameters = self.libpq_parameters().items()
+        query = "&".join(f"{name}={quote(value, safe='')}" for name, value in parameters)
+        user, database = quote(self.user, safe=""), quote(self.database, safe="")
+        return f"postgresql://{user}@{places}/{database}?{query}"
+
+    def libpq_parameters(self) -> dict[str, str]:
+        """Returns what libpq has to know beside places, user and database."""
         parameters = self.tls.libpq()
         if self.connect_timeout is not None:
             parameters["connect_timeout"] = str(max(1, round(self.connect_timeout)))
@@ -121,9 +128,7 @@ class Dsn(Struct, frozen=True, kw_only=True):
         for name in ("application_name", "options"):
             if name in self.server_settings:
                 parameters[name] = self.server_settings[name]
-        query = "&".join(f"{name}={quote(value, safe='')}" for name, value in parameters.items())
-        user, database = quote(self.user, safe=""), quote(self.database, safe="")
-        return f"postgresql://{user}@{places}/{database}?{query}"
+        return parameters
 
     def libpq_env(self) -> dict[str, str]:
         """Returns the variables that psql and pg_dump need beside `libpq_url`."""

@@ -209,6 +209,21 @@ async def test_a_pooler_is_recognised_whatever_its_address_says(
     assert "note  DATABASE_URL: counts as pooled, and no pooler is there" in lines
 
 
+async def test_what_the_server_warns_of_at_every_connection_is_said(database: Database) -> None:
+    await execute(
+        database.url,
+        f"UPDATE pg_database SET datcollversion = '0.1' WHERE datname = '{database.name}'",
+    )
+    lines = doctor(database.url)
+    (line,) = [line for line in lines if "collation" in line]
+    assert "DATABASE_URL: the server " in line
+    await execute(
+        database.url,
+        f"UPDATE pg_database SET datcollversion = NULL WHERE datname = '{database.name}'",
+    )
+    assert not any("the server" in line for line in doctor(database.url))
+
+
 async def test_a_role_with_few_connections_left(database: Database) -> None:
     await execute(
         database.url,

@@ -84,6 +84,8 @@ class Dsn(Struct, frozen=True, kw_only=True):
             "database": self.database,
             "ssl": self._ssl(),
             "direct_tls": False,
+            "krbsrvname": "postgres",
+            "gsslib": "gssapi",
             "target_session_attrs": self.target_session_attrs,
             "server_settings": dict(self.server_settings),
         }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import ipaddress
+import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 
@@ -37,6 +38,7 @@ class Tls(Struct, frozen=True):
         if self.mode == "disable":
             return False
         if self.mode in ("allow", "prefer"):
+            _seal_driver()
             return self.mode
         return _context(self.verified, self.mode == "verify-full", self.root)
 
@@ -53,6 +55,33 @@ class Tls(Struct, frozen=True):
         elif self.verified:
             parameters |= {"sslmode": "verify-full", "sslrootcert": "system"}
         return parameters
+
+
+class _NoVariables:
+    """The module `os` without what the process was started with."""
+
+    environ: ClassVar[dict[str, str]] = {}
+
+    @staticmethod
+    def getenv(_: str, default: str | None = None) -> str | None:
+        return default
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(os, name)
+
+
+def _seal_driver() -> None:
+    """Keep what this process was started with out of the driver.
+
+    For these two modes it makes a context of its own, takes certificates, keys and limits for it
+    from `PG*` variables and from `.postgresql` in the home folder, and fails on what it may not
+    read. No argument says otherwise, and the address alone is to count.
+    """
+    from asyncpg import connect_utils as driver
+
+    if not isinstance(driver.os, _NoVariables):
+        driver.os = _NoVariables()
+        driver._dot_postgresql_path = lambda _: None  # noqa: SLF001 - see above
 
 
 def choose_tls(

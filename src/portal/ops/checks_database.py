@@ -22,6 +22,7 @@ from portal.ops import diff, grants, pgtools
 from portal.ops.check import SUPPORTED, TAKE
 from portal.ops.connection import connect
 from portal.ops.finding import Finding, mend, note, ok
+from portal.ops.notices import Notice, heard
 from portal.tables import TABLES
 from portal.web.formats import plural
 
@@ -106,14 +107,16 @@ def _resolve(dsn: Dsn) -> None:
 
 async def _ask(dsn: Dsn, settings: Settings, looks: tuple[Look, ...]) -> list[Finding]:
     try:
-        connection, way = await connect(
-            dsn, seconds=CONNECT_SECONDS, statement_seconds=STATEMENT_SECONDS
-        )
+        with heard() as notices:
+            connection, way = await connect(
+                dsn, seconds=CONNECT_SECONDS, statement_seconds=STATEMENT_SECONDS
+            )
     except CommandFailed as error:
         return [mend(dsn.variable, error.sentence.removeprefix(f"{dsn.variable} "))]
     found: list[Finding] = []
     try:
         found.extend(_pooling(way, dsn))
+        found.extend(_said(notices, dsn))
         for look in looks:
             try:
                 with unavailable_on_loss():
@@ -150,6 +153,15 @@ def _pooling(found: Pooling, dsn: Dsn) -> Iterator[Finding]:
         yield mend(dsn.variable, f"goes through a transaction pooler, unmarked: {remedy(dsn)}")
     elif found is Pooling.SESSION:
         yield note(dsn.variable, "goes through a proxy that keeps sessions, which is enough")
+
+
+def _said(notices: list[Notice], dsn: Dsn) -> Iterator[Finding]:
+    """What the server itself warns of whenever somebody connects, in its own words."""
+    for notice in notices:
+        if notice.warning and notice.hint:
+            yield mend(dsn.variable, f"the server warns: {notice.text}. {notice.hint}.")
+        else:
+            yield note(dsn.variable, f"the server says at every connection: {notice.text}")
 
 
 async def _connections(

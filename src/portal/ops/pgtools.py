@@ -109,9 +109,11 @@ def _least(server: int, dsn: Dsn) -> int:
 
 def environment(dsn: Dsn | None = None) -> dict[str, str]:
     """Returns the variables for a program, with the password where there is a DSN. Nothing else of
-    `PG*` gets in: the DSN alone decides. Messages are in English, because they are read."""
+    `PG*` gets in, nor do certificates and keys out of the home folder: the DSN alone decides.
+    Messages are in English, because they are read."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    kept |= {"LC_ALL": "C", "PGPASSFILE": os.devnull}
+    kept |= {"LC_ALL": "C", "HOME": os.devnull, "PGPASSFILE": os.devnull}
+    kept |= {"PGGSSENCMODE": "disable"}  # or a ticket for Kerberos would be used
     return kept if dsn is None else kept | dsn.libpq_env()
 
 

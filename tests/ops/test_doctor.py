@@ -228,7 +228,8 @@ async def test_a_role_with_few_connections_left(database: Database) -> None:
     await execute(
         database.url,
         "CREATE ROLE few LOGIN CONNECTION LIMIT 3",
-        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO few",
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO few",
+        "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO few",
     )
     try:
         (finding,) = mending(doctor(database.url.replace("postgres@", "few@")))

@@ -18,7 +18,7 @@ import msgspec
 
 from portal.config import Settings
 from portal.db import rights, schema
-from portal.db.loss import unavailable_on_loss
+from portal.db.loss import unavailable_on_loss, unavailable_while_connecting
 from portal.db.migrations import migration_ids
 from portal.db.pooling import close, connect_to_session
 from portal.errors import CommandFailed, Unavailable
@@ -43,7 +43,7 @@ async def direct_connection(settings: Settings) -> AsyncIterator[asyncpg.Connect
     leads to a transaction pooler."""
     dsn = direct_dsn(settings)
     try:
-        with unavailable_on_loss():
+        with unavailable_while_connecting():
             connection = await connect_to_session(dsn, seconds=dsn.connect_timeout or 10.0)
     except Unavailable as error:
         raise CommandFailed(

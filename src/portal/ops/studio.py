@@ -162,7 +162,7 @@ class Gate:
             async with sql.transaction() as transaction:
                 await self._admin(scope, receive, hold)
                 if held[0]["status"] >= 400:
-                    await transaction.rollback()  # type: ignore[no-untyped-call]
+                    await transaction.rollback()
             return held
         except PortalError as error:
             return _messages(503, error.sentence)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from portal import __version__, commands
+from portal import __version__, commands, team_commands
 
 MISSING = "Build the image again, or install again from locks/runtime.txt."
 SHIPPED_COURSE = Path(__file__).parent / "content"
@@ -58,6 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_copies(top)
     _add_course(top)
     _add_people(top)
+    _add_teams(top)
     return parser
 
 
@@ -156,6 +157,26 @@ def _add_people(top: Any) -> None:
     sub = _add(parts, "set-password", commands.user_set_password, "set a password; ends sessions")
     sub.add_argument("id")
     sub.add_argument("--password-stdin", action="store_true")
+
+
+def _add_teams(top: Any) -> None:
+    tracks = ("dev", "business")
+    parts = _add(top, "team", None, "make teams, set their working days").add_subparsers(
+        required=True
+    )
+    _add(parts, "list", team_commands.team_list, "one line per team")
+    sub = _add(parts, "create", team_commands.team_create, "make a team")
+    sub.add_argument("id")
+    sub.add_argument("--name", required=True)
+    sub.add_argument("--track", choices=tracks, required=True)
+    sub = _add(parts, "set-track", team_commands.team_set_track, "another track for all members")
+    sub.add_argument("id")
+    sub.add_argument("track", choices=tracks)
+    sub = _add(parts, "set-days", team_commands.team_set_days, "on which days streaks count")
+    sub.add_argument("id")
+    sub.add_argument("days", help="such as mon,tue,wed,thu,fri or sun-thu")
+    sub = _add(parts, "delete", team_commands.team_delete, "delete a team without members")
+    sub.add_argument("id")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

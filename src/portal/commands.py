@@ -327,7 +327,7 @@ def user_create(args: argparse.Namespace) -> int:
                 name=args.name,
                 role=args.role,
                 team=args.team,
-                email=args.email.lower() if args.email else None,
+                email=args.email,
                 password=password,
             )
         )

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from piccolo.table import Table
 
-from portal.accounts.tables import ActivityDay, AppUser, AuditEvent, LoginSession, Seeded, Team
+from portal.accounts.tables import (
+    ActivityDay,
+    AppUser,
+    AuditEvent,
+    KnownDevice,
+    LoginSession,
+    Seeded,
+    Team,
+)
 from portal.learning.tables import EmbedCheck, PracticeTick, VideoProgress
 from portal.quiz.tables import QuizAnswer, QuizVersion
 from portal.scoring.tables import QuizAttempt, ScoreCount, UserScore
@@ -14,6 +22,7 @@ TABLES: tuple[type[Table], ...] = (
     Team,
     AppUser,
     LoginSession,
+    KnownDevice,
     ActivityDay,
     AuditEvent,
     Seeded,

@@ -13,6 +13,7 @@ SESSIONS = "SELECT user_agent FROM login_session ORDER BY 1"
 PRUNINGS = "SELECT at, target, detail FROM audit_event WHERE action = 'prune' ORDER BY id"
 NOTHING = [
     "0 sessions removed that ended more than 400 days ago.",
+    "0 known devices removed that nobody used for 400 days.",
     "0 audit events removed that were older than 400 days.",
     "0 rate limits removed that nobody met for a day.",
 ]
@@ -68,7 +69,7 @@ async def test_the_audit_records_what_left_it(database: Database) -> None:
     done = run_portal(database.url, "prune")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
-        NOTHING[0],
+        *NOTHING[:2],
         "2 audit events removed that were older than 400 days.",
         "1 rate limit removed that nobody met for a day.",
     ]
@@ -77,9 +78,27 @@ async def test_the_audit_records_what_left_it(database: Database) -> None:
     (record,) = await database.fetch(PRUNINGS)
     detail = json.loads(record["detail"])
     before = detail.pop("before")
-    assert detail == {"sessions": 0, "rateBuckets": 1, "auditEvents": 2}
+    assert detail == {"sessions": 0, "devices": 0, "rateBuckets": 1, "auditEvents": 2}
     age = await database.value("SELECT now() - $1::text::timestamptz", before)
     assert timedelta(0) <= age - timedelta(days=400) < timedelta(minutes=1)
+
+
+async def test_devices_leave_by_the_day_of_their_last_use(database: Database) -> None:
+    await execute(
+        database.url,
+        *(
+            f"""INSERT INTO known_device (token_hash, member, created_at, last_used_at)
+                VALUES (sha256('{name}'), {MEMBER}, {days_ago(999)}, {used})"""
+            for name, used in (("old", days_ago(401)), ("used", days_ago(399)), ("new", "now()"))
+        ),
+    )
+    done = run_portal(database.url, "prune")
+    assert done.stdout.splitlines()[1] == "1 known device removed that nobody used for 400 days."
+    old = "SELECT count(*) FROM known_device WHERE token_hash = sha256('old')"
+    assert await database.value(old) == 0
+    assert await database.value("SELECT count(*) FROM known_device") == 2
+    (record,) = await database.fetch(PRUNINGS)
+    assert json.loads(record["detail"])["devices"] == 1
 
 
 async def test_a_second_time_there_is_nothing_left_to_do(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from portal.web.address import (
     client_address,
+    counted_as,
     is_https,
     is_loopback_host,
     is_public,
@@ -18,8 +20,11 @@ from portal.web.address import (
 TRUSTED = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
 
 
-def scope(peer: str | None, scheme: str = "http") -> dict[str, Any]:
-    return {"client": (peer, 5000) if peer else None, "scheme": scheme}
+def scope(peer: str | None, scheme: str = "http", forwarded: Sequence[str] = ()) -> dict[str, Any]:
+    """Returns what a server hands over; `forwarded` are the lines of X-Forwarded-For."""
+    headers = [(b"x-forwarded-for", line.encode()) for line in forwarded]
+    client = (peer, 5000) if peer else None
+    return {"client": client, "scheme": scheme, "headers": [(b"host", b"localhost"), *headers]}
 
 
 @pytest.mark.parametrize(
@@ -38,7 +43,7 @@ def test_the_peer(peer: str, expected: str | None) -> None:
 
 def test_a_unix_socket_has_no_peer() -> None:
     assert peer_of(scope(None)) is None
-    assert client_address(scope(None), {"x-forwarded-for": "8.8.8.8"}, TRUSTED) is None
+    assert client_address(scope(None, forwarded=["8.8.8.8"]), TRUSTED) is None
 
 
 @pytest.mark.parametrize(
@@ -59,6 +64,12 @@ def test_a_unix_socket_has_no_peer() -> None:
         ("10.0.0.1", "2001:db8::7", "2001:db8::7"),
         ("10.0.0.1", "::ffff:8.8.8.8", "8.8.8.8"),
         ("fd00::1", "8.8.8.8", "8.8.8.8"),
+        # lines of one header are one list, wherever the line breaks are
+        ("10.0.0.1", "1.1.1.1 | 8.8.8.8", "8.8.8.8"),
+        ("10.0.0.1", "8.8.8.8 | 10.9.9.9", "8.8.8.8"),
+        ("10.0.0.1", "1.1.1.1, 2.2.2.2 | 8.8.8.8, 10.9.9.9 | 10.8.8.8", "8.8.8.8"),
+        ("10.0.0.1", "8.8.8.8 | unknown", "10.0.0.1"),
+        ("192.0.2.1", "1.1.1.1 | 8.8.8.8", "192.0.2.1"),
         # what cannot be read ends the chain: nothing before it is believed
         ("10.0.0.1", "8.8.8.8, unknown", "10.0.0.1"),
         ("10.0.0.1", "8.8.8.8, _hidden, 10.9.9.9", "10.0.0.1"),
@@ -66,13 +77,37 @@ def test_a_unix_socket_has_no_peer() -> None:
     ],
 )
 def test_the_client(peer: str, forwarded: str | None, expected: str) -> None:
-    headers = {} if forwarded is None else {"x-forwarded-for": forwarded}
-    assert client_address(scope(peer), headers, TRUSTED) == ip_address(expected)
+    lines = [] if forwarded is None else forwarded.split(" | ")
+    assert client_address(scope(peer, forwarded=lines), TRUSTED) == ip_address(expected)
 
 
 def test_without_trusted_proxies_nobody_is_believed() -> None:
-    headers = {"x-forwarded-for": "8.8.8.8"}
-    assert client_address(scope("127.0.0.1"), headers, ()) == ip_address("127.0.0.1")
+    asked = scope("127.0.0.1", forwarded=["8.8.8.8"])
+    assert client_address(asked, ()) == ip_address("127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("8.8.8.8", "8.8.8.8"),
+        ("10.1.1.1", "10.1.1.1"),
+        # a subscriber chooses the last 64 bits
+        ("2606:4700::1", "2606:4700::/64"),
+        ("2606:4700:0:0:ffff:ffff:ffff:ffff", "2606:4700::/64"),
+        ("2606:4700:0:1::1", "2606:4700:0:1::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        # made of an IPv4 address: NAT64, and 6to4, whose holder has 65,536 networks
+        ("64:ff9b::808:808", "8.8.8.8"),
+        ("2002:808:808::1", "8.8.8.8"),
+        ("2002:808:808:ffff::1", "8.8.8.8"),
+    ],
+)
+def test_what_counts_as_one_address(address: str, counted: str) -> None:
+    assert str(counted_as(ip_address(address))) == counted
+
+
+def test_without_an_address_all_count_as_one() -> None:
+    assert counted_as(None) is None
 
 
 @pytest.mark.parametrize(

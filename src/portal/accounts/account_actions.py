@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from portal.accounts import passwords, queries, rules
 from portal.accounts.tables import AppUser, AuditEvent, LoginSession
 from portal.accounts.zones import zone_named
 from portal.db import sql
-from portal.errors import Conflict, Invalid, NotFound, RateLimited
+from portal.errors import Conflict, Invalid, NotFound, RateLimited, SignInRequired
 from portal.web import rate
 from portal.web.actor import Actor
 from portal.web.session import hash_token, new_token
@@ -27,6 +28,9 @@ _SIGN_OUT_DEVICE = """
       AND ended_at IS NULL AND expires_at > $3
     RETURNING 1
 """
+# Sign-ins under way wait for it, or are waited for; then their sessions are seen and ended.
+_LOCK_ACCOUNT = "SELECT 1 FROM app_user WHERE id = $1 FOR NO KEY UPDATE"
+_FORGET_DEVICES = "DELETE FROM known_device WHERE member = $1 AND token_hash <> ALL ($2::bytea[])"
 _SIGN_OUT_OTHERS = """
     UPDATE login_session SET ended_at = $3
     WHERE member = $1 AND token_hash <> $2 AND ended_at IS NULL AND expires_at > $3
@@ -41,13 +45,22 @@ async def actor_of_session(token_hash: bytes, default_zone: str) -> Actor | None
     session = await queries.session_of(token_hash, default_zone)
     if session is None:
         return None
-    if clock.now() - session.seen_at >= SEEN_EVERY:
+    if abs(clock.now() - session.seen_at) >= SEEN_EVERY:  # a clock may have been ahead
         await sql.note(_SEEN, token_hash, clock.now())
     return session.actor
 
 
 async def _change(actor: Actor, values: dict[Any, Any]) -> None:
-    await AppUser.update(values).where(AppUser.id == actor.user_id)
+    """Raises `SignInRequired` when the account was disabled or erased since the request began."""
+    changed = (
+        await AppUser.update(values)
+        .where(
+            AppUser.id == actor.user_id, AppUser.disabled_at.is_null(), AppUser.erased_at.is_null()
+        )
+        .returning(AppUser.id)
+    )
+    if not changed:
+        raise SignInRequired
 
 
 async def rename(actor: Actor, name: str) -> None:
@@ -79,13 +92,14 @@ async def set_listed(actor: Actor, *, listed: bool) -> None:
 
 
 async def change_password(
-    actor: Actor, *, current: str, new: str, again: str, hours: int
+    actor: Actor, *, current: str, new: str, again: str, hours: int, devices: Sequence[bytes]
 ) -> tuple[str, int]:
-    """Give the actor another password, end all other sessions and go on with a new token.
+    """Give the actor another password, end all other sessions and go on with a new token. Known
+    devices are forgotten, except `devices`, the hashes of this browser's own tokens.
 
     Returns the token, and how many sessions were ended. Raises `Invalid` with a sentence per field,
-    `Conflict` for an account without a password or when it was changed meanwhile, and
-    `RateLimited` after too many wrong tries.
+    `Conflict` for an account without a password or when it was changed meanwhile, `RateLimited`
+    after too many wrong tries, and `SignInRequired` when the session was ended meanwhile.
     """
     rows = await sql.execute(_PASSWORD, actor.user_id, retry=True)
     stored, email = rows[0]["password_hash"], rows[0]["email"]
@@ -99,7 +113,7 @@ async def change_password(
     names = (actor.external_id, actor.name, email)
     for sentence in rules.own_password_findings(new, names=names, current=current).values():
         findings["new"] = sentence if new else "Enter a new password."
-    if "new" not in findings and new != again:
+    if "new" not in findings and rules.normal_password(new) != rules.normal_password(again):
         findings["again"] = "The two are not the same. Type the new password again."
     if findings:
         raise Invalid(next(iter(findings.values())), details=findings)
@@ -110,18 +124,29 @@ async def change_password(
     async with sql.transaction():
         changed = (
             await AppUser.update({AppUser.password_hash: hashed})
-            .where(AppUser.id == actor.user_id, AppUser.password_hash == stored)
+            .where(
+                AppUser.id == actor.user_id,
+                AppUser.password_hash == stored,
+                AppUser.disabled_at.is_null(),
+            )
             .returning(AppUser.id)
         )
         if not changed:
             raise Conflict("Your password was changed meanwhile, somewhere else.")
         ended = await sql.execute(_SIGN_OUT_OTHERS, actor.user_id, actor.session_hash, now)
-        await LoginSession.update(
-            {
-                LoginSession.token_hash: hash_token(token),
-                LoginSession.expires_at: now + timedelta(hours=hours),
-            }
-        ).where(LoginSession.token_hash == actor.session_hash, LoginSession.ended_at.is_null())
+        goes_on = (
+            await LoginSession.update(
+                {
+                    LoginSession.token_hash: hash_token(token),
+                    LoginSession.expires_at: now + timedelta(hours=hours),
+                }
+            )
+            .where(LoginSession.token_hash == actor.session_hash, LoginSession.ended_at.is_null())
+            .returning(LoginSession.member)
+        )
+        if not goes_on:
+            raise SignInRequired
+        await sql.execute(_FORGET_DEVICES, actor.user_id, list(devices))
         await AuditEvent.insert(
             AuditEvent(
                 at=now,
@@ -141,7 +166,7 @@ async def _is_current(actor: Actor, stored: str, password: str) -> bool:
         raise RateLimited(
             f"Too many tries. You can try again in {rules.wait_in_words(wait)}.", retry_after=wait
         )
-    right = await passwords.verify(stored, password[: rules.MAX_PASSWORD + 1])
+    right = await passwords.verify(stored, password) != "wrong"
     if right:
         await rate.give_back(limits)
     return right
@@ -153,13 +178,21 @@ async def sign_out_device(actor: Actor, device: str) -> None:
         raise NotFound("You are not signed in there any longer.")
 
 
-async def sign_out_others(actor: Actor) -> int:
-    """End all of the actor's sessions but this one; returns how many."""
-    return len(await sql.execute(_SIGN_OUT_OTHERS, actor.user_id, actor.session_hash, clock.now()))
+async def sign_out_others(actor: Actor, devices: Sequence[bytes]) -> int:
+    """End all of the actor's sessions but this one, and forget the known devices except `devices`,
+    the hashes of this browser's own tokens; returns how many sessions."""
+    async with sql.transaction():
+        await sql.execute(_LOCK_ACCOUNT, actor.user_id)
+        ended = await sql.execute(_SIGN_OUT_OTHERS, actor.user_id, actor.session_hash, clock.now())
+        await sql.execute(_FORGET_DEVICES, actor.user_id, list(devices))
+    return len(ended)
 
 
 async def sign_out_everywhere(actor: Actor) -> None:
-    """End all of the actor's sessions, this one too."""
-    await LoginSession.update({LoginSession.ended_at: clock.now()}).where(
-        LoginSession.member == actor.user_id, LoginSession.ended_at.is_null()
-    )
+    """End all of the actor's sessions, this one too, and forget all known devices."""
+    async with sql.transaction():
+        await sql.execute(_LOCK_ACCOUNT, actor.user_id)
+        await LoginSession.update({LoginSession.ended_at: clock.now()}).where(
+            LoginSession.member == actor.user_id, LoginSession.ended_at.is_null()
+        )
+        await sql.execute(_FORGET_DEVICES, actor.user_id, [])

@@ -18,7 +18,7 @@ from portal.errors import Invalid, PortalError, RateLimited
 from portal.web.actor import Actor, CurrentActor
 from portal.web.forms import read_form
 from portal.web.pages import page
-from portal.web.session import expired_cookie, session_cookie
+from portal.web.session import expired_cookie, known_hashes_from, session_cookie
 
 MAX_DEVICES = 10
 
@@ -155,6 +155,7 @@ async def save_password(request: Request[Any, Any, Any], actor: CurrentActor) ->
             new=form.text("new", trim=False),
             again=form.text("again", trim=False),
             hours=hours,
+            devices=known_hashes_from(request.cookies),
         )
     except (Invalid, RateLimited) as error:
         return await _account_page(request, actor, error=error, field="current")
@@ -174,7 +175,7 @@ async def sign_out(request: Request[Any, Any, Any], actor: CurrentActor) -> Redi
         response.set_cookie(expired_cookie(secure=request.app.state.secure_cookies(request)))
         return response
     if device == "others":
-        await account_actions.sign_out_others(actor)
+        await account_actions.sign_out_others(actor, known_hashes_from(request.cookies))
         return _done("others")
     await account_actions.sign_out_device(actor, device)
     return _done("device")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,57 +10,105 @@ import msgspec
 
 from portal import clock
 from portal.accounts import passwords, queries, rules
-from portal.accounts.tables import AppUser, LoginSession, Team
+from portal.accounts.tables import AppUser, KnownDevice, LoginSession
 from portal.accounts.zones import zone_named
 from portal.db import sql
 from portal.errors import Conflict, Invalid, NotFound, RateLimited, SignInRequired
 from portal.web import rate
-from portal.web.address import Address, is_public
+from portal.web.address import Address, counted_as, is_public
 from portal.web.counters import count
-from portal.web.session import hash_token, new_token
+from portal.web.session import MAX_KNOWN, hash_token, new_token
 
 WINDOW = timedelta(minutes=5)
 PER_ACCOUNT_AND_ADDRESS = 10
 PER_ACCOUNT = 100
 PER_ADDRESS = 50
+PER_DEVICE = 10
 
+# The account is as it was when the password was checked, and stays so until the commit: a change of
+# the password, or a disabling, either comes first and this finds nobody, or it waits and ends the
+# session as well. The account is locked before any session, the same everywhere.
+_OPEN = """
+    WITH person AS MATERIALIZED (
+        SELECT id FROM app_user
+        WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL AND erased_at IS NULL
+        FOR NO KEY UPDATE
+    ), opened AS (
+        INSERT INTO login_session (token_hash, member, created_at, expires_at, user_agent)
+        SELECT $3, id, $4, $5, $6 FROM person RETURNING member
+    ), ended AS (
+        UPDATE login_session SET ended_at = $4
+        WHERE token_hash = $7 AND ended_at IS NULL AND EXISTS (SELECT FROM opened)
+    ), kept AS (
+        UPDATE app_user SET time_zone = coalesce(time_zone, $8),
+            password_hash = coalesce($9, password_hash)
+        WHERE id = (SELECT member FROM opened)
+          AND ($9::text IS NOT NULL OR (time_zone IS NULL AND $8::text IS NOT NULL))
+    ), active AS (
+        INSERT INTO activity_day (learner, day) SELECT member, $10::date FROM opened
+        ON CONFLICT (learner, day) DO NOTHING
+    ), device AS (
+        INSERT INTO known_device (token_hash, member, created_at, last_used_at)
+        SELECT $11, member, $4, $4 FROM opened
+        ON CONFLICT (token_hash) DO UPDATE SET last_used_at = $4
+    )
+    SELECT ARRAY(SELECT token_hash FROM known_device WHERE token_hash = ANY ($12::bytea[])) AS known
+    FROM opened
+"""
 _RECORD_ACTIVITY = """
     INSERT INTO activity_day (learner, day) VALUES ($1, $2)
     ON CONFLICT (learner, day) DO NOTHING
 """
+_HOLD_TEAM = "SELECT 1 FROM team WHERE id = $1 FOR KEY SHARE"
+
+
+class Browser(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of the browser or program that signs in. `known` are its tokens of accounts
+    entered there before, the latest first; `session` is the hash of the session that it has."""
+
+    address: Address | None
+    user_agent: str = ""
+    zone: str = ""
+    session: bytes | None = None
+    known: Sequence[str] = ()
+
+    def __repr__(self) -> str:
+        return f"Browser({self.address})"
 
 
 class SignedIn(msgspec.Struct, frozen=True):
-    """A new session; `token` is in no log and in no table."""
+    """A new session; `token` is in no log and in no table. `known` are the tokens of accounts that
+    the browser is to keep, this account's first."""
 
     token: str
+    known: list[str]
     account: queries.Credentials
 
     def __repr__(self) -> str:
         return f"SignedIn({self.account.external_id})"
 
 
-def _limits(login: str, address: Address | None) -> dict[str, int]:
+def _limits(
+    login: str, account: queries.Credentials | None, address: Address | None
+) -> dict[str, int]:
+    """Counted by account, not by name: an id and an e-mail address are one account."""
+    if account is not None and account.device is not None:
+        # What strangers try, from wherever, uses up nothing here.
+        return {rate.bucket("device", account.external_id, account.device.hex()): PER_DEVICE}
+    name = account.external_id if account else login
+    counted = str(counted_as(address))
     limits = {
-        rate.bucket("login", login, str(address)): PER_ACCOUNT_AND_ADDRESS,
-        rate.bucket("login", login): PER_ACCOUNT,
+        rate.bucket("login", name, counted): PER_ACCOUNT_AND_ADDRESS,
+        rate.bucket("login", name): PER_ACCOUNT,
     }
     # Behind one private address may sit a whole company.
     if is_public(address):
-        limits[rate.bucket("address", str(address))] = PER_ADDRESS
+        limits[rate.bucket("address", counted)] = PER_ADDRESS
     return limits
 
 
 async def sign_in(
-    username: str,
-    password: str,
-    *,
-    address: Address | None,
-    user_agent: str,
-    hours: int,
-    default_zone: str,
-    browser_zone: str = "",
-    old_session: bytes | None = None,
+    username: str, password: str, browser: Browser, *, hours: int, default_zone: str
 ) -> SignedIn:
     """Check the password, open a session and end the one that the browser had.
 
@@ -69,9 +118,9 @@ async def sign_in(
     """
     async with passwords.turn():
         login = rules.normal_login(username)
-        account = await queries.credentials_of(login)
-        # Counted by account, not by name: an id and an e-mail address are one account.
-        limits = _limits(account.external_id if account else login, address)
+        devices = [hash_token(token) for token in browser.known]
+        account = await queries.credentials_of(login, devices)
+        limits = _limits(login, account, browser.address)
         wait = await rate.take(limits, WINDOW)
         if wait:
             count("sign_ins", "limited")
@@ -79,36 +128,63 @@ async def sign_in(
                 f"Too many tries. You can try again in {rules.wait_in_words(wait)}.",
                 retry_after=wait,
             )
-        right = await passwords.verify(
-            account.password_hash if account else None, password[: rules.MAX_PASSWORD + 1]
-        )
-        if account is None or not right:
+        signed_in = None
+        for _ in range(2):
+            verdict = await passwords.verify(account.password_hash if account else None, password)
+            if account is None or verdict == "wrong":
+                break
+            renewed = await passwords.hash_password(password) if verdict == "outdated" else None
+            signed_in = await _open(
+                account, browser, hours=hours, default_zone=default_zone, renewed=renewed
+            )
+            if signed_in is not None:
+                break
+            # It is not as it was read: perhaps another sign-in has only renewed its hash.
+            account = await queries.credentials_of(login, devices)
+        if signed_in is None:
             count("sign_ins", "refused")
             raise SignInRequired("Invalid credentials")
         await rate.give_back(limits)
-
-        token = new_token()
-        now = clock.now()
-        async with sql.transaction():
-            if old_session is not None:
-                await _end_session(old_session)
-            await LoginSession.insert(
-                LoginSession(
-                    token_hash=hash_token(token),
-                    member=account.user_id,
-                    created_at=now,
-                    expires_at=now + timedelta(hours=hours),
-                    user_agent=user_agent[:200] or None,
-                )
-            )
-            zone = account.time_zone or zone_named(browser_zone)
-            if zone is not None and account.time_zone is None:
-                await AppUser.update({AppUser.time_zone: zone}).where(
-                    AppUser.id == account.user_id, AppUser.time_zone.is_null()
-                )
-            await record_activity(account.user_id, zone or default_zone)
         count("sign_ins", "accepted")
-        return SignedIn(token, account)
+        return signed_in
+
+
+async def _open(
+    account: queries.Credentials,
+    browser: Browser,
+    *,
+    hours: int,
+    default_zone: str,
+    renewed: str | None,
+) -> SignedIn | None:
+    """Open a session in one statement; None when the account has changed since it was read."""
+    token, device = new_token(), new_token()
+    now = clock.now()
+    zone = account.time_zone or zone_named(browser.zone)
+    known = {hash_token(entry): entry for entry in browser.known}
+    if account.device is not None:
+        # The token stays the same: it opens nothing, and two windows would take it from each other.
+        device = known.pop(account.device)
+    rows = await sql.execute(
+        _OPEN,
+        account.user_id,
+        account.password_hash,
+        hash_token(token),
+        now,
+        now + timedelta(hours=hours),
+        browser.user_agent[:200] or None,
+        browser.session,
+        zone,
+        renewed,
+        rules.local_day(now, zone or default_zone),
+        hash_token(device),
+        list(known),
+    )
+    if not rows:
+        return None
+    # Tokens that are worth nothing any longer make room.
+    others = [known[entry] for entry in known if entry in rows[0]["known"]]
+    return SignedIn(token, [device, *others][:MAX_KNOWN], account)
 
 
 async def _end_session(token_hash: bytes) -> None:
@@ -129,20 +205,25 @@ async def record_activity(learner: UUID, time_zone: str) -> None:
     )
 
 
+async def hold_team(team: str) -> None:
+    """Keep a team from being deleted until the commit; `Invalid` when there is none."""
+    if not await sql.execute(_HOLD_TEAM, team):
+        raise Invalid(f"There is no team {team}.", details={"team": "There is no such team."})
+
+
 async def create_user(user: rules.NewUser) -> UUID:
     """Returns the key of the new person. `Invalid` for bad fields or an unknown team, `Conflict`
     when the id or the e-mail is taken."""
-    rules.check_new_user(user)
+    email = rules.normal_login(user.email) if user.email else None
+    rules.check_new_user(msgspec.structs.replace(user, email=email))
     hashed = await passwords.hash_password(user.password) if user.password else None
     async with sql.transaction():
-        if user.team is not None and not await Team.exists().where(Team.id == user.team):
-            raise Invalid(
-                f"There is no team {user.team}.", details={"team": "There is no such team."}
-            )
+        if user.team is not None:
+            await hold_team(user.team)
         created = await AppUser.insert(
             AppUser(
                 external_id=user.external_id,
-                email=user.email,
+                email=email,
                 name=user.name.strip(),
                 role=user.role,
                 team=user.team,
@@ -156,7 +237,8 @@ async def create_user(user: rules.NewUser) -> UUID:
 
 
 async def set_password(external_id: str, password: str) -> None:
-    """Give a person a new password and end all their sessions. `NotFound` for an unknown id."""
+    """Give a person a new password, end all their sessions and forget their devices. `NotFound` for
+    an unknown id."""
     findings = rules.password_findings(password)
     if findings:
         raise Invalid(findings["password"], details=findings)
@@ -169,6 +251,8 @@ async def set_password(external_id: str, password: str) -> None:
         )
         if not changed:
             raise NotFound(f"There is no account {external_id}.")
+        person = changed[0]["id"]
         await LoginSession.update({LoginSession.ended_at: clock.now()}).where(
-            LoginSession.member == changed[0]["id"], LoginSession.ended_at.is_null()
+            LoginSession.member == person, LoginSession.ended_at.is_null()
         )
+        await KnownDevice.delete().where(KnownDevice.member == person)

@@ -12,7 +12,13 @@ from portal.accounts import actions
 from portal.accounts.queries import Credentials
 from portal.web.actor import Actor, current_actor
 from portal.web.address import client_address
-from portal.web.session import expired_cookie, session_cookie, token_hash_from
+from portal.web.session import (
+    expired_cookie,
+    known_cookie,
+    known_tokens_from,
+    session_cookie,
+    token_hash_from,
+)
 
 
 class LoginRequest(msgspec.Struct):
@@ -59,16 +65,26 @@ async def open_session(
 ) -> actions.SignedIn:
     """Sign in on behalf of this request; shared by the API and the page."""
     settings = request.app.state.settings
-    return await actions.sign_in(
-        username,
-        password,
-        address=client_address(request.scope, request.headers, settings.trusted_proxies),
+    browser = actions.Browser(
+        address=client_address(request.scope, settings.trusted_proxies),
         user_agent=request.headers.get("user-agent", ""),
-        hours=settings.session_hours,
-        default_zone=settings.time_zone,
-        browser_zone=browser_zone,
-        old_session=token_hash_from(request.cookies),
+        zone=browser_zone,
+        session=token_hash_from(request.cookies),
+        known=known_tokens_from(request.cookies),
     )
+    return await actions.sign_in(
+        username, password, browser, hours=settings.session_hours, default_zone=settings.time_zone
+    )
+
+
+def set_cookies(
+    request: Request[Any, Any, Any], response: Response[Any], signed_in: actions.SignedIn
+) -> None:
+    """Give the browser its session, and what it is known by at its next sign-in."""
+    hours = request.app.state.settings.session_hours
+    secure = request.app.state.secure_cookies(request)
+    response.set_cookie(session_cookie(signed_in.token, hours=hours, secure=secure))
+    response.set_cookie(known_cookie(signed_in.known, secure=secure))
 
 
 @post("/api/auth/login", status_code=200, opt={"who": "public"}, summary="Sign in")
@@ -77,13 +93,7 @@ async def login(
 ) -> Response[LoginResponse]:
     signed_in = await open_session(request, data.username, data.password)
     response = Response(LoginResponse(user_view(signed_in.account)))
-    response.set_cookie(
-        session_cookie(
-            signed_in.token,
-            hours=request.app.state.settings.session_hours,
-            secure=request.app.state.secure_cookies(request),
-        )
-    )
+    set_cookies(request, response, signed_in)
     return response
 
 

@@ -9,13 +9,13 @@ from litestar import Request, Response, get, post
 from litestar.response import Redirect
 
 from portal.accounts import account_pages, actions, queries
-from portal.accounts.api import open_session
+from portal.accounts.api import open_session, set_cookies
 from portal.accounts.demo import DemoAccount
 from portal.errors import RateLimited, SignInRequired
 from portal.web.actor import current_actor
 from portal.web.forms import read_form
 from portal.web.pages import local_path, page
-from portal.web.session import expired_cookie, session_cookie, token_hash_from
+from portal.web.session import expired_cookie, token_hash_from
 
 REFUSED = "That name and password do not match."
 
@@ -98,13 +98,7 @@ async def login_submit(request: Request[Any, Any, Any]) -> Response[Any]:
             headers={"retry-after": str(error.retry_after)},
         )
     response = Redirect(next_path, status_code=303)
-    response.set_cookie(
-        session_cookie(
-            signed_in.token,
-            hours=request.app.state.settings.session_hours,
-            secure=request.app.state.secure_cookies(request),
-        )
-    )
+    set_cookies(request, response, signed_in)
     return response
 
 

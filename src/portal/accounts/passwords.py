@@ -13,12 +13,17 @@ import contextlib
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from portal.accounts.rules import normal_password, password_forms
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
 TURN_SECONDS = 1.0
+
+# "outdated": right, and hashed in another form than today's.
+Verdict: TypeAlias = Literal["wrong", "right", "outdated"]
 
 _executor: ThreadPoolExecutor | None = None
 _turn: asyncio.Lock | None = None
@@ -37,14 +42,22 @@ def _nobody() -> str:
     return _hasher().hash("\0nobody")
 
 
-def _verify(stored: str | None, password: str) -> bool:
+def _verify(stored: str | None, typed: str) -> Verdict:
     from argon2.exceptions import InvalidHashError, VerificationError
 
-    try:
-        _hasher().verify(stored or _nobody(), password)
-    except (VerificationError, InvalidHashError):
-        return False
-    return stored is not None
+    for form in password_forms(typed):  # as many for a name that nobody has
+        try:
+            # what is no text is no password either, and takes its time all the same
+            _hasher().verify(stored or _nobody(), form.encode("utf-8", "surrogatepass"))
+        except (VerificationError, InvalidHashError):
+            continue
+        if stored is not None:
+            return "right" if form == normal_password(typed) else "outdated"
+    return "wrong"
+
+
+def _hash(password: str) -> str:
+    return _hasher().hash(normal_password(password))
 
 
 def _thread() -> ThreadPoolExecutor:
@@ -54,14 +67,14 @@ def _thread() -> ThreadPoolExecutor:
     return _executor
 
 
-async def verify(stored: str | None, password: str) -> bool:
-    """Returns True when the password belongs to the hash; without a hash False, as slowly."""
-    return await asyncio.get_running_loop().run_in_executor(_thread(), _verify, stored, password)
+async def verify(stored: str | None, typed: str) -> Verdict:
+    """Returns whether the password belongs to the hash; without a hash "wrong", as slowly."""
+    return await asyncio.get_running_loop().run_in_executor(_thread(), _verify, stored, typed)
 
 
 async def hash_password(password: str) -> str:
-    """Returns the Argon2id hash in its standard text form."""
-    return await asyncio.get_running_loop().run_in_executor(_thread(), _hasher().hash, password)
+    """Returns the Argon2id hash of the password's composed form, in its standard text form."""
+    return await asyncio.get_running_loop().run_in_executor(_thread(), _hash, password)
 
 
 @contextlib.asynccontextmanager

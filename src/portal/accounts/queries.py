@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -25,11 +26,15 @@ _ACTOR = """
       AND u.disabled_at IS NULL AND u.erased_at IS NULL
 """
 
+# The first lower() finds an address by its index, the second, of A to Z only, decides.
 _CREDENTIALS = """
     SELECT u.id AS user_id, u.external_id, u.name, u.role, u.team AS team_id, t.track,
-           u.time_zone, u.password_hash
+           u.time_zone, u.password_hash,
+           (SELECT k.token_hash FROM known_device k
+            WHERE k.member = u.id AND k.token_hash = ANY ($2::bytea[]) LIMIT 1) AS device
     FROM app_user u LEFT JOIN team t ON t.id = u.team
-    WHERE (u.external_id = $1 OR lower(u.email) = $1)
+    WHERE (u.external_id = $1
+           OR (lower(u.email) = lower($1) AND lower(u.email COLLATE "C") = $1))
       AND u.disabled_at IS NULL AND u.erased_at IS NULL
 """
 
@@ -40,10 +45,12 @@ _ACCOUNT = """
     FROM app_user u WHERE u.id = $1
 """
 
-# The hash of the hash is a name that opens nothing, and that the pages can show.
+# The hash of the hash is a name that opens nothing, and that the pages can show. A time to come was
+# written by a clock that was ahead.
 _DEVICES = """
-    SELECT left(encode(sha256(token_hash), 'hex'), 32) AS id, user_agent, created_at,
-           coalesce(last_seen_at, created_at) AS seen_at, token_hash = $2 AS this
+    SELECT left(encode(sha256(token_hash), 'hex'), 32) AS id, user_agent,
+           least(created_at, $3) AS created_at,
+           least(coalesce(last_seen_at, created_at), $3) AS seen_at, token_hash = $2 AS this
     FROM login_session WHERE member = $1 AND ended_at IS NULL AND expires_at > $3
     ORDER BY token_hash = $2 DESC, coalesce(last_seen_at, created_at) DESC, token_hash
 """
@@ -77,7 +84,8 @@ class Device(msgspec.Struct, frozen=True):
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """What signing in needs to know of the account behind a login name."""
+    """What signing in needs to know of the account behind a login name. `device` is the hash of the
+    asking browser's token when somebody has signed in to this account there before."""
 
     user_id: UUID
     external_id: str
@@ -87,6 +95,7 @@ class Credentials(msgspec.Struct, frozen=True):
     track: str | None
     time_zone: str | None
     password_hash: str | None
+    device: bytes | None
 
     def __repr__(self) -> str:
         return f"Credentials({self.external_id})"
@@ -113,10 +122,10 @@ async def devices_of(actor: Actor) -> list[Device]:
     return await sql.fetch(Device, _DEVICES, actor.user_id, actor.session_hash, clock.now())
 
 
-async def credentials_of(login: str) -> Credentials | None:
-    """Returns the account of a normalised external id or e-mail. The two cannot collide: only an
-    e-mail holds an @."""
-    return await sql.fetch_one(Credentials, _CREDENTIALS, login)
+async def credentials_of(login: str, devices: Sequence[bytes] = ()) -> Credentials | None:
+    """Returns the account of a normalised external id or e-mail, asked by a browser with these
+    tokens of devices, hashed. The two names cannot collide: only an e-mail holds an @."""
+    return await sql.fetch_one(Credentials, _CREDENTIALS, login, list(devices))
 
 
 async def admin_exists() -> bool:

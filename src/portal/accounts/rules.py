@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import TypeAlias
@@ -22,6 +23,10 @@ MIN_PASSWORD = 8
 MAX_PASSWORD = 256
 HIDDEN_NAME = "A colleague"  # of somebody who chose not to be named among the ranks
 
+# No character takes more than four when it is written with all its marks apart (U+1F82), so what is
+# longer than this is too long in any form. Putting marks in order takes long for many of them.
+_MOST_TYPED = 4 * (MAX_PASSWORD + 1)
+_SMALL = {letter: letter + 32 for letter in range(ord("A"), ord("Z") + 1)}
 _EXTERNAL_ID = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 _JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -40,9 +45,22 @@ class NewUser(msgspec.Struct, frozen=True):
     password: str | None = None
 
 
+class NewTeam(msgspec.Struct, frozen=True):
+    """What it takes to create a team."""
+
+    id: str
+    name: str
+    track: str
+
+
 def normal_login(username: str) -> str:
-    """Returns the form in which login names are compared: no case, no surrounding space."""
-    return username.strip().lower()
+    """Returns the form in which login names are compared and addresses kept: composed characters
+    (NFC), small letters, no surrounding space.
+
+    Only A to Z have a small form here: `str.lower` makes a K of the sign for Kelvin, and so another
+    person's name.
+    """
+    return unicodedata.normalize("NFC", username.strip()).translate(_SMALL)
 
 
 def check_new_user(user: NewUser) -> None:
@@ -57,6 +75,18 @@ def check_new_user(user: NewUser) -> None:
         findings["email"] = "This is not an e-mail address."
     if user.password is not None:
         findings |= password_findings(user.password)
+    if findings:
+        raise Invalid(next(iter(findings.values())), details=findings)
+
+
+def check_new_team(team: NewTeam) -> None:
+    """Raise `Invalid` with a sentence per field that cannot be used."""
+    findings: Findings = {}
+    if not _EXTERNAL_ID.fullmatch(team.id):
+        findings["id"] = "An id has small letters, digits, dots, dashes and underscores, up to 64."
+    findings |= name_findings(normal_name(team.name))
+    if team.track not in TRACKS:
+        findings["track"] = f"A track is one of {', '.join(TRACKS)}."
     if findings:
         raise Invalid(next(iter(findings.values())), details=findings)
 
@@ -76,13 +106,40 @@ def name_findings(name: str) -> Findings:
     return {}
 
 
+def normal_password(typed: str) -> str:
+    """Returns a password as it is hashed: with composed characters (NFC), because systems differ in
+    how they write the same key. Every space and the case stay."""
+    return unicodedata.normalize("NFC", typed[:_MOST_TYPED])
+
+
+def password_forms(typed: str) -> list[str]:
+    """Returns what may have been hashed when somebody typed this: first as it is hashed now, then,
+    where they differ, the forms that earlier versions took as they came."""
+    composed = normal_password(typed)
+    forms = (composed, typed, unicodedata.normalize("NFD", composed))
+    return list(dict.fromkeys(form[: MAX_PASSWORD + 1] for form in forms))
+
+
 def password_findings(password: str) -> Findings:
-    """Returns a sentence when the password is too short or too long, else nothing."""
+    """Returns a sentence when the password is too short or too long, as characters are counted once
+    they are composed, or has what is no character; else nothing."""
+    password = normal_password(password)
+    if "\0" in password or not _is_text(password):
+        return {"password": "This password has a character that cannot be used."}
     if len(password) < MIN_PASSWORD:
         return {"password": f"A password has at least {MIN_PASSWORD} characters."}
     if len(password) > MAX_PASSWORD:
         return {"password": f"A password has at most {MAX_PASSWORD} characters."}
     return {}
+
+
+def _is_text(text: str) -> bool:
+    """Returns False for halves of characters, which stand for bytes that were no UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def own_password_findings(password: str, *, names: Iterable[str | None], current: str) -> Findings:
@@ -91,10 +148,11 @@ def own_password_findings(password: str, *, names: Iterable[str | None], current
     findings = password_findings(password)
     if findings:
         return findings
-    if password == current:
+    password = normal_password(password)
+    if password == normal_password(current):
         return {"password": "This is the password that you have."}
     folded = password.casefold()
-    for name in filter(None, names):
+    for name in map(normal_password, filter(None, names)):
         for part in (name, name.partition("@")[0]):
             if folded in (part.casefold(), "".join(part.casefold().split())):
                 return {"password": "A password is not your name, user name or e-mail address."}

@@ -6,11 +6,13 @@ from __future__ import annotations
 from piccolo.columns import (
     JSONB,
     UUID,
+    Array,
     BigSerial,
     Bytea,
     Date,
     ForeignKey,
     OnDelete,
+    SmallInt,
     Text,
     Timestamptz,
 )
@@ -20,9 +22,12 @@ from piccolo.table import Table
 
 
 class Team(Table, tablename="team"):
+    """`working_days` are numbers from 1, Monday, to 7; null means Monday to Friday."""
+
     id = Text(primary_key=True, default=None, null=False)
     name = Text(default=None, null=False)
     track = Text(default=None, null=False)
+    working_days = Array(base_column=SmallInt(), default=None, null=True)
 
 
 class AppUser(Table, tablename="app_user"):
@@ -58,6 +63,18 @@ class LoginSession(Table, tablename="login_session"):
     ended_at = Timestamptz(default=None, null=True)
     user_agent = Text(default=None, null=True)
     last_seen_at = Timestamptz(default=None, null=True)
+
+
+class KnownDevice(Table, tablename="known_device"):
+    """A browser in which a person has signed in before; only the SHA-256 of its token is kept.
+
+    It opens nothing. It keeps tries of its own, so that a stranger's tries lock nobody out here.
+    """
+
+    token_hash = Bytea(primary_key=True, default=None, null=False)
+    member = ForeignKey(references=AppUser, on_delete=OnDelete.cascade, null=False, index=True)
+    created_at = Timestamptz(default=TimestamptzNow(), null=False)
+    last_used_at = Timestamptz(default=TimestamptzNow(), null=False)
 
 
 class ActivityDay(Table, tablename="activity_day"):

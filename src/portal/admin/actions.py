@@ -1,30 +1,38 @@
 """Writes to people and teams that touch totals too, so that ranks are right in the same commit.
 
-The order of locks is the person's totals, then accounts, the same everywhere.
+The order of locks is the gate of the ranking with the person's totals, then accounts, then teams,
+the same everywhere. Who has the gate alone finds no totals locked.
 
 `actor` is the database key of who did it, None for the command line. The audit holds keys only.
+`Forbidden` when the actor is no admin by then.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from portal import clock
-from portal.accounts.rules import ROLES, TRACKS
-from portal.accounts.tables import AppUser, AuditEvent, LoginSession, Team
+from portal.accounts.actions import hold_team
+from portal.accounts.rules import ROLES, TRACKS, NewTeam, check_new_team, normal_name
+from portal.accounts.tables import AppUser, AuditEvent, KnownDevice, LoginSession, Team
 from portal.db import sql
-from portal.errors import Conflict, Invalid, NotFound
+from portal.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.learning.tables import PracticeTick
 from portal.scoring import actions as scoring
+from portal.scoring.rules import check_working_days
+from portal.web.formats import plural
 
 # NO KEY: an admin who takes a quiz meanwhile refers to their own row, and must not be kept waiting.
 _LOCK_ADMINS = """
     SELECT id FROM app_user WHERE role = 'admin' AND disabled_at IS NULL AND erased_at IS NULL
     ORDER BY id FOR NO KEY UPDATE
 """
+
+_LOCK_TEAM = "SELECT 1 FROM team WHERE id = $1 FOR UPDATE"
 
 
 async def _find(external_id: str) -> UUID:
@@ -38,17 +46,29 @@ async def _find(external_id: str) -> UUID:
     return key
 
 
-async def _find_and_lock(external_id: str) -> UUID:
+async def _find_and_lock(external_id: str, actor: UUID | None) -> UUID:
     """Returns the key of a person whose totals are locked; looked up again, because while the lock
     was awaited somebody may have erased them."""
     await scoring.lock_total(await _find(external_id))
+    await _require_admin(actor)
     return await _find(external_id)
+
+
+async def _lock_admins() -> list[UUID]:
+    """Returns the keys of all admins, who stay admins until the commit."""
+    return [row["id"] for row in await sql.execute(_LOCK_ADMINS)]
+
+
+async def _require_admin(actor: UUID | None) -> None:
+    """Raise `Forbidden` when somebody was an admin as the request began and is none any longer, and
+    keep them one until the commit. Two admins who demote each other: the second is refused."""
+    if actor is not None and actor not in await _lock_admins():
+        raise Forbidden("You are not an admin any longer.")
 
 
 async def _keep_an_admin(person: UUID) -> None:
     """Raise `Conflict` when `person` is the last admin. Two changes at once wait for each other."""
-    admins = [row["id"] for row in await sql.execute(_LOCK_ADMINS)]
-    if admins == [person]:
+    if await _lock_admins() == [person]:
         raise Conflict("This is the last admin. Make another admin first.")
 
 
@@ -75,7 +95,7 @@ async def set_role(external_id: str, role: str, *, actor: UUID | None = None) ->
     if role not in ROLES:
         raise Invalid(f"A role is one of {', '.join(ROLES)}.", details={"role": "Unknown role."})
     async with sql.transaction():
-        person = await _find_and_lock(external_id)
+        person = await _find_and_lock(external_id, actor)
         if role != "admin":
             await _keep_an_admin(person)
         await AppUser.update({AppUser.role: role}).where(AppUser.id == person)
@@ -87,37 +107,18 @@ async def set_role(external_id: str, role: str, *, actor: UUID | None = None) ->
 async def move_to_team(external_id: str, team: str | None, *, actor: UUID | None = None) -> None:
     """Put a person on another team, and with it on its track."""
     async with sql.transaction():
-        person = await _find_and_lock(external_id)
-        if team is not None and not await Team.exists().where(Team.id == team):
-            raise Invalid(f"There is no team {team}.", details={"team": "There is no such team."})
+        person = await _find_and_lock(external_id, actor)
+        if team is not None:
+            await hold_team(team)
         await AppUser.update({AppUser.team: team}).where(AppUser.id == person)
         await scoring.recompute(person)
         await _audit(actor, "user.move", person, team=team)
 
 
-async def set_track(team: str, track: str, *, actor: UUID | None = None) -> None:
-    """Put a whole team on another track, with the totals of all its members."""
-    if track not in TRACKS:
-        raise Invalid(
-            f"A track is one of {', '.join(TRACKS)}.", details={"track": "No such track."}
-        )
-    async with sql.transaction():
-        if not await Team.exists().where(Team.id == team):
-            raise NotFound(f"There is no team {team}.")
-        await scoring.lock_ranking()
-        members = await AppUser.select(AppUser.id).where(AppUser.team == team).order_by(AppUser.id)
-        for member in members:
-            await scoring.lock_total(member["id"])
-        await Team.update({Team.track: track}).where(Team.id == team)
-        for member in members:
-            await scoring.recompute(member["id"])
-        await _audit(actor, "team.set-track", team, track=track)
-
-
 async def disable(external_id: str, *, actor: UUID | None = None) -> None:
     """Keep a person out and out of the ranking; what they did stays. Ends their sessions."""
     async with sql.transaction():
-        person = await _find_and_lock(external_id)
+        person = await _find_and_lock(external_id, actor)
         await _keep_an_admin(person)
         await AppUser.update({AppUser.disabled_at: clock.now()}).where(
             AppUser.id == person, AppUser.disabled_at.is_null()
@@ -130,7 +131,7 @@ async def disable(external_id: str, *, actor: UUID | None = None) -> None:
 async def enable(external_id: str, *, actor: UUID | None = None) -> None:
     """Let a disabled person in again, with the rank that their points give."""
     async with sql.transaction():
-        person = await _find_and_lock(external_id)
+        person = await _find_and_lock(external_id, actor)
         await AppUser.update({AppUser.disabled_at: None}).where(AppUser.id == person)
         await scoring.recompute(person)
         await _audit(actor, "user.enable", person)
@@ -140,7 +141,7 @@ async def erase(external_id: str, *, actor: UUID | None = None) -> None:
     """Forget who a person is: name, addresses, password, devices, and what they ticked off. The
     attempts stay, of nobody, so that item statistics and counts do not change."""
     async with sql.transaction():
-        person = await _find_and_lock(external_id)
+        person = await _find_and_lock(external_id, actor)
         await _keep_an_admin(person)
         await AppUser.update(
             {
@@ -154,5 +155,84 @@ async def erase(external_id: str, *, actor: UUID | None = None) -> None:
         ).where(AppUser.id == person)
         await scoring.recompute(person)
         await LoginSession.delete().where(LoginSession.member == person)
+        await KnownDevice.delete().where(KnownDevice.member == person)
         await PracticeTick.delete().where(PracticeTick.learner == person)
         await _audit(actor, "user.erase", person)
+
+
+async def _lock_team(team: str) -> None:
+    """Keep a team as it is, and who joins it waiting, until the commit; `NotFound` for none."""
+    if not await sql.execute(_LOCK_TEAM, team):
+        raise NotFound(f"There is no team {team}.")
+
+
+async def _lock_members(team: str) -> list[UUID]:
+    """Returns the keys of all members, erased ones too, with their totals locked."""
+    members = await AppUser.select(AppUser.id).where(AppUser.team == team).order_by(AppUser.id)
+    keys: list[UUID] = [member["id"] for member in members]
+    for key in keys:
+        await scoring.lock_total(key)
+    return keys
+
+
+async def create_team(team: NewTeam, *, actor: UUID | None = None) -> None:
+    """Make a team without members. `Invalid` for bad fields, `Conflict` for an id that is taken."""
+    check_new_team(team)
+    async with sql.transaction():
+        await _require_admin(actor)
+        made = await Team.insert(
+            Team(id=team.id, name=normal_name(team.name), track=team.track)
+        ).on_conflict(action="DO NOTHING")
+        if not made:
+            raise Conflict(f"There is a team {team.id} already.")
+        await _audit(actor, "team.create", team.id, track=team.track)
+
+
+async def set_track(team: str, track: str, *, actor: UUID | None = None) -> None:
+    """Put a whole team on another track, with the totals of all its members."""
+    if track not in TRACKS:
+        raise Invalid(
+            f"A track is one of {', '.join(TRACKS)}.", details={"track": "No such track."}
+        )
+    async with sql.transaction():
+        await scoring.lock_ranking()
+        await _require_admin(actor)
+        await _lock_team(team)
+        members = await _lock_members(team)
+        await Team.update({Team.track: track}).where(Team.id == team)
+        for member in members:
+            await scoring.recompute(member)
+        await _audit(actor, "team.set-track", team, track=track)
+
+
+async def set_working_days(team: str, days: Collection[int], *, actor: UUID | None = None) -> None:
+    """Say on which days a team works, from 1, Monday, to 7. Streaks follow at once, because they
+    are counted whenever they are shown. `Invalid` for no day, or for one that is none."""
+    check_working_days(days)
+    kept = sorted(set(days))
+    async with sql.transaction():
+        await _require_admin(actor)
+        await _lock_team(team)
+        await Team.update({Team.working_days: kept}).where(Team.id == team)
+        await _audit(actor, "team.set-days", team, days=kept)
+
+
+async def delete_team(team: str, *, actor: UUID | None = None) -> None:
+    """Delete a team. `Conflict` with the count while it has members; people who were erased are not
+    among them, and what they answered stays."""
+    async with sql.transaction():
+        await scoring.lock_ranking()
+        await _require_admin(actor)
+        await _lock_team(team)
+        members = await AppUser.count().where(AppUser.team == team, AppUser.erased_at.is_null())
+        if members:
+            raise Conflict(
+                f"Team {team} has {plural(members, 'member')}. Move them to another team first.",
+                details={"members": members},
+            )
+        erased = await _lock_members(team)
+        await AppUser.update({AppUser.team: None}).where(AppUser.team == team)
+        for person in erased:
+            await scoring.recompute(person)
+        await Team.delete().where(Team.id == team)
+        await _audit(actor, "team.delete", team)

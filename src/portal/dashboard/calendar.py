@@ -10,11 +10,17 @@ import msgspec
 
 from portal.learning.outline import Outline
 from portal.quiz.kpis import Figures
-from portal.scoring.rules import longest_streak
+from portal.scoring.rules import (
+    DAYS,
+    MONDAY_TO_FRIDAY,
+    Week,
+    days_in_words,
+    in_order,
+    longest_streak,
+)
 from portal.web.formats import plural
 
 WEEKS = 4
-WORKING_DAYS = 5
 
 DayState: TypeAlias = Literal["active", "none", "ahead"]
 
@@ -27,15 +33,18 @@ class Day(msgspec.Struct, frozen=True):
     today: bool
 
 
-class Week(msgspec.Struct, frozen=True):
+class WeekRow(msgspec.Struct, frozen=True):
     label: str
     days: list[Day]
 
 
 class StreakCard(msgspec.Struct, frozen=True):
+    """`columns` are the working days as they follow each other, in three letters."""
+
     heading: str
     longest: str | None
-    weeks: list[Week]
+    columns: list[str]
+    weeks: list[WeekRow]
     summary: str
     rule: str
 
@@ -59,23 +68,43 @@ def _day(day: date, active: Collection[date], today: date) -> Day:
     return Day(f"{day:%A} {day.day} {day:%B}", state, day == today)
 
 
+def streak_rule(week: Week) -> str:
+    rule = "A working day counts with a sign-in or any activity."
+    if week == MONDAY_TO_FRIDAY:
+        return f"{rule} Weekends never break a streak."
+    if len(week) == len(DAYS):
+        return f"{rule} Your team works every day."
+    return f"{rule} Your team works {days_in_words(week)}; other days never break a streak."
+
+
+def streak_figure_rule(week: Week) -> str:
+    if len(week) == len(DAYS):
+        return "Days in a row with a sign-in or an answer: your team works every day."
+    others = "Weekends" if week == MONDAY_TO_FRIDAY else "Other days"
+    words = days_in_words(week)
+    return f"Working days, {words}, with a sign-in or an answer. {others} never break it."
+
+
 def streak_card(figures: Figures) -> StreakCard:
-    """Returns the last four weeks, Monday to Friday, the present one last."""
-    today, active = figures.today, figures.active
-    monday = today - timedelta(days=today.weekday())
+    """Returns the last four weeks of working days, the present one last. A week begins after the
+    longest time off."""
+    today, active, week = figures.today, figures.active, figures.week
+    columns = in_order(week)
+    begin = today - timedelta(days=(today.isoweekday() - columns[0]) % 7)
     weeks = []
     for number in range(WEEKS - 1, -1, -1):
-        start = monday - timedelta(weeks=number)
-        days = [_day(start + timedelta(days=n), active, today) for n in range(WORKING_DAYS)]
-        weeks.append(Week(f"{start.day} {start:%b}", days))
-    shown = sum(day.state == "active" for week in weeks for day in week.days)
-    length, longest = figures.kpis.streak, longest_streak(active)
+        start = begin - timedelta(weeks=number)
+        dates = [start + timedelta(days=(day - columns[0]) % 7) for day in columns]
+        weeks.append(WeekRow(f"{start.day} {start:%b}", [_day(d, active, today) for d in dates]))
+    shown = sum(day.state == "active" for row in weeks for day in row.days)
+    length, longest = figures.kpis.streak, longest_streak(active, week)
     return StreakCard(
         heading=f"{plural(length, 'working day')} in a row" if length else "Start a streak today",
         longest=f"longest {longest}" if longest > length else None,
+        columns=[DAYS[day - 1][:3] for day in columns],
         weeks=weeks,
         summary=f"{plural(shown, 'working day')} with activity in the last four weeks",
-        rule="A working day counts with a sign-in or any activity. Weekends never break a streak.",
+        rule=streak_rule(week),
     )
 
 

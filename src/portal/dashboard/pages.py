@@ -60,7 +60,7 @@ async def dashboard(request: Request[Any, Any, Any], actor: CurrentActor) -> Res
         rank=rules.rank_card(
             known.kpis, actor.external_id, actor.track, ranked=actor.role == "learner"
         ),
-        ledger=rules.ledger(known.kpis),
+        ledger=rules.ledger(known.kpis, known.week),
         streak=streak_card(known),
         steps=step_rows(outline),
         topics=topic_rows(outline),

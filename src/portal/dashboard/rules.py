@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import msgspec
 
 from portal.accounts.rules import HIDDEN_NAME, TRACKS
+from portal.dashboard.calendar import streak_figure_rule
 from portal.learning.catalogue import Video
 from portal.learning.outline import Activity, Outline
 from portal.quiz.kpis import Kpis, Placed
 from portal.quiz.rules import Standing
 from portal.quiz.views import first_open
-from portal.scoring.rules import POINTS_MAX
+from portal.scoring.rules import POINTS_MAX, Week
 from portal.web.formats import about, length, number, ordinal, plural
 
 
@@ -250,7 +251,7 @@ def _rank_row(person: Placed, me: str) -> RankRow:
     return RankRow(person.position, person.name, person.score, person.id == me)
 
 
-def ledger(figures: Kpis) -> list[Figure]:
+def ledger(figures: Kpis, week: Week) -> list[Figure]:
     """Returns the six numbers with their origin."""
     taken = figures.quizzes_completed > 0
     none_yet = "No quiz finished yet"
@@ -291,7 +292,7 @@ def ledger(figures: Kpis) -> list[Figure]:
             number(figures.streak),
             "day" if figures.streak == 1 else "days",
             "Working days in a row" if figures.streak else "Start a streak today",
-            "Working days, Monday to Friday, with a sign-in or an answer. Weekends never break it.",
+            streak_figure_rule(week),
         ),
         Figure(
             "Videos",

@@ -34,6 +34,12 @@ _SESSIONS = """
         SELECT token_hash FROM login_session WHERE coalesce(ended_at, expires_at) < $1
         LIMIT $2 FOR UPDATE SKIP LOCKED))
 """
+# A device that nobody used for that long is asked like any other.
+_DEVICES = """
+    DELETE FROM known_device WHERE token_hash = ANY (ARRAY(
+        SELECT token_hash FROM known_device WHERE last_used_at < $1
+        LIMIT $2 FOR UPDATE SKIP LOCKED))
+"""
 # The longest window of a limit is minutes.
 _RATE_BUCKETS = """
     DELETE FROM rate_bucket WHERE key = ANY (ARRAY(
@@ -50,6 +56,7 @@ class Pruned(msgspec.Struct, frozen=True, rename="camel"):
 
     before: datetime
     sessions: int
+    devices: int
     rate_buckets: int
     audit_events: int
 
@@ -63,6 +70,7 @@ def prune(settings: Settings, say: Callable[[str], None]) -> int:
     removed = asyncio.run(_prune(settings))
     days = plural(settings.retain_days, "day")
     say(f"{plural(removed.sessions, 'session')} removed that ended more than {days} ago.")
+    say(f"{plural(removed.devices, 'known device')} removed that nobody used for {days}.")
     say(f"{plural(removed.audit_events, 'audit event')} removed that were older than {days}.")
     say(f"{plural(removed.rate_buckets, 'rate limit')} removed that nobody met for a day.")
     return 0
@@ -75,8 +83,10 @@ async def _prune(settings: Settings) -> Pruned:
             raise CommandFailed("Another portal prune is running.")
         cuts = await connection.fetchrow(_CUTS, settings.retain_days)
         sessions = await _in_batches(connection, _SESSIONS, cuts["before"])
+        devices = await _in_batches(connection, _DEVICES, cuts["before"])
         buckets = await _in_batches(connection, _RATE_BUCKETS, cuts["yesterday"])
-        return await _prune_audit(connection, cuts["before"], sessions, buckets)
+        removed = Pruned(cuts["before"], sessions, devices, buckets, audit_events=0)
+        return await _prune_audit(connection, removed)
 
 
 async def _in_batches(connection: asyncpg.Connection[Any], query: str, before: datetime) -> int:
@@ -89,17 +99,16 @@ async def _in_batches(connection: asyncpg.Connection[Any], query: str, before: d
             return removed
 
 
-async def _prune_audit(
-    connection: asyncpg.Connection[Any], before: datetime, sessions: int, buckets: int
-) -> Pruned:
+async def _prune_audit(connection: asyncpg.Connection[Any], removed: Pruned) -> Pruned:
     """Remove old events together with writing the event that says so: the trigger of the table
     allows nothing else. When nothing was removed, nothing is written."""
-    old = await connection.fetchval("SELECT count(*) FROM audit_event WHERE at < $1", before)
-    removed = Pruned(before, sessions, buckets, old)
-    if sessions or buckets or old:
+    count = "SELECT count(*) FROM audit_event WHERE at < $1"
+    old = await connection.fetchval(count, removed.before)
+    removed = msgspec.structs.replace(removed, audit_events=old)
+    if removed.sessions or removed.devices or removed.rate_buckets or old:
         async with connection.transaction():
             await connection.execute(_RECORD, msgspec.json.encode(removed).decode())
-            await connection.execute("DELETE FROM audit_event WHERE at < $1", before)
+            await connection.execute("DELETE FROM audit_event WHERE at < $1", removed.before)
     return removed
 
 

@@ -194,7 +194,7 @@ async def ensure_first_admin(settings: Settings) -> None:
                 external_id=external_id or "admin",
                 name=settings.admin_email.partition("@")[0],
                 role="admin",
-                email=settings.admin_email.lower(),
+                email=settings.admin_email,
                 password=settings.admin_password,
             )
         )

@@ -24,7 +24,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.authentication import AuthenticationMiddleware
 
 from portal import clock
-from portal.accounts.tables import AppUser, AuditEvent, LoginSession, Seeded
+from portal.accounts.tables import AppUser, AuditEvent, KnownDevice, LoginSession, Seeded
 from portal.learning.tables import VideoProgress
 
 READ_ONLY = "This table is for reading."
@@ -47,6 +47,7 @@ ACCESS = {
     "team": Access(frozenset({"name"})),
     "app_user": Access(frozenset({"name", "email", "time_zone"})),
     "login_session": Access(frozenset({"ended_at"})),
+    "known_device": Access(delete=True),
     "activity_day": Access(delete=True),
     "rate_bucket": Access(delete=True),
     "seeded": Access(delete=True),
@@ -92,6 +93,7 @@ def admin(tables: Sequence[type[Table]]) -> Any:
     for column in (AppUser.password_hash, Seeded.password_hash):
         column._meta.secret = True
     _read_as(LoginSession.token_hash, _AsHex)
+    _read_as(KnownDevice.token_hash, _AsHex)
     _read_as(VideoProgress.watched, _AsText)
     AppUser.get_readable = classmethod(_external_id)  # type: ignore[assignment, method-assign]
     app = create_admin([_config(table) for table in tables], site_name="AI Training Portal")

@@ -26,8 +26,10 @@ _KPIS = f"""
                coalesce(s.quizzes_completed, 0) AS quizzes_completed,
                coalesce(s.answered, 0) AS answered, coalesce(s.correct, 0) AS correct,
                coalesce(s.first_answered, 0) AS first_answered,
-               coalesce(s.first_correct, 0) AS first_correct
-        FROM app_user u LEFT JOIN user_score s ON s.learner = u.id WHERE u.id = $1
+               coalesce(s.first_correct, 0) AS first_correct,
+               coalesce(t.working_days, $6) AS working_days
+        FROM app_user u LEFT JOIN user_score s ON s.learner = u.id
+        LEFT JOIN team t ON t.id = u.team WHERE u.id = $1
     ), listed AS (
         (SELECT 'top' AS part, learner, score FROM user_score WHERE track = $2 AND ranked
          ORDER BY score DESC, learner LIMIT $3)
@@ -63,7 +65,8 @@ _KPIS = f"""
            (SELECT count(*) FROM video_progress v
             WHERE v.learner = $1 AND v.done AND v.video_id = ANY ($5::text[])) AS videos_completed,
            (SELECT array_agg(a.day) FROM activity_day a
-            WHERE a.learner = $1 AND extract(isodow FROM a.day) < 6) AS days
+            WHERE a.learner = $1 AND extract(isodow FROM a.day) = ANY (me.working_days)) AS days,
+           me.working_days
     FROM me, counts
 """  # noqa: S608 - constants
 
@@ -104,6 +107,7 @@ class _Row(msgspec.Struct, frozen=True):
     people: str
     videos_completed: int
     days: list[date] | None
+    working_days: list[int]
 
 
 class Kpis(msgspec.Struct, frozen=True, rename="camel"):
@@ -168,11 +172,13 @@ def _around(row: _Row, people: Sequence[Person], actor: Actor) -> list[Placed]:
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """The key figures with the working days that they were made from, and what day it is there."""
+    """The key figures with the working days that they were made from, what day it is there, and
+    which days of the week are worked."""
 
     kpis: Kpis
     active: frozenset[date]
     today: date
+    week: rules.Week = rules.MONDAY_TO_FRIDAY
 
 
 async def kpis(actor: Actor, course: Course) -> Kpis:
@@ -183,7 +189,14 @@ async def kpis(actor: Actor, course: Course) -> Kpis:
 async def figures(actor: Actor, course: Course) -> Figures:
     """Returns the actor's key figures and working days, in one statement."""
     rows = await sql.fetch(
-        _Row, _KPIS, actor.user_id, actor.track, TOP, AROUND - 1, list(course.videos)
+        _Row,
+        _KPIS,
+        actor.user_id,
+        actor.track,
+        TOP,
+        AROUND - 1,
+        list(course.videos),
+        sorted(rules.MONDAY_TO_FRIDAY),
     )
     row = rows[0]
     people = msgspec.json.decode(row.people, type=list[Person])
@@ -199,6 +212,7 @@ async def figures(actor: Actor, course: Course) -> Figures:
     questions = sum(len(quiz.questions) for quiz in course.quizzes.values())
     active = frozenset(row.days or ())
     today = local_day(clock.now(), actor.time_zone)
+    week = frozenset(row.working_days)
     key_figures = Kpis(
         total_score=row.score,
         max_score=rules.POINTS_MAX * questions,
@@ -206,7 +220,7 @@ async def figures(actor: Actor, course: Course) -> Figures:
         quizzes_total=len(course.quizzes),
         accuracy=rules.percent(row.correct, row.answered),
         first_try_accuracy=rules.percent(row.first_correct, row.first_answered),
-        streak=rules.streak(active, today),
+        streak=rules.streak(active, today, week),
         rank=rules.rank(row.higher) if row.ranked else None,
         total=row.ranked_people,
         percentile=percentile,
@@ -220,4 +234,4 @@ async def figures(actor: Actor, course: Course) -> Figures:
         first_answered=row.first_answered,
         first_correct=row.first_correct,
     )
-    return Figures(key_figures, active, today)
+    return Figures(key_figures, active, today, week)

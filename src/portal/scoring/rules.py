@@ -8,6 +8,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from portal.errors import Invalid
+
 POINTS_RIGHT = 10
 POINTS_FIRST_TRY = 5
 POINTS_MAX = POINTS_RIGHT + POINTS_FIRST_TRY
@@ -17,7 +19,14 @@ GRADES: tuple[tuple[int, Grade], ...] = ((90, "A"), (66, "B"), (33, "C"))
 
 RECENT_DAYS = 30
 
-_SATURDAY = 5
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+# Days of the week, from 1, Monday, to 7.
+Week: TypeAlias = frozenset[int]
+MONDAY_TO_FRIDAY: Week = frozenset(
+    range(1, 6)
+)  # of who is on no team, and of teams that say nothing
+_SEVEN = frozenset(range(1, 8))
 
 
 class AttemptResult(msgspec.Struct, frozen=True):
@@ -134,37 +143,91 @@ def grade(percentile_value: int) -> Grade:
     return next((letter for least, letter in GRADES if percentile_value >= least), "D")
 
 
-def is_working_day(day: date) -> bool:
-    return day.weekday() < _SATURDAY
+def check_working_days(days: Collection[int]) -> None:
+    """Raise `Invalid` unless these are working days: one at least, and each from 1 to 7."""
+    if not days or not _SEVEN.issuperset(days):
+        sentence = "Working days are one to seven days, each from Monday to Sunday."
+        raise Invalid(sentence, details={"days": sentence})
 
 
-def previous_working_day(day: date) -> date:
-    """Returns the last Monday to Friday before `day`."""
+def is_working_day(day: date, week: Week = MONDAY_TO_FRIDAY) -> bool:
+    """Returns whether a team with this week works on the day."""
+    return day.isoweekday() in week
+
+
+def previous_working_day(day: date, week: Week = MONDAY_TO_FRIDAY) -> date:
+    """Returns the last working day before `day`."""
     day -= timedelta(days=1)
-    while not is_working_day(day):
+    while not is_working_day(day, week):
         day -= timedelta(days=1)
     return day
 
 
-def longest_streak(active: Collection[date]) -> int:
+def in_order(week: Week) -> list[int]:
+    """Returns the days as they follow each other in a week that begins after its longest time off,
+    as Sunday does where Friday and Saturday are free; Monday is the first of equals."""
+
+    def days_off_before(day: int) -> int:
+        return next(off for off in range(7) if (day - off - 2) % 7 + 1 in week)
+
+    first = max(sorted(week), key=days_off_before)
+    return sorted(week, key=lambda day: (day - first) % 7)
+
+
+def days_in_words(week: Week) -> str:
+    """Returns such as "Monday to Friday", "Monday, Wednesday and Friday" or "every day"."""
+    if week == _SEVEN:
+        return "every day"
+    days = in_order(week)
+    names = [DAYS[day - 1] for day in days]
+    if len(days) > 2 and (days[-1] - days[0]) % 7 == len(days) - 1:
+        return f"{names[0]} to {names[-1]}"
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def days_named(text: str) -> Week:
+    """Returns the days that somebody means: "mon,wed,fri", "Sunday-Thursday", "mon-wed, sat".
+    `Invalid` when one is no day of the week."""
+    days: set[int] = set()
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        begin = _day_named(first)
+        length = (_day_named(last) - begin) % 7 + 1 if dash else 1
+        days.update((begin + offset - 1) % 7 + 1 for offset in range(length))
+    return frozenset(days)
+
+
+def _day_named(text: str) -> int:
+    name = text.strip().lower()
+    for number, day in enumerate(DAYS, 1):
+        if name in (day.lower(), day[:3].lower()):
+            return number
+    sentence = (
+        f"{text.strip() or 'Nothing'} is no day of the week. Use mon, tue, wed, thu, fri, sat, sun."
+    )
+    raise Invalid(sentence, details={"days": sentence})
+
+
+def longest_streak(active: Collection[date], week: Week = MONDAY_TO_FRIDAY) -> int:
     """Returns the most working days in a row that ever had activity."""
-    days = sorted(day for day in set(active) if is_working_day(day))
+    days = sorted(day for day in set(active) if is_working_day(day, week))
     longest = length = 0
     last: date | None = None
     for day in days:
-        length = length + 1 if last is not None and previous_working_day(day) == last else 1
+        length = length + 1 if last is not None and previous_working_day(day, week) == last else 1
         longest = max(longest, length)
         last = day
     return longest
 
 
-def streak(active: Collection[date], today: date) -> int:
+def streak(active: Collection[date], today: date, week: Week = MONDAY_TO_FRIDAY) -> int:
     """Returns how many working days in a row, ending today or on the last working day before, had
-    activity. Weekends neither break nor add: a streak of Friday still stands on Monday morning."""
+    activity. Days off neither break nor add: a streak of Friday still stands on Monday morning."""
     days = active if isinstance(active, (set, frozenset)) else set(active)
-    day = today if is_working_day(today) and today in days else previous_working_day(today)
+    works = is_working_day(today, week)
+    day = today if works and today in days else previous_working_day(today, week)
     length = 0
     while day in days:
         length += 1
-        day = previous_working_day(day)
+        day = previous_working_day(day, week)
     return length

@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_ONE_SUBSCRIBER = 64  # bits of an IPv6 address; the rest is the subscriber's own to choose
+
 
 def _parse(text: str) -> Address | None:
     text = text.strip()
@@ -35,21 +38,37 @@ def peer_of(scope: Any) -> Address | None:
     return _parse(client[0]) if client else None
 
 
-def client_address(
-    scope: Any, headers: Mapping[str, str], trusted: Sequence[Network]
-) -> Address | None:
+def list_header(scope: Any, name: str) -> str:
+    """Returns a header that is a list as one text: its lines mean the same as one with commas."""
+    wanted = name.encode()
+    return ",".join(value.decode("latin-1") for key, value in scope["headers"] if key == wanted)
+
+
+def client_address(scope: Any, trusted: Sequence[Network]) -> Address | None:
     """Returns the peer, or, when the peer is a trusted proxy, the last `X-Forwarded-For` entry that
     is not: everything before that entry may have been written by anybody."""
     peer = peer_of(scope)
     if peer is None or not _is_trusted(peer, trusted):
         return peer
-    for entry in reversed(headers.get("x-forwarded-for", "").split(",")):
+    for entry in reversed(list_header(scope, "x-forwarded-for").split(",")):
         address = _parse(entry)
         if address is None:
             break
         if not _is_trusted(address, trusted):
             return address
     return peer
+
+
+def counted_as(address: Address | None) -> ipaddress.IPv4Address | Network | None:
+    """Returns what a limit counts as one address: an IPv4 address, or the /64 of an IPv6 address.
+
+    An IPv6 address that was made of an IPv4 address (NAT64, 6to4) counts as that one.
+    """
+    if not isinstance(address, ipaddress.IPv6Address):
+        return address
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.sixtofour or ipaddress.IPv6Network((int(address), _ONE_SUBSCRIBER), strict=False)
 
 
 def is_public(address: Address | None) -> bool:

@@ -125,9 +125,7 @@ class Envelope:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
-        headers = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
-        }
+        headers = _headers_of(scope)
         request_id = headers.get("x-request-id", "")
         if not _REQUEST_ID.fullmatch(request_id):
             request_id = secrets.token_hex(6)
@@ -191,6 +189,16 @@ class Envelope:
         if is_foreign_write(method, headers, self.settings.public_url):
             return 403, FOREIGN
         return None
+
+
+def _headers_of(scope: Scope) -> dict[str, str]:
+    """Returns the headers by name. Several lines of one name are a list, and mean the same as one
+    line with commas; where a list has no meaning, it is none of the values that are let through."""
+    headers: dict[str, str] = {}
+    for key, value in scope["headers"]:
+        name, text = key.decode("latin-1"), value.decode("latin-1")
+        headers[name] = f"{headers[name]},{text}" if name in headers else text
+    return headers
 
 
 async def _answer(send: Send, status: int, sentence: str, *, as_json: bool) -> None:

@@ -10,12 +10,13 @@ from portal import clock
 from portal.db import sql
 from portal.web.counters import count
 
+# No window begins in the time to come, whatever the clock was when it was written.
 _TAKE = """
     INSERT INTO rate_bucket AS b (key, window_start, tries)
     SELECT key, $2, 1 FROM unnest($1::text[]) AS key ORDER BY key
     ON CONFLICT (key) DO UPDATE SET
         tries = CASE WHEN b.window_start <= $3 THEN 1 ELSE b.tries + 1 END,
-        window_start = CASE WHEN b.window_start <= $3 THEN $2 ELSE b.window_start END
+        window_start = CASE WHEN b.window_start <= $3 THEN $2 ELSE least(b.window_start, $2) END
     RETURNING key, tries, window_start
 """
 _GIVE_BACK = """

@@ -1,0 +1,40 @@
+"""The devices on which somebody has signed in to an account."""
+
+from __future__ import annotations
+
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+from piccolo.columns import UUID, Bytea, ForeignKey, OnDelete, Timestamptz
+from piccolo.columns.defaults.timestamptz import TimestamptzNow
+from piccolo.columns.defaults.uuid import UUID4
+from piccolo.table import Table
+
+ID = "2026-11-27T22:00:00:000000"
+VERSION = "1.38.0"
+DESCRIPTION = "known devices"
+
+
+class AppUser(Table, tablename="app_user"):
+    id = UUID(primary_key=True, default=UUID4())
+
+
+class KnownDevice(Table, tablename="known_device"):
+    token_hash = Bytea(primary_key=True, default=None, null=False)
+    member = ForeignKey(references=AppUser, on_delete=OnDelete.cascade, null=False, index=True)
+    created_at = Timestamptz(default=TimestamptzNow(), null=False)
+    last_used_at = Timestamptz(default=TimestamptzNow(), null=False)
+
+
+async def forwards() -> MigrationManager:
+    manager = MigrationManager(migration_id=ID, app_name="portal", description=DESCRIPTION)
+    table = KnownDevice
+    name, tablename = table.__name__, table._meta.tablename
+    manager.add_table(name, tablename=tablename)
+    for column in table._meta.columns:
+        manager.add_column(
+            table_class_name=name,
+            tablename=tablename,
+            column_name=column._meta.name,
+            column_class=type(column),
+            params=column._meta.params,
+        )
+    return manager

@@ -3,63 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from ipaddress import ip_network
 
 import httpx
 import pytest
-from argon2 import PasswordHasher
+from accounts.tries import NOON, WINDOW, Clock, attempt, attempts, from_address
 from support import Database, Portal
 from web.portals import opened
 
-from portal.accounts import passwords
-
-NOON = datetime(2026, 2, 24, 12, tzinfo=UTC)
-WINDOW = timedelta(minutes=5)
-
-
-class Clock:
-    """Time that stands still until a test moves it."""
-
-    def __init__(self) -> None:
-        self.moment = NOON
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    stopped = Clock()
-    monkeypatch.setattr("portal.clock.now", stopped)
-    return stopped
-
-
-@pytest.fixture(autouse=True)
-def cheap_hash_of_nobody(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Hundreds of tries at names without a password need not cost a second each."""
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_hasher", lambda: cheap)
-    passwords._nobody.cache_clear()
-    yield
-    passwords._nobody.cache_clear()
-
-
-async def attempt(browser: httpx.AsyncClient, name: str, password: str = "wrong") -> int:
-    answer = await browser.post("/api/auth/login", json={"username": name, "password": password})
-    if answer.status_code == 429:
-        assert answer.json()["error"].startswith("Too many tries. You can try again in ")
-        assert 1 <= int(answer.headers["retry-after"]) <= WINDOW.total_seconds()
-    return answer.status_code
-
-
-async def attempts(browser: httpx.AsyncClient, name: str, count: int) -> list[int]:
-    return [await attempt(browser, name) for _ in range(count)]
-
-
-def from_address(portal: Portal, address: str, **headers: str) -> httpx.AsyncClient:
-    return portal.browser(client=(address, 40_000), headers=headers)
+pytestmark = pytest.mark.usefixtures("cheap_hashes")
 
 
 @pytest.mark.parametrize("name", ["alex", "nobody-of-this-name"])
@@ -176,6 +129,54 @@ async def test_a_trusted_proxy_tells_the_address(database: Database, clock: Cloc
             assert await attempt(forged, "nobody") == 429, chain
         other = from_address(portal, "10.0.0.1", **{"x-forwarded-for": "8.8.8.8, 8.8.4.4"})
         assert await attempt(other, "nobody") == 401
+
+
+async def test_lines_of_a_header_are_one_list(database: Database, clock: Clock) -> None:
+    """A proxy may add a line of its own below the one that the client has sent."""
+    async with opened(database, trusted_proxies=(ip_network("10.0.0.0/8"),)) as portal:
+
+        def behind(*lines: str) -> httpx.AsyncClient:
+            browser = from_address(portal, "10.0.0.1")
+            browser.headers = httpx.Headers(
+                [*browser.headers.raw, *((b"x-forwarded-for", line.encode()) for line in lines)]
+            )
+            return browser
+
+        assert await attempts(behind("8.8.8.8"), "nobody", 10) == [401] * 10
+        for lines in (("1.1.1.1", "8.8.8.8"), ("9.9.9.9, 1.1.1.1", "8.8.8.8, 10.2.2.2")):
+            assert await attempt(behind(*lines), "nobody") == 429, lines
+        assert await attempt(behind("8.8.8.8", "1.1.1.1"), "nobody") == 401
+
+
+async def test_a_subscriber_s_network_is_one_address(portal: Portal, clock: Clock) -> None:
+    """Everybody with IPv6 has 2**64 addresses."""
+    for number in range(10):
+        assert await attempt(from_address(portal, f"2606:4700::{number + 1:x}"), "alex") == 401
+    assert await attempt(from_address(portal, "2606:4700::ffff:1"), "alex", "claude123") == 429
+    assert await attempt(from_address(portal, "2606:4700:0:1::1"), "alex", "claude123") == 200
+    for number in range(40):
+        browser = from_address(portal, f"2606:4700::{number + 1:x}")
+        assert await attempt(browser, f"guess-{number}") == 401
+    assert await attempt(from_address(portal, "2606:4700::ffff:1"), "mike", "claude123") == 429
+    # the same person's two ways to one IPv4 address
+    assert await attempts(from_address(portal, "64:ff9b::808:808"), "sara", 5) == [401] * 5
+    assert await attempts(from_address(portal, "8.8.8.8"), "sara", 5) == [401] * 5
+    assert await attempt(from_address(portal, "8.8.8.8"), "sara", "manage123") == 429
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=1), timedelta(minutes=4), timedelta(days=999)])
+async def test_a_clock_that_was_ahead_keeps_nobody_out(
+    portal: Portal, clock: Clock, ahead: timedelta
+) -> None:
+    browser = from_address(portal, "10.1.1.1")
+    clock.moment = NOON + ahead
+    await attempts(browser, "alex", 11)
+    clock.moment = NOON
+    assert await attempt(browser, "alex") == 429  # checks the wait against the window
+    clock.moment = NOON + WINDOW - timedelta(seconds=1)
+    assert await attempt(browser, "alex") == 429, "tries are not given anew by a wrong clock"
+    clock.moment = NOON + WINDOW
+    assert await attempt(browser, "alex", "claude123") == 200
 
 
 async def test_nobody_else_can_tell_an_address(portal: Portal, clock: Clock) -> None:

@@ -1,4 +1,4 @@
-"""Somebody signs in while the account changes: whichever comes first, what was ended stays ended."""
+"""Somebody signs in while the account changes: whichever comes first, what ended stays ended."""
 
 from __future__ import annotations
 

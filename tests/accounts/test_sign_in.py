@@ -45,15 +45,20 @@ async def test_unknown_wrong_and_password_less_get_the_same_refusal(portal: Port
         assert (answer.status_code, answer.json()) == (401, WRONG)
 
 
-async def test_an_unknown_name_takes_as_long_as_a_known_one(portal: Portal) -> None:
-    """Nobody finds out by a watch who has an account."""
-    browser = portal.browser()
+@pytest.mark.parametrize("password", ["not this one", "nicht für diese Tür"])
+@pytest.mark.parametrize("known", [False, True])
+async def test_an_unknown_name_takes_as_long_as_a_known_one(
+    portal: Portal, password: str, known: bool
+) -> None:
+    """Nobody finds out by a watch who has an account, in a browser that has entered one or not, and
+    with letters that are tried in two forms."""
+    browser = await portal.signed_in("mike") if known else portal.browser()
 
     async def quickest(name: str) -> float:
         times = []
         for _ in range(4):
             started = time.perf_counter()
-            body = {"username": name, "password": "not this one"}
+            body = {"username": name, "password": password}
             assert (await browser.post("/api/auth/login", json=body)).status_code == 401
             times.append(time.perf_counter() - started)
         return min(times)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import unicodedata
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from portal.accounts import common, zones
 from portal.accounts.devices import device_name
-from portal.accounts.rules import MIN_PASSWORD, own_password_findings
+from portal.accounts.rules import (
+    MAX_PASSWORD,
+    MIN_PASSWORD,
+    normal_login,
+    normal_password,
+    own_password_findings,
+    password_findings,
+    password_forms,
+)
 
 NAMES = ("alex", "Alex Johnson", "a.johnson@example.com", None)
 CHROME = "Mozilla/5.0 ({}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36{}"
@@ -57,6 +68,70 @@ def test_passwords_that_nobody_should_choose(password: str) -> None:
 )
 def test_passwords_that_people_may_choose(password: str) -> None:
     assert own_password_findings(password, names=NAMES, current="another one") == {}
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_what_was_typed_is_compared_composed(form: str) -> None:
+    names = ("rené", unicodedata.normalize("NFD", "Renée Lefèvre"), None)
+    for password in ("renée lefèvre", "RenéeLefèvre", "déjà vu in June"):
+        typed = unicodedata.normalize(form, password)
+        found = own_password_findings(typed, names=names, current="déjà vu in June")
+        assert set(found) == {"password"}, password
+
+
+@pytest.mark.parametrize(
+    ("password", "sentence"),
+    [
+        ("é" * 8, None),
+        ("e\u0301" * 8, None),
+        ("e\u0301" * 7, "at least 8"),
+        ("é" * 7, "at least 8"),
+        ("e\u0301" * MAX_PASSWORD, None),
+        ("e\u0301" * (MAX_PASSWORD + 1), "at most 256"),
+        # the one that takes most when its marks are apart
+        ("\u03b1\u0313\u0300\u0345" * MAX_PASSWORD, None),
+        ("\u03b1\u0313\u0300\u0345" * (MAX_PASSWORD + 1), "at most 256"),
+        ("\u03b1\u0313\u0300\u0345" * 9999, "at most 256"),
+        ("        ", None),
+        ("12345678\0", "cannot be used"),
+        ("1234567\ud8008", "cannot be used"),
+        ("😀" * 8, None),
+    ],
+)
+def test_characters_are_counted_composed(password: str, sentence: str | None) -> None:
+    found = password_findings(password)
+    assert bool(found) is (sentence is not None)
+    assert sentence is None or sentence in found["password"]
+
+
+@given(st.text())
+def test_forms_of_a_password(typed: str) -> None:
+    forms = password_forms(typed)
+    assert forms[0] == normal_password(typed)[: MAX_PASSWORD + 1]
+    assert len(set(forms)) == len(forms) <= 3
+    assert all(len(form) <= MAX_PASSWORD + 1 for form in forms)
+    if typed.isascii():
+        assert len(forms) == 1, "nothing costs more where nothing can differ"
+
+
+@pytest.mark.parametrize(
+    ("typed", "login"),
+    [
+        ("alex", "alex"),
+        (" ALEX\t", "alex"),
+        ("A.Z_0-9", "a.z_0-9"),
+        ("Alex@Example.COM", "alex@example.com"),
+        ("mi\u212ae", "mi\u212ae"),
+        ("\u212aO\u0308", "\u212a\u00d6"),
+        ("\u017fara", "\u017fara"),
+        ("M\u0130KE", "m\u0130ke"),
+        ("\uff2dIKE", "\uff2dike"),
+        ("JO\u0308RG@x.de", "j\u00d6rg@x.de"),
+        ("J\u00d6RG@x.de", "j\u00d6rg@x.de"),
+    ],
+)
+def test_login_names(typed: str, login: str) -> None:
+    assert normal_login(typed) == normal_login(login) == login
 
 
 def test_the_list_of_common_passwords_can_be_met() -> None:

@@ -19,13 +19,15 @@ from portal.web.formats import plural
 ROLES: tuple[Role, ...] = ("learner", "manager", "admin")
 TRACKS = {"dev": "Dev", "business": "Business"}  # as stored, and as people read it
 MAX_NAME = 120
+MAX_EMAIL = 254
 MIN_PASSWORD = 8
 MAX_PASSWORD = 256
 HIDDEN_NAME = "A colleague"  # of somebody who chose not to be named among the ranks
 
 # No character takes more than four when it is written with all its marks apart (U+1F82), so what is
-# longer than this is too long in any form. Putting marks in order takes long for many of them.
-_MOST_TYPED = 4 * (MAX_PASSWORD + 1)
+# longer than four times too long is so in any form. Putting many marks in order would take minutes.
+_APART = 4
+_KELVIN = "\u212a"
 _SMALL = {letter: letter + 32 for letter in range(ord("A"), ord("Z") + 1)}
 _EXTERNAL_ID = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 _JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))
@@ -57,10 +59,11 @@ def normal_login(username: str) -> str:
     """Returns the form in which login names are compared and addresses kept: composed characters
     (NFC), small letters, no surrounding space.
 
-    Only A to Z have a small form here: `str.lower` makes a K of the sign for Kelvin, and so another
-    person's name.
+    Only A to Z have a small form here, and the sign for Kelvin stays what it is, which NFC makes a
+    K: a letter that looks alike must not become another person's name.
     """
-    return unicodedata.normalize("NFC", username.strip()).translate(_SMALL)
+    parts = username.strip()[: _APART * (MAX_EMAIL + 1)].split(_KELVIN)
+    return _KELVIN.join(unicodedata.normalize("NFC", part).translate(_SMALL) for part in parts)
 
 
 def check_new_user(user: NewUser) -> None:
@@ -71,7 +74,7 @@ def check_new_user(user: NewUser) -> None:
     findings |= name_findings(normal_name(user.name))
     if user.role not in ROLES:
         findings["role"] = f"A role is one of {', '.join(ROLES)}."
-    if user.email is not None and (len(user.email) > 254 or not _EMAIL.fullmatch(user.email)):
+    if user.email is not None and (len(user.email) > MAX_EMAIL or not _EMAIL.fullmatch(user.email)):
         findings["email"] = "This is not an e-mail address."
     if user.password is not None:
         findings |= password_findings(user.password)
@@ -109,7 +112,7 @@ def name_findings(name: str) -> Findings:
 def normal_password(typed: str) -> str:
     """Returns a password as it is hashed: with composed characters (NFC), because systems differ in
     how they write the same key. Every space and the case stay."""
-    return unicodedata.normalize("NFC", typed[:_MOST_TYPED])
+    return unicodedata.normalize("NFC", typed[: _APART * (MAX_PASSWORD + 1)])
 
 
 def password_forms(typed: str) -> list[str]:

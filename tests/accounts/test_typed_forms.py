@@ -118,7 +118,7 @@ async def test_a_long_password_is_counted_composed_and_a_huge_one_costs_nothing(
     assert (await sign_in(portal, "alex", unicodedata.normalize("NFD", longest))).status_code == 200
     assert (await sign_in(portal, "alex", f"{longest}x")).status_code == 401
     # marks in an order that takes the square of their number to put right
-    marks = "a" + "\u0315\u0300\u0316" * 100_000
+    marks = "a" + "\u0315\u0300\u0316" * 50_000
     for name, password in (("alex", marks), (marks, "claude123"), (f"alex{marks}", marks)):
         assert (await sign_in(portal, name, password)).status_code == 401
 

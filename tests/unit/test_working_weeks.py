@@ -87,7 +87,7 @@ def test_a_streak_is_a_row_of_the_team_s_days(week: Week, active: set[date], tod
         ({1, 2, 3, 4, 5, 6}, [1, 2, 3, 4, 5, 6], "Monday to Saturday"),
         ({7, 1, 2, 3, 4, 5}, [7, 1, 2, 3, 4, 5], "Sunday to Friday"),
         ({1, 2, 3, 4, 5, 6, 7}, [1, 2, 3, 4, 5, 6, 7], "every day"),
-        ({3}, [3], "Wednesday"),
+        ({3}, [3], "Wednesdays"),
         ({1, 2}, [1, 2], "Monday and Tuesday"),
         ({6, 7}, [6, 7], "Saturday and Sunday"),
         ({7, 1}, [7, 1], "Sunday and Monday"),

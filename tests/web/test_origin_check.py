@@ -102,3 +102,18 @@ async def test_another_site_cannot_sign_a_browser_in(portal: Portal) -> None:
     )
     assert answer.status_code == 403
     assert "sid" not in browser.cookies
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-origin")],
+        [("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")],
+        [("origin", "https://evil.example"), ("origin", HOST)],
+        [("origin", HOST), ("origin", "https://evil.example")],
+    ],
+)
+async def test_a_second_line_does_not_speak_for_the_first(
+    visitor: httpx.AsyncClient, lines: list[tuple[str, str]]
+) -> None:
+    assert (await visitor.post("/api/auth/logout", headers=lines)).status_code == 403

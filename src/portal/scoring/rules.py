@@ -175,14 +175,16 @@ def in_order(week: Week) -> list[int]:
 
 
 def days_in_words(week: Week) -> str:
-    """Returns such as "Monday to Friday", "Monday, Wednesday and Friday" or "every day"."""
+    """Returns such as "Monday to Friday", "Monday, Wednesday and Friday", "Sundays", "every day"."""
     if week == _SEVEN:
         return "every day"
     days = in_order(week)
+    if len(days) == 1:
+        return f"{DAYS[days[0] - 1]}s"
     names = [DAYS[day - 1] for day in days]
     if len(days) > 2 and (days[-1] - days[0]) % 7 == len(days) - 1:
         return f"{names[0]} to {names[-1]}"
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def days_named(text: str) -> Week:

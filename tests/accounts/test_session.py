@@ -10,6 +10,10 @@ import pytest
 from support import Database, Portal
 from web.portals import opened
 
+from portal import clock
+from portal.accounts import queries
+from portal.web.session import hash_token
+
 RIGHT = {"username": "alex", "password": "claude123"}
 MONDAY = datetime(2026, 2, 23, 23, 30, tzinfo=UTC)
 
@@ -112,3 +116,19 @@ async def test_a_manager_and_an_admin_are_told_apart(portal: Portal) -> None:
         user = (await browser.get("/api/auth/me")).json()["user"]
         assert (user["role"], user["teamId"], user["track"]) == (role, team, track)
         assert set(user) == {"id", "name", "role", "teamId", "track"}
+
+
+async def test_what_a_clock_ahead_has_written_is_set_right(
+    portal: Portal, alice: httpx.AsyncClient
+) -> None:
+    """It was seen tomorrow: that is said to nobody, and does not last."""
+    ahead = "now() + interval '1 day'"
+    await portal.database.fetch(f"UPDATE login_session SET created_at = {ahead}")
+    session = await queries.session_of(hash_token(alice.cookies["sid"]), "UTC")
+    assert session is not None
+    (device,) = await queries.devices_of(session.actor)
+    assert max(device.created_at, device.seen_at) <= clock.now()
+    await portal.database.fetch(f"UPDATE login_session SET last_seen_at = {ahead}")
+    assert (await alice.get("/api/auth/me")).json()["user"]["id"] == "alex"
+    seen = await portal.database.value("SELECT last_seen_at FROM login_session")
+    assert seen <= clock.now()

@@ -175,7 +175,7 @@ def in_order(week: Week) -> list[int]:
 
 
 def days_in_words(week: Week) -> str:
-    """Returns such as "Monday to Friday", "Monday, Wednesday and Friday", "Sundays", "every day"."""
+    """Returns such as "Monday to Friday", "Monday, Tuesday and Friday", "Sundays", "every day"."""
     if week == _SEVEN:
         return "every day"
     days = in_order(week)

@@ -44,6 +44,7 @@ from portal.web.body import require_json
 from portal.web.envelope import Envelope
 from portal.web.errors import EXCEPTION_HANDLERS
 from portal.web.lifecycle import Lifecycle
+from portal.web.owner import SomebodyElse, on_somebody_else, require_owner
 from portal.web.pages import Renderer
 
 MAX_BODY = 1_000_000  # bytes; an upload route sets its own
@@ -128,9 +129,13 @@ def create_app(
 
     application = Litestar(
         route_handlers=HANDLERS,
-        guards=[require_actor, require_json],
+        guards=[require_actor, require_json, require_owner],
         dependencies=DEPENDENCIES,
-        exception_handlers={**EXCEPTION_HANDLERS, Locked: learning_pages.on_locked},
+        exception_handlers={
+            **EXCEPTION_HANDLERS,
+            Locked: learning_pages.on_locked,
+            SomebodyElse: on_somebody_else,
+        },
         lifespan=[run],
         request_max_body_size=MAX_BODY,
         logging_config=None,

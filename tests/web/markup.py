@@ -13,11 +13,13 @@ VOID = frozenset({"input", "link", "meta", "br", "img", "path", "rect", "circle"
 
 
 class PlainForm:
-    """A form: the values that it would send as it stands, and what can be chosen in it."""
+    """A form: the values that it would send as it stands, and what can be chosen in it. `owner` is
+    the person for whom it says that its page was made, and is sent along."""
 
     def __init__(self, action: str, method: str) -> None:
         self.action = action
         self.method = method
+        self.owner: str | None = None
         self.fields: dict[str, str | list[str]] = {}
         self.options: dict[str, list[str]] = {}
         self.kinds: dict[str, str] = {}
@@ -56,6 +58,9 @@ class Page(HTMLParser):
 
     def _input(self, form: PlainForm, values: dict[str, str]) -> None:
         name, kind = values["name"], values.get("type", "text")
+        if name == "for":
+            form.owner = values["value"]
+            return
         form.kinds[name] = kind
         if kind in ("radio", "checkbox"):
             form.options.setdefault(name, []).append(values.get("value", "on"))
@@ -113,4 +118,5 @@ def plain(text: str) -> str:
 async def send(browser: httpx.AsyncClient, form: PlainForm, **fields: object) -> httpx.Response:
     """Send a form as a browser does, with some values set, and follow where it leads."""
     assert form.method == "post"
-    return await browser.post(form.action, data={**form.fields, **fields}, follow_redirects=True)
+    data = {"for": form.owner, **form.fields, **fields}
+    return await browser.post(form.action, data=data, follow_redirects=True)

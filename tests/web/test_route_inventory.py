@@ -12,9 +12,12 @@ INVENTORY = """
 GET  /                               public
 GET  /account                        member
 POST /account/leaderboard            member
+GET  /account/password               member
 POST /account/password               member
+GET  /account/profile                member
 POST /account/profile                member
 POST /account/sign-out               member
+GET  /account/time-zone              member
 POST /account/time-zone              member
 GET  /api/auth/me                    public
 POST /api/auth/login                 public

@@ -124,6 +124,15 @@ async def account(
     return await _account_page(request, actor, saved=saved)
 
 
+@get(
+    ["/account/profile", "/account/time-zone", "/account/password"],
+    include_in_schema=False,
+)
+async def account_reopened() -> Redirect:
+    """A refused form stands at its own address; who opens that again gets the account."""
+    return Redirect("/account", status_code=303)
+
+
 @post("/account/profile", include_in_schema=False)
 async def save_profile(request: Request[Any, Any, Any], actor: CurrentActor) -> Response[Any]:
     name = (await read_form(request)).text("name")
@@ -190,6 +199,7 @@ async def save_listing(request: Request[Any, Any, Any], actor: CurrentActor) -> 
 
 HANDLERS = [
     account,
+    account_reopened,
     save_profile,
     save_time_zone,
     save_password,

@@ -87,7 +87,12 @@ def set_cookies(
     response.set_cookie(known_cookie(signed_in.known, secure=secure))
 
 
-@post("/api/auth/login", status_code=200, opt={"who": "public"}, summary="Sign in")
+@post(
+    "/api/auth/login",
+    status_code=200,
+    opt={"who": "public", "from_anybody": True},
+    summary="Sign in",
+)
 async def login(
     request: Request[Any, Any, Any], data: JSONBody[LoginRequest]
 ) -> Response[LoginResponse]:

@@ -64,7 +64,7 @@ async def login_form(request: Request[Any, Any, Any]) -> Response[Any]:
     return await _login_page(request, next_path=next_path)
 
 
-@post("/login", opt={"who": "public"}, include_in_schema=False)
+@post("/login", opt={"who": "public", "from_anybody": True}, include_in_schema=False)
 async def login_submit(request: Request[Any, Any, Any]) -> Response[Any]:
     form = await read_form(request)
     next_path = local_path(form.text("next"))

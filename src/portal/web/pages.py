@@ -59,12 +59,17 @@ class Shell(msgspec.Struct, frozen=True):
     notices: list[Notice]
 
 
+class WayOn(msgspec.Struct, frozen=True):
+    label: str
+    href: str
+
+
 class ErrorPage(msgspec.Struct, frozen=True):
     status: int
     title: str
     message: str
     request_id: str | None
-    retry: str | None
+    retry: WayOn | None
 
 
 ScoreOf: TypeAlias = Callable[[Actor], Awaitable[int]]
@@ -129,19 +134,22 @@ async def error_page(
     title: str,
     message: str,
     request_id: str | None,
-    headers: dict[str, str],
+    headers: dict[str, str] | None = None,
+    retry: WayOn | None = None,
 ) -> Response[str]:
     """Returns the error page, in the shell if that can be had: an error must not cause another."""
     try:
         shell = await _shell(request)
     except Exception:
         shell = _shell_for(request, None, 0)
+    if status == 503 and request.method == "GET":
+        retry = WayOn("Try again", _here(request))
     content = ErrorPage(
         status=status,
         title=title,
         message=message,
         request_id=request_id,
-        retry=_here(request) if status == 503 and request.method == "GET" else None,
+        retry=retry,
     )
     html = request.app.state.render("error.html", page=content, shell=shell)
     return Response(html, status_code=status, media_type="text/html", headers=headers)

@@ -2,8 +2,9 @@
 // without overlap. What could not be told is kept, also when the page ends, and told again; the
 // server counts a second once, however often it hears of it.
 
+import { write } from "./ask.js";
+
 const EVERY_S = 10;
-const TIMEOUT_MS = 10_000;
 const SHORTEST_S = 30; // as the server counts a video whose length nobody knows
 const AHEAD_S = 0.5; // how far a player's clock may be ahead of ours
 const BEHIND_S = 5; // how much of it may come late, and all at once
@@ -29,17 +30,16 @@ function now() {
 }
 
 // Gives the server's standing { percent, done }; { trouble } when it has to be told again, which is
-// "signed out" or "offline"; {} when that would change nothing.
+// "signed out", "offline", or "refused" with the server's { sentence } about who is signed in now; {}
+// when that would change nothing.
 async function report(body) {
   try {
-    const response = await fetch("/api/progress/watch", {
-      method: "POST",
+    const response = await write("/api/progress/watch", JSON.stringify(body), {
       headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
       keepalive: true,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     if (response.status === 401) return { trouble: "signed out" };
+    if (response.status === 409) return { trouble: "refused", sentence: (await response.json()).error };
     if (response.status === 429 || response.status >= 500) return { trouble: "offline" };
     if (!response.ok) return {};
     const { watchedPercent, done } = await response.json();

@@ -1,6 +1,7 @@
 // The video page: starts the player that the video needs, keeps account of what is watched, and
 // shows the new standing. A player of somebody else is loaded only when the reader asks for it.
 
+import { pageOf, read } from "./ask.js";
 import { FilePlayer } from "./player-file.js";
 import { FramePlayer } from "./player-frame.js";
 import { listenToKeys } from "./player-keys.js";
@@ -11,6 +12,7 @@ const PARTS = ["watched", "quiz", "topic", "onward"];
 const TROUBLE = {
   offline: "Not saved yet. What you watch is kept here, and saved when the connection is back.",
   "signed out": "Not saved: you are signed out. What you watch is kept here until you sign in again.",
+  refused: "What you watch is kept here until you sign in again.",
 };
 
 const panel = document.querySelector(".player[data-video]");
@@ -29,8 +31,7 @@ async function refresh() {
   if (refreshing) return;
   refreshing = true;
   try {
-    const response = await fetch(`/video/${video}`);
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const page = await pageOf(await read(`/video/${video}`));
     if (!page.getElementById("watched")) return; // told again with the next report
     const held = document.activeElement?.id;
     for (const id of PARTS) {
@@ -56,7 +57,7 @@ function showStanding({ percent, done }) {
   else if (state === "open" && percent) box.querySelector("[data-announce]").textContent = `${percent}% watched`;
 }
 
-function showTrouble(kind) {
+function showTrouble(kind, sentence) {
   if (kind === trouble) return;
   trouble = kind;
   let line = document.getElementById("not-kept");
@@ -67,12 +68,12 @@ function showTrouble(kind) {
     panel.after(line);
   }
   line.hidden = !kind;
-  line.textContent = TROUBLE[kind] ?? "";
+  line.textContent = [sentence, TROUBLE[kind]].filter(Boolean).join(" ");
   if (kind) say(line.textContent);
 }
 
-function tell({ trouble: kind, ...standing }) {
-  showTrouble(kind ?? "");
+function tell({ trouble: kind, sentence, ...standing }) {
+  showTrouble(kind ?? "", sentence);
   if ("percent" in standing) showStanding(standing);
 }
 

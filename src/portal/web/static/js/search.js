@@ -1,6 +1,7 @@
 // Search from every page: "/" or a link opens the finder, which shows results while one types. On
 // the search page itself, which works without this, they replace the ones below the field.
 
+import { pageOf, read } from "./ask.js";
 import { shortcutsOn } from "./shortcuts.js";
 
 const DEBOUNCE_MS = 120;
@@ -105,7 +106,7 @@ function prepareFinder() {
 
   whileTyping(input, async (text, signal) => {
     try {
-      const response = await fetch(`/api/search?q=${encodeURIComponent(text)}`, { signal });
+      const response = await read(`/api/search?q=${encodeURIComponent(text)}`, { signal });
       if (!response.ok) throw new Error(`status ${response.status}`);
       show(await response.json());
     } catch {
@@ -151,8 +152,7 @@ function preparePage() {
   whileTyping(pageForm.elements.q, async (text, signal) => {
     const url = `/search?q=${encodeURIComponent(text)}`;
     try {
-      const response = await fetch(url, { signal });
-      const page = new DOMParser().parseFromString(await response.text(), "text/html");
+      const page = await pageOf(await read(url, { signal }));
       const fresh = page.getElementById("results");
       if (!fresh) return;
       document.getElementById("results").replaceWith(document.adoptNode(fresh));

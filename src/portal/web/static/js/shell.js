@@ -1,7 +1,10 @@
 // What every page shares: one submit per form, and forms and links that replace one part of the
 // page. Everything here has a plain form or link below it, which is also what runs when it fails.
 
-const TIMEOUT_MS = 10_000;
+import { pageOf, read, write } from "./ask.js";
+
+// The server knows why, and has stored nothing.
+class Refused extends Error {}
 
 function mark(form, submitter) {
   form.dataset.sent = "1";
@@ -35,11 +38,14 @@ function say(text, region = "status") {
 
 addEventListener("announce", (event) => say(event.detail));
 
-// Gives the page that answers, or throws when it is not one that holds the wanted parts.
-async function load(url, ids, options) {
-  const response = await fetch(url, { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) });
+// Gives the page that was answered, or throws when it is not one that holds the wanted parts.
+async function load(response, ids) {
+  if (response.status === 409) {
+    const refusal = new DOMParser().parseFromString(await response.text(), "text/html");
+    throw new Refused(refusal.querySelector("[data-refusal]").textContent);
+  }
   if (!response.ok && response.status !== 422) throw new Error(`status ${response.status}`);
-  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const page = await pageOf(response);
   if (!page.getElementById(ids[0])) throw new Error("another page");
   return { page, response };
 }
@@ -69,20 +75,31 @@ async function sendPart(form, submitter) {
   const body = new URLSearchParams(new FormData(form, submitter));
   for (const field of form.querySelectorAll("fieldset")) field.inert = true;
   try {
-    show(await load(form.action, ids, { method: "POST", body }), ids, false);
-  } catch {
-    if (navigator.onLine) form.submit();
+    show(await load(await write(form.action, body), ids), ids, false);
+  } catch (error) {
+    if (error instanceof Refused) keep(form, submitter, error.message);
+    else if (navigator.onLine) form.submit();
     else keep(form, submitter);
   }
 }
 
-// Without a connection a real submit would lose the page, and the choice with it.
-function keep(form, submitter) {
+// Without a connection a real submit would lose the page, and the choice with it; so it would when
+// the server refuses it. A link to where one is does not open the page again if it names a part.
+function keep(form, submitter, refusal) {
   unmark(form);
   submitter?.focus();
   const line = form.querySelector(".not-saved");
+  line.dataset.offline ??= line.textContent;
+  const words = refusal ?? line.dataset.offline;
+  line.replaceChildren(line.querySelector("svg"), words);
+  if (refusal) {
+    const again = document.createElement("a");
+    again.href = location.pathname + location.search;
+    again.textContent = "Open this page again";
+    line.append(" ", again);
+  }
   line.hidden = false;
-  say(line.textContent, "alert");
+  say(words, "alert");
 }
 
 document.addEventListener("submit", (event) => {
@@ -107,7 +124,7 @@ document.addEventListener("click", async (event) => {
   const ids = link.dataset.partial.split(" ");
   link.setAttribute("aria-busy", "true");
   try {
-    show(await load(link.href, ids), ids, true);
+    show(await load(await read(link.href), ids), ids, true);
   } catch {
     location.assign(link.href);
   }

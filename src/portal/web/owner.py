@@ -1,0 +1,84 @@
+"""Whose page a write comes from.
+
+One browser can have pages of two people open: the second signed in while the pages of the first
+were still there. Every form and every script says for whom its page was made, and what was begun as
+one person is never stored for another. Programs say nothing, and are not asked.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.enums import RequestEncodingType
+
+from portal.errors import Conflict
+from portal.web import pages
+from portal.web.actor import current_actor
+from portal.web.address import own_referrer
+from portal.web.errors import Later, is_api, on_portal_error
+from portal.web.origin import SAFE_METHODS
+
+FIELD = "for"  # of the macro `form`
+HEADER = "x-portal-user"  # of js/ask.js
+TITLE = "Someone else is signed in now"
+NOTHING_SAVED = "This came from a page of somebody else, so nothing was saved."
+
+_FORMS = (RequestEncodingType.URL_ENCODED, RequestEncodingType.MULTI_PART)
+
+
+class SomebodyElse(Conflict):
+    """The page was made for one person, and another is signed in; `name` is the latter's."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"You are signed in as {name} now.")
+        self.name = name
+
+
+async def require_owner(connection: ASGIConnection[Any, Any, Any, Any], handler: Any) -> None:
+    """Guard: refuse a write from a page that was made for somebody else than who is signed in.
+
+    `opt={"from_anybody": True}` is for what does not act on behalf of the person signed in.
+    """
+    if connection.scope["method"] in SAFE_METHODS or handler.opt.get("from_anybody"):  # type: ignore[typeddict-item]
+        return
+    owners = await _owners(connection)
+    if not owners:
+        return
+    actor = await current_actor(connection)
+    if actor is not None and owners != {actor.external_id}:
+        raise SomebodyElse(actor.name)
+
+
+async def _owners(connection: ASGIConnection[Any, Any, Any, Any]) -> set[str]:
+    """Returns whom the request names, as external ids; "" for a page on which nobody was signed in.
+    Empty when it does not say, so that it comes from no page."""
+    owners = set()
+    if HEADER in connection.headers:
+        owners.add(connection.headers[HEADER])
+    kind = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind in _FORMS and isinstance(connection, Request):
+        # Read once: the handler gets the same fields.
+        owners |= {str(value) for value in (await connection.form()).getall(FIELD, [])}
+    return owners
+
+
+def on_somebody_else(request: Request[Any, Any, Any], error: SomebodyElse) -> Any:
+    """Returns 409: JSON with the sentence, or a page that can be opened again as who is signed in
+    now."""
+    if is_api(request.scope["path"]):
+        return on_portal_error(request, error)
+    return Later(
+        lambda: pages.error_page(
+            request,
+            status=409,
+            title=TITLE,
+            message=f"{error.sentence} {NOTHING_SAVED}",
+            request_id=None,
+            retry=pages.WayOn(
+                f"Open the page as {error.name}",
+                pages.local_path(own_referrer(request.headers)),
+            ),
+        )
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from typing import Any, Self
+from urllib.parse import parse_qs
 
 import msgspec
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request
@@ -21,7 +22,7 @@ CHROMIUM_ARGUMENTS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 # Chromium reports a refused page in the console, although the page is what was wanted.
-REFUSALS = tuple(f"the server responded with a status of {code}" for code in (401, 404, 422))
+REFUSALS = tuple(f"the server responded with a status of {code}" for code in (401, 404, 409, 422))
 
 _numbers = itertools.count(1)
 
@@ -64,6 +65,14 @@ class Profile:
     def _on_request(self, request: Request) -> None:
         if not request.url.startswith((f"{self.site.url}/", "data:", "blob:", "about:")):
             self.foreign.append(request.url)
+        elif request.method != "GET" and not says_whose(request):
+            self.complaints.append(f"{request.url}: a write that does not say whose page it is of")
+
+
+def says_whose(request: Request) -> bool:
+    """Returns whether a write names the person for whom its page was made."""
+    fields = parse_qs(request.post_data or "", keep_blank_values=True)
+    return "x-portal-user" in request.headers or "for" in fields
 
 
 class Learner(msgspec.Struct, frozen=True):
@@ -100,6 +109,16 @@ async def sign_in(page: Page, name: str, password: str = PASSWORD) -> None:
     await page.get_by_label("User name or e-mail").fill(name)
     await page.get_by_label("Password", exact=True).fill(password)
     await page.get_by_role("button", name="Sign in").click()
+
+
+async def sign_in_elsewhere(learner: Learner, name: str) -> None:
+    """Sign somebody in at another window of the learner's browser."""
+    window = await learner.profile.context.new_page()
+    await learner.profile.context.clear_cookies(name="sid")
+    await window.goto("/login")
+    await sign_in(window, name)
+    await window.wait_for_url("**/dashboard")
+    await window.close()
 
 
 async def tab_to(page: Page, name: str, *, within: int = 60) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from e2e.browser import PASSWORD, Learner
+from e2e.browser import PASSWORD, Learner, sign_in_elsewhere
 from e2e.conftest import NewLearner, OpenProfile
 from e2e.films import CUES, FILM, LOST, TUBE, film_site, holds, seconds, watched
 from ops.command import until
@@ -171,6 +171,31 @@ async def test_signed_out_in_between(learner: Learner) -> None:
     await reaches(page, 4)
     await page.locator("video").evaluate(PAUSE)
     await expect(page.locator("#not-kept")).to_contain_text("you are signed out")
+
+
+async def test_what_one_person_watched_is_not_reported_for_another(learner: Learner) -> None:
+    """Neither while the page is there nor when it ends, and it is not lost either."""
+    page = learner.page
+    await opened(page)
+    await sign_in_elsewhere(learner, "yuki")
+    await page.locator("video").evaluate(PLAY, 4)
+    await reaches(page, 8)
+    await page.locator("video").evaluate(PAUSE)
+    notice = page.locator("#not-kept")
+    await expect(notice).to_contain_text("You are signed in as Yuki Tanaka now.")
+    await expect(notice).to_contain_text("kept here until you sign in again")
+    await page.goto("/dashboard")
+    await expect(page.get_by_role("button", name="account of Yuki Tanaka")).to_be_visible()
+    reported = "SELECT count(*) FROM video_progress p JOIN app_user u ON u.id = p.learner"
+    reported += " WHERE external_id = $1 AND video_id = $2"
+    assert await learner.profile.site.database.value(reported, "yuki", FILM.id) == 0
+    await sign_in_elsewhere(learner, learner.name)
+    await opened(page)
+
+    async def known() -> bool:
+        return await seconds(learner, FILM.id) >= 7
+
+    await until(known, "it was kept")
 
 
 async def test_ones_own_word_and_the_proof(learner: Learner) -> None:

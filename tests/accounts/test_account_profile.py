@@ -50,11 +50,13 @@ async def test_a_new_name_is_seen_everywhere(portal: Portal, alice: httpx.AsyncC
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("", "A name has 1 to 120 characters."),
-        ("   ", "A name has 1 to 120 characters."),
-        ("x" * 121, "A name has 1 to 120 characters."),
-        ("Alex\u202egnoL", "A name has only characters that can be seen."),
-        ("Alex\x07", "A name has only characters that can be seen."),
+        ("", "Enter a name of 1 to 120 characters."),
+        ("   ", "Enter a name of 1 to 120 characters."),
+        ("x" * 121, "Shorten the name to 120 characters."),
+        ("\u3164", "Use a name with letters that can be seen."),
+        ("Alex\u202egnoL", "Type the name again without the characters that cannot be seen."),
+        ("Alex\x07", "Type the name again without the characters that cannot be seen."),
+        ("Z" + "\u0301" * 111, "Use fewer accents on one letter."),
     ],
 )
 async def test_a_name_that_is_none_is_refused(

@@ -35,6 +35,17 @@ async def test_it_is_made_once_and_can_sign_in(portal: Portal) -> None:
     assert admin["password_hash"] == "changed"
 
 
+@pytest.mark.empty_database
+@pytest.mark.parametrize(
+    ("email", "name"),
+    [("Jane.Doe@example.com", "Jane.Doe"), ("__@example.com", "admin"), ("\u3164@x.org", "admin")],
+)
+async def test_its_name_can_be_seen(portal: Portal, email: str, name: str) -> None:
+    await ensure_first_admin(with_admin(portal.app.settings, email))
+    query = "SELECT name FROM app_user WHERE role = 'admin'"
+    assert await portal.database.value(query) == name
+
+
 async def test_none_is_made_where_there_is_an_admin(database: Database, settings: Settings) -> None:
     before = await database.fetch(ADMINS)
     await ensure_first_admin(with_admin(settings))

@@ -171,7 +171,7 @@ async def test_a_form_changes_what_may_be_changed_and_says_so_in_the_audit(
             form = (await page.get(row)).json()
             del form["id"]
             form["created_at"] = form["created_at"].partition(".")[0] + "Z"
-            saved = await page.patch(row, json={**form, "name": "Alexandra Johnson"})
+            saved = await page.patch(row, json={**form, "name": " Alexandra  Johnson "})
             assert saved.status_code == 200, saved.text
             unchanged = await page.patch(row, json={**form, "name": "Alexandra Johnson"})
             assert unchanged.status_code == 200, unchanged.text
@@ -179,8 +179,16 @@ async def test_a_form_changes_what_may_be_changed_and_says_so_in_the_audit(
                 refused = await page.patch(row, json={**form, **change})
                 assert refused.status_code == 403
                 assert "portal user set-role" in refused.json()["detail"]
-            refused = await page.patch(row, json={"name": ""})
-            assert refused.status_code == 422
+            for change, word in (
+                ({"name": ""}, "Enter a name"),
+                ({"name": "\u3164"}, "letters that can be seen"),
+                ({"name": "Al\u00adex"}, "cannot be seen"),
+                ({"email": "nobody"}, "e-mail address"),
+                ({"time_zone": "Mars/Olympus"}, "time zone"),
+            ):
+                refused = await page.patch(row, json={**form, **change})
+                assert refused.status_code == 400, change
+                assert word in refused.json()["detail"]
     (after,) = await database.fetch(ALEX)
     assert dict(after) == {**before, "name": "Alexandra Johnson"}
     events = await database.fetch(EVENTS)

@@ -51,8 +51,7 @@ async def stored(portal: Portal) -> list[list[str]]:
     tables = ("app_user", "login_session", "video_progress", "practice_tick", "quiz_attempt")
     tables += ("quiz_answer", "user_score", "activity_day", "rate_bucket", "audit_event")
     rows = [
-        await portal.database.fetch(f"SELECT t::text FROM {table} t ORDER BY 1")
-        for table in tables
+        await portal.database.fetch(f"SELECT t::text FROM {table} t ORDER BY 1") for table in tables
     ]
     return [[row[0] for row in table] for table in rows]
 

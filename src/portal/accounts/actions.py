@@ -224,7 +224,7 @@ async def create_user(user: rules.NewUser) -> UUID:
             AppUser(
                 external_id=user.external_id,
                 email=email,
-                name=user.name.strip(),
+                name=rules.normal_name(user.name),
                 role=user.role,
                 team=user.team,
                 password_hash=hashed,

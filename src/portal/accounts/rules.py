@@ -30,7 +30,17 @@ _APART = 4
 _KELVIN = "\u212a"
 _SMALL = {letter: letter + 32 for letter in range(ord("A"), ord("Z") + 1)}
 _EXTERNAL_ID = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
-_JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))
+_JOINERS = "\u200c\u200d"
+# What Unicode counts among letters, marks and symbols, and what is not there to be seen: fillers,
+# inherent vowels, the joiner of graphemes, an empty Braille cell, a note without a head, the
+# place of an object.
+_UNSEEN = frozenset("\u115f\u1160\u3164\uffa0\u17b4\u17b5\u034f\u2800\ufffc\U0001d159\U00016fe4")
+_EMOJI_STYLE = range(0xFE00, 0xFE10)  # also how a symbol looks in text
+_IDEOGRAPH_STYLE = range(0xE0100, 0xE01F0)  # the strokes of a name, in Japan
+_MONGOLIAN_STYLE = frozenset("\u180b\u180c\u180d\u180e\u180f")
+_VIRAMA = 9  # the combining class of signs that bind two letters of an Indian script
+MAX_MARKS = 6  # on one letter: Burmese needs five
+MAX_STACKED = 2  # of them in the same place, above or below: Vietnamese needs two
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 Findings: TypeAlias = dict[str, str]
@@ -74,7 +84,7 @@ def check_new_user(user: NewUser) -> None:
     findings |= name_findings(normal_name(user.name))
     if user.role not in ROLES:
         findings["role"] = f"A role is one of {', '.join(ROLES)}."
-    if user.email is not None and (len(user.email) > MAX_EMAIL or not _EMAIL.fullmatch(user.email)):
+    if user.email is not None and not is_email(user.email):
         findings["email"] = "This is not an e-mail address."
     if user.password is not None:
         findings |= password_findings(user.password)
@@ -94,18 +104,30 @@ def check_new_team(team: NewTeam) -> None:
         raise Invalid(next(iter(findings.values())), details=findings)
 
 
+def is_email(text: str) -> bool:
+    return len(text) <= MAX_EMAIL and text.isprintable() and bool(_EMAIL.fullmatch(text))
+
+
 def normal_name(name: str) -> str:
-    """Returns a name as it is kept: without space around it, and one space between its words."""
-    return " ".join(name.split())
+    """Returns a name as it is kept: composed, without space around it, and one space between its
+    words."""
+    return " ".join(unicodedata.normalize("NFC", name).split())
 
 
 def name_findings(name: str) -> Findings:
-    """Returns a sentence when a name is empty, too long, or has characters that cannot be seen."""
-    if not name or len(name) > MAX_NAME:
-        return {"name": f"A name has 1 to {MAX_NAME} characters."}
-    # Joiners cannot be seen either, but some scripts need them.
-    if not name.translate(_JOINERS).isprintable():
-        return {"name": "A name has only characters that can be seen."}
+    """Returns a sentence when a person or a team cannot have this name: it is empty or too long,
+    shows no letter or digit, holds what cannot be seen, or heaps marks on a letter. Emoji may stand
+    beside letters. The name is a `normal_name`."""
+    if not name:
+        return {"name": f"Enter a name of 1 to {MAX_NAME} characters."}
+    if len(name) > MAX_NAME:
+        return {"name": f"Shorten the name to {MAX_NAME} characters."}
+    if not any(unicodedata.category(c)[0] in "LN" and c not in _UNSEEN for c in name):
+        return {"name": "Use a name with letters that can be seen."}
+    if not all(_is_seen(name, place) for place in range(len(name))):
+        return {"name": "Type the name again without the characters that cannot be seen."}
+    if _is_heaped(name):
+        return {"name": "Use fewer accents on one letter."}
     return {}
 
 
@@ -121,6 +143,49 @@ def password_forms(typed: str) -> list[str]:
     composed = normal_password(typed)
     forms = (composed, typed, unicodedata.normalize("NFD", composed))
     return list(dict.fromkeys(form[: MAX_PASSWORD + 1] for form in forms))
+
+
+def _is_seen(name: str, place: int) -> bool:
+    """Returns whether the character can be seen, or changes how its neighbours are."""
+    this, before = name[place], name[place - 1] if place else " "
+    after = name[place + 1] if place + 1 < len(name) else " "
+    if this in _UNSEEN:
+        return False
+    if this in _JOINERS:
+        return _is_joined(before, after)
+    if ord(this) in _EMOJI_STYLE:
+        return unicodedata.category(before) == "So"
+    if ord(this) in _IDEOGRAPH_STYLE:
+        return unicodedata.name(before, "").startswith("CJK ")
+    if this in _MONGOLIAN_STYLE:
+        return unicodedata.name(before, "").startswith("MONGOLIAN ")
+    if unicodedata.category(this)[0] == "M":
+        return before != " "
+    return this.isprintable()
+
+
+def _is_joined(before: str, after: str) -> bool:
+    """Returns whether a joiner stands where it shows: at a sign that binds two letters, in the
+    scripts of India, or between letters that are written together, as in Persian."""
+    if _VIRAMA in (unicodedata.combining(before), unicodedata.combining(after)):
+        return True
+    bound = [unicodedata.bidirectional(c) == "AL" for c in (before, after)]
+    return all(bound) or (bound[1] and unicodedata.category(before) == "Mn")
+
+
+def _is_heaped(name: str) -> bool:
+    marks = stacked = last = 0
+    for character in name:
+        if unicodedata.category(character)[0] != "M":
+            marks = stacked = last = 0
+            continue
+        place = unicodedata.combining(character)
+        marks += 1
+        stacked = stacked + 1 if place and place == last else 1
+        last = place
+        if marks > MAX_MARKS or stacked > MAX_STACKED:
+            return True
+    return False
 
 
 def password_findings(password: str) -> Findings:

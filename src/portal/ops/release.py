@@ -11,7 +11,7 @@ import time
 import asyncpg
 
 from portal.accounts import actions, queries
-from portal.accounts.rules import NewUser
+from portal.accounts.rules import NewUser, name_findings, normal_name
 from portal.config import Settings
 from portal.db import rights, schema, sql
 from portal.errors import CommandFailed, Conflict, PortalError, Unavailable
@@ -184,15 +184,14 @@ async def ensure_first_admin(settings: Settings) -> None:
         return
     if await queries.admin_exists():
         return
-    name = settings.admin_email.partition("@")[0].lower()
-    external_id = "".join(c for c in name if c.isascii() and (c.isalnum() or c in "._-")).strip(
-        "._-"
-    )
+    name = settings.admin_email.partition("@")[0]
+    letters = (c for c in name.lower() if c.isascii() and (c.isalnum() or c in "._-"))
+    external_id = "".join(letters).strip("._-") or "admin"
     try:
         await actions.create_user(
             NewUser(
-                external_id=external_id or "admin",
-                name=settings.admin_email.partition("@")[0],
+                external_id=external_id,
+                name=external_id if name_findings(normal_name(name)) else name,
                 role="admin",
                 email=settings.admin_email,
                 password=settings.admin_password,

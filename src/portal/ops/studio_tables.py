@@ -24,7 +24,9 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.authentication import AuthenticationMiddleware
 
 from portal import clock
+from portal.accounts import rules
 from portal.accounts.tables import AppUser, AuditEvent, KnownDevice, LoginSession, Seeded
+from portal.accounts.zones import zone_named
 from portal.learning.tables import VideoProgress
 
 READ_ONLY = "This table is for reading."
@@ -153,6 +155,8 @@ def _patching(table: type[Table], access: Access) -> Hook:
         for name in names:
             if name not in access.columns:
                 raise HTTPException(403, f"{name} {BY_COMMAND}")
+        for column, value in changed.items():
+            changed[column] = _checked(table, column._meta.name, value)
         if not changed:  # an UPDATE needs something to set
             name = min(access.columns)
             return {table._meta.get_column_by_name(name): row[name]}
@@ -160,6 +164,22 @@ def _patching(table: type[Table], access: Access) -> Hook:
         return changed
 
     return Hook(HookType.pre_patch, patch)
+
+
+def _checked(table: type[Table], column: str, value: Any) -> Any:
+    """Returns the value as it is kept; refuses what the portal itself would refuse."""
+    if column == "name" and table._meta.tablename in ("app_user", "team"):
+        value = rules.normal_name(value or "")
+        for sentence in rules.name_findings(value).values():
+            raise HTTPException(400, sentence)
+    elif column == "email" and value and not rules.is_email(value):
+        raise HTTPException(400, "This is not an e-mail address.")
+    elif column == "time_zone" and value:
+        zone = zone_named(value)
+        if zone is None:
+            raise HTTPException(400, "Choose a time zone, such as Europe/Paris.")
+        return zone
+    return value
 
 
 def _deleting(table: type[Table]) -> Hook:

@@ -274,7 +274,7 @@ def _networks(text: str) -> tuple[Network, ...]:
 
 
 def _time_zone(text: str) -> str:
-    if text != "UTC":  # known even where no time zone database is installed
+    if text != "UTC":  # the default, which needs no data
         from zoneinfo import ZoneInfo
 
         try:

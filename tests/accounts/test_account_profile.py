@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import httpx
 import pytest
-from support import Portal
+from support import QUIZ, Portal
 from web.markup import Page, send
 
 RIGHT = {"username": "alex", "password": "claude123"}
@@ -86,7 +86,8 @@ async def test_a_time_zone_is_chosen_or_typed(portal: Portal, alice: httpx.Async
         (" europe/paris ", "Europe/Paris"),
         ("new york", "America/New_York"),
         ("Tokyo", "Asia/Tokyo"),
-        ("US/Pacific", "US/Pacific"),
+        ("US/Pacific", "America/Los_Angeles"),
+        ("Asia/Calcutta", "Asia/Kolkata"),
         ("utc", "UTC"),
     ):
         answer = await send(alice, page.form("/account/time-zone"), zone=typed)
@@ -132,6 +133,30 @@ async def test_the_browser_tells_the_zone_at_the_first_sign_in_only(
     await browser.post("/account/time-zone", data={"zone": "UTC"})
     await portal.browser().post("/login", data={**RIGHT, "zone": "Asia/Tokyo"})
     assert await portal.database.value(zone) == "UTC"
+
+
+async def test_a_zone_that_was_stored_elsewhere_never_fails(portal: Portal) -> None:
+    """A row of a restored database, or of a machine with newer data; and one with an old name."""
+    pages = ("/dashboard", "/account", "/path", "/leaderboard", "/api/dashboard/kpis")
+    store = "UPDATE app_user SET time_zone = $1 WHERE external_id = 'alex'"
+    for stored, shown in (
+        ("Mars/Olympus", "UTC"),
+        ("../../etc/passwd", "UTC"),
+        ("", "UTC"),
+        ("Asia/Calcutta", "Asia/Kolkata"),
+    ):
+        await portal.database.fetch(store, stored)
+        browser = portal.browser()
+        answer = await browser.post("/login", data={**RIGHT, "zone": "Asia/Tokyo"})
+        assert answer.status_code == 303, stored
+        for path in pages:
+            answer = await browser.get(path)
+            assert answer.status_code == 200, (stored, path)
+            if not path.startswith("/api/"):
+                assert f"times in {shown} ·" in Page(answer).text
+        answer = await browser.post("/api/progress", json={"videoId": QUIZ, "done": True})
+        assert answer.status_code == 200, stored
+        assert (await account(browser)).form("/account/time-zone").fields == {"zone": shown}
 
 
 async def test_a_zone_that_a_page_of_somebody_else_sends_is_refused(

@@ -1,15 +1,14 @@
-"""Passwords that nobody should choose, zones that people mean, devices in words."""
+"""Passwords that nobody should choose, devices in words."""
 
 from __future__ import annotations
 
 import unicodedata
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.accounts import common, zones
+from portal.accounts import common
 from portal.accounts.devices import device_name
 from portal.accounts.rules import (
     MAX_PASSWORD,
@@ -139,33 +138,6 @@ def test_the_list_of_common_passwords_can_be_met() -> None:
     assert len(listed) >= 1000
     assert all(len(entry) >= MIN_PASSWORD and entry == entry.casefold() for entry in listed)
     assert all(common.is_common(entry) for entry in listed)
-
-
-@pytest.mark.parametrize(
-    ("text", "zone"),
-    [
-        ("Europe/Paris", "Europe/Paris"),
-        ("EUROPE/PARIS", "Europe/Paris"),
-        (" paris ", "Europe/Paris"),
-        ("New  York", "America/New_York"),
-        ("buenos aires", None),  # there are two
-        ("America/Argentina/Buenos_Aires", "America/Argentina/Buenos_Aires"),
-        ("Asia/Calcutta", "Asia/Calcutta"),  # what a browser may still say
-        ("UTC", "UTC"),
-        ("", None),
-        ("Europe", None),
-        ("CET", None),
-        ("../UTC", None),
-    ],
-)
-def test_zones_that_people_mean(text: str, zone: str | None) -> None:
-    assert zones.zone_named(text) == zone
-
-
-def test_every_choice_is_a_zone_that_means_itself() -> None:
-    for name in zones.choices():
-        assert ZoneInfo(name)
-        assert zones.zone_named(name) == name
 
 
 @pytest.mark.parametrize(

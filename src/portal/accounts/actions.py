@@ -11,7 +11,7 @@ import msgspec
 from portal import clock
 from portal.accounts import passwords, queries, rules
 from portal.accounts.tables import AppUser, KnownDevice, LoginSession
-from portal.accounts.zones import zone_named
+from portal.accounts.zones import usable_zone, zone_named
 from portal.db import sql
 from portal.errors import Conflict, Invalid, NotFound, RateLimited, SignInRequired
 from portal.web import rate
@@ -176,7 +176,7 @@ async def _open(
         browser.session,
         zone,
         renewed,
-        rules.local_day(now, zone or default_zone),
+        rules.local_day(now, usable_zone(zone, default_zone)),
         hash_token(device),
         list(known),
     )

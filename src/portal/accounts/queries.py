@@ -11,13 +11,14 @@ import msgspec
 from portal import clock
 from portal.accounts.demo import ACCOUNTS, DemoAccount
 from portal.accounts.tables import AppUser
+from portal.accounts.zones import usable_zone
 from portal.db import sql
 from portal.errors import SignInRequired
 from portal.web.actor import Actor
 
 _ACTOR = """
     SELECT u.id AS user_id, u.external_id, u.name, u.role, u.team AS team_id, t.name AS team_name,
-           t.track, coalesce(u.time_zone, $3) AS time_zone, s.token_hash AS session_hash,
+           t.track, u.time_zone, s.token_hash AS session_hash,
            coalesce(s.last_seen_at, s.created_at) AS seen_at
     FROM login_session s
     JOIN app_user u ON u.id = s.member
@@ -103,11 +104,13 @@ class Credentials(msgspec.Struct, frozen=True):
 
 async def session_of(token_hash: bytes, default_zone: str) -> Session | None:
     """Returns a live session, or None."""
-    rows = await sql.execute(_ACTOR, token_hash, clock.now(), default_zone, retry=True)
+    rows = await sql.execute(_ACTOR, token_hash, clock.now(), retry=True)
     if not rows:
         return None
-    *person, seen_at = rows[0].values()
-    return Session(Actor(*person), seen_at)
+    person = dict(rows[0])
+    seen_at = person.pop("seen_at")
+    person["time_zone"] = usable_zone(person["time_zone"], default_zone)
+    return Session(Actor(**person), seen_at)
 
 
 async def account_of(actor: Actor) -> Account:

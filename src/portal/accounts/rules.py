@@ -7,14 +7,13 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import TypeAlias
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from portal.accounts.common import is_common
 from portal.errors import Invalid
 from portal.web.actor import Role
-from portal.web.formats import plural
+from portal.web.formats import plural, zone
 
 ROLES: tuple[Role, ...] = ("learner", "manager", "admin")
 TRACKS = {"dev": "Dev", "business": "Business"}  # as stored, and as people read it
@@ -237,4 +236,4 @@ def wait_in_words(seconds: int) -> str:
 
 def local_day(moment: datetime, time_zone: str) -> date:
     """Returns the calendar day of a moment where the person is."""
-    return moment.astimezone(ZoneInfo(time_zone)).date()
+    return moment.astimezone(zone(time_zone)).date()

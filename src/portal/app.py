@@ -39,7 +39,7 @@ from portal.search import pages as search_pages
 from portal.tables import TABLES
 from portal.web import assets, forms, openapi, probes
 from portal.web.actor import Actor, provide_actor, require_actor
-from portal.web.address import is_loopback_host
+from portal.web.address import Side, browser_side
 from portal.web.body import require_json
 from portal.web.envelope import Envelope
 from portal.web.errors import EXCEPTION_HANDLERS
@@ -102,10 +102,12 @@ def create_app(
     async def load_actor(token_hash: bytes) -> Actor | None:
         return await actor_of_session(token_hash, settings.time_zone)
 
+    def side_of(request: Request[Any, Any, Any]) -> Side:
+        scheme = settings.public_url.scheme if settings.public_url else None
+        return browser_side(request.scope, request.headers, settings.trusted_proxies, scheme)
+
     def secure_cookies(request: Request[Any, Any, Any]) -> bool:
-        if settings.public_url is not None:
-            return settings.public_url.scheme == "https"
-        return not is_loopback_host(request.headers.get("host", ""))
+        return side_of(request) != "http"
 
     def notices_for(actor: Actor | None) -> list[str]:
         return [DEMO_NOTICE] if settings.demo_mode and actor and actor.role == "admin" else []
@@ -152,6 +154,7 @@ def create_app(
                 "load_actor": load_actor,
                 "score_of": score_of,
                 "secure_cookies": secure_cookies,
+                "side_of": side_of,
                 "notices_for": notices_for,
                 "label_of": learning_pages.label_of(course),
             }

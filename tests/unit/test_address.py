@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from portal.web.address import (
+    browser_side,
     client_address,
     counted_as,
-    is_https,
     is_loopback_host,
     is_public,
     peer_of,
+    seems_encrypted,
 )
 
 TRUSTED = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
@@ -161,24 +162,60 @@ def test_hosts_of_this_machine(host: str, loopback: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("public", "peer", "scheme", "proto", "expected"),
+    ("public", "host", "peer", "scheme", "proto", "expected"),
     [
-        ("https", "192.0.2.1", "http", None, True),
-        ("http", "10.0.0.1", "https", "https", False),
-        (None, "192.0.2.1", "http", None, False),
-        (None, "192.0.2.1", "https", None, True),
-        (None, "192.0.2.1", "http", "https", False),
-        (None, "10.0.0.1", "http", "https", True),
-        (None, "10.0.0.1", "http", "HTTPS", True),
-        (None, "10.0.0.1", "https", "http", False),
-        (None, "10.0.0.1", "http", "https, http", False),
-        (None, "10.0.0.1", "http", "http, https", True),
-        (None, "10.0.0.1", "https", None, True),
-        (None, None, "http", "https", False),
+        # the public address decides, whatever else is said
+        ("https", "learn.example.com", "192.0.2.1", "http", None, "https"),
+        ("https", "localhost:3000", "192.0.2.1", "http", None, "https"),
+        ("http", "learn.example.com", "10.0.0.1", "https", "https", "http"),
+        ("http", "192.168.1.5:3000", "192.0.2.1", "http", None, "http"),
+        # then what is encrypted here, or by a proxy that is trusted
+        (None, "learn.example.com", "192.0.2.1", "https", None, "https"),
+        (None, "learn.example.com", "10.0.0.1", "http", "https", "https"),
+        (None, "learn.example.com", "10.0.0.1", "http", "HTTPS", "https"),
+        (None, "learn.example.com", "10.0.0.1", "http", "http, https", "https"),
+        (None, "learn.example.com", "10.0.0.1", "https", None, "https"),
+        # also of a proxy that puts its own name into the Host
+        (None, "localhost:3000", "10.0.0.1", "http", "https", "https"),
+        (None, "127.0.0.1:3000", "10.0.0.1", "http", "https", "https"),
+        (None, "localhost:3000", "192.0.2.1", "https", None, "https"),
+        # this machine is plain by nature
+        (None, "localhost:3000", "127.0.0.1", "http", None, "http"),
+        (None, "127.0.0.2:3000", "127.0.0.1", "http", None, "http"),
+        (None, "[::1]:3000", "::1", "http", None, "http"),
+        (None, "localhost:3000", "192.0.2.1", "http", "https", "http"),
+        (None, "localhost:3000", "10.0.0.1", "http", "http", "http"),
+        (None, "localhost:3000", "10.0.0.1", "https", "http", "http"),
+        (None, "localhost:3000", None, "http", "https", "http"),
+        # nobody who can be believed says anything
+        (None, "192.168.1.5:3000", "192.168.1.9", "http", None, "unknown"),
+        (None, "learn.example.com", "192.0.2.1", "http", "https", "unknown"),
+        (None, "learn.example.com", "10.0.0.1", "http", "http", "unknown"),
+        (None, "learn.example.com", "10.0.0.1", "http", "https, http", "unknown"),
+        (None, "learn.example.com", "10.0.0.1", "https", "http", "unknown"),
+        (None, "learn.example.com", None, "http", "https", "unknown"),
+        (None, "", "192.0.2.1", "http", None, "unknown"),
     ],
 )
-def test_https(
-    public: str | None, peer: str | None, scheme: str, proto: str | None, expected: bool
+def test_the_side_of_the_browser(
+    public: str | None, host: str, peer: str | None, scheme: str, proto: str | None, expected: str
 ) -> None:
-    headers = {} if proto is None else {"x-forwarded-proto": proto}
-    assert is_https(scope(peer, scheme), headers, TRUSTED, public) is expected
+    headers = {"host": host} | ({} if proto is None else {"x-forwarded-proto": proto})
+    assert browser_side(scope(peer, scheme), headers, TRUSTED, public) == expected
+
+
+@pytest.mark.parametrize(
+    ("scheme", "headers", "expected"),
+    [
+        ("http", {}, False),
+        ("https", {}, True),
+        ("http", {"sec-fetch-site": "none"}, True),
+        ("http", {"x-forwarded-proto": "https"}, True),
+        ("http", {"x-forwarded-proto": "https, http"}, False),
+        ("http", {"forwarded": "for=192.0.2.1;Proto=HTTPS"}, True),
+        ("http", {"origin": "https://learn.example.com"}, True),
+        ("http", {"origin": "http://192.168.1.5:3000"}, False),
+    ],
+)
+def test_hints_at_https(scheme: str, headers: dict[str, str], expected: bool) -> None:
+    assert seems_encrypted(scope("192.0.2.1", scheme), headers) is expected

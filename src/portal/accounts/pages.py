@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -11,23 +12,53 @@ from litestar.response import Redirect
 from portal.accounts import account_pages, actions, queries
 from portal.accounts.api import open_session, set_cookies
 from portal.accounts.demo import DemoAccount
+from portal.config import parse_public_url
 from portal.errors import RateLimited, SignInRequired
 from portal.web.actor import current_actor
+from portal.web.address import seems_encrypted
 from portal.web.forms import read_form
 from portal.web.pages import local_path, page
 from portal.web.session import expired_cookie, token_hash_from
 
 REFUSED = "That name and password do not match."
+NOT_KEPT = (
+    "Your password is right, but your browser did not keep the sign-in,"
+    " because this address is not encrypted."
+)
 
 
 class LoginPage(msgspec.Struct, kw_only=True):
-    """`errors` has `form`, `username` and `password`; `demo` is empty outside demo mode."""
+    """`errors` has `form`, `username` and `password`; `demo` is empty outside demo mode. `advice`
+    is for an address at which no browser stays signed in."""
 
+    advice: str | None
     next: str
     next_label: str | None
     username: str
     errors: dict[str, str]
     demo: list[DemoAccount]
+
+
+def _advice(request: Request[Any, Any, Any]) -> str | None:
+    """Returns what to do where a browser throws the session away, because its cookie is Secure and
+    the connection is not encrypted; None where it seems to be."""
+    if not request.app.state.secure_cookies(request):
+        return None
+    host = request.headers.get("host", "").lower()
+    public = request.app.state.settings.public_url
+    if seems_encrypted(request.scope, request.headers) or (public and host == public.host):
+        return None
+    if public:
+        return f"Open the portal at {public} instead."
+    try:
+        wanted = str(parse_public_url(f"http://{host}"))
+    except ValueError:
+        wanted = "http://…"
+    demo = " and SEED_DB=false" if request.app.state.settings.demo_mode else ""
+    return (
+        "Open the portal by an address that begins with https://, or ask whoever runs it to allow"
+        f" plain HTTP with PUBLIC_URL={wanted}{demo}."
+    )
 
 
 async def _login_page(
@@ -41,6 +72,7 @@ async def _login_page(
 ) -> Response[str]:
     settings = request.app.state.settings
     content = LoginPage(
+        advice=_advice(request),
         next=next_path,
         next_label=request.app.state.label_of(next_path),
         username=username,
@@ -61,7 +93,10 @@ async def login_form(request: Request[Any, Any, Any]) -> Response[Any]:
     next_path = local_path(request.query_params.get("next"))
     if await current_actor(request) is not None:
         return Redirect(next_path, status_code=303)
-    return await _login_page(request, next_path=next_path)
+    errors = {}
+    if request.query_params.get("signed-in") == "1" and _advice(request):
+        errors["form"] = NOT_KEPT
+    return await _login_page(request, next_path=next_path, errors=errors)
 
 
 @post("/login", opt={"who": "public", "from_anybody": True}, include_in_schema=False)
@@ -97,6 +132,9 @@ async def login_submit(request: Request[Any, Any, Any]) -> Response[Any]:
             status=429,
             headers={"retry-after": str(error.retry_after)},
         )
+    if _advice(request):
+        # Whoever comes back there without a session learns why; with one, it leads on.
+        next_path = f"/login?signed-in=1&next={quote(next_path, safe='/')}"
     response = Redirect(next_path, status_code=303)
     set_cookies(request, response, signed_in)
     return response

@@ -65,7 +65,8 @@ def _address(settings: Settings) -> Iterator[Finding]:
             yield note(
                 "PUBLIC_URL",
                 "is not set. On a public site set it to what people type: it keeps demo accounts"
-                " out, and marks the address in links.",
+                " out, and marks the address in links. Without it people stay signed in over https"
+                " and on this machine only: plain http:// needs it too.",
             )
     elif url.loopback:
         yield note("PUBLIC_URL", f"{url} can be reached from this machine only")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+Side: TypeAlias = Literal["https", "http", "unknown"]
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _ONE_SUBSCRIBER = 64  # bits of an IPv6 address; the rest is the subscriber's own to choose
@@ -99,15 +100,37 @@ def own_referrer(headers: Mapping[str, str]) -> str | None:
     return sender.path + (f"?{sender.query}" if sender.query else "")
 
 
-def is_https(
+def browser_side(
     scope: Any, headers: Mapping[str, str], trusted: Sequence[Network], public_scheme: str | None
-) -> bool:
-    """Returns True when the browser's side of the connection is encrypted."""
+) -> Side:
+    """Returns what the browser's side of the connection is: "https"; "http", where it is meant to
+    be; or "unknown": nothing that can be believed says https, and nobody has said that plain http
+    is wanted. Cookies are Secure unless it is "http", and HSTS is sent when it is "https".
+    """
     if public_scheme is not None:
-        return public_scheme == "https"
+        return "https" if public_scheme == "https" else "http"
+    encrypted = scope.get("scheme") == "https"
     peer = peer_of(scope)
-    if peer is not None and _is_trusted(peer, trusted):
-        proto = headers.get("x-forwarded-proto", "")
-        if proto:
-            return proto.rpartition(",")[2].strip().lower() == "https"
-    return bool(scope.get("scheme") == "https")
+    if peer is not None and _is_trusted(peer, trusted) and headers.get("x-forwarded-proto"):
+        encrypted = _last_proto(headers) == "https"
+    if encrypted:
+        return "https"
+    return "http" if is_loopback_host(headers.get("host", "")) else "unknown"
+
+
+def seems_encrypted(scope: Any, headers: Mapping[str, str]) -> bool:
+    """Returns True when anything at all hints at https, whoever wrote it. Good for advice only.
+
+    Browsers send Sec-Fetch-Site to addresses that they trust with a Secure cookie, and to no other.
+    """
+    return (
+        scope.get("scheme") == "https"
+        or "sec-fetch-site" in headers
+        or _last_proto(headers) == "https"
+        or "proto=https" in headers.get("forwarded", "").lower()
+        or headers.get("origin", "").startswith("https:")
+    )
+
+
+def _last_proto(headers: Mapping[str, str]) -> str:
+    return headers.get("x-forwarded-proto", "").rpartition(",")[2].strip().lower()

@@ -26,7 +26,7 @@ from portal.config import Settings
 from portal.db.patience import patience
 from portal.errors import Invalid
 from portal.web import log
-from portal.web.address import is_https
+from portal.web.address import browser_side
 from portal.web.lifecycle import Lifecycle
 from portal.web.origin import is_foreign_write
 
@@ -134,13 +134,13 @@ class Envelope:
         method, path = scope["method"], scope["path"]
         if method == "HEAD":
             scope["method"] = "GET"
-        https = is_https(
+        side = browser_side(
             scope,
             headers,
             self.settings.trusted_proxies,
             self.settings.public_url.scheme if self.settings.public_url else None,
         )
-        sender = _Sender(send, request_id, https=https, head=method == "HEAD")
+        sender = _Sender(send, request_id, https=side == "https", head=method == "HEAD")
         refusal = self._refusal(method, path, headers)
         try:
             if refusal is None:

@@ -62,7 +62,8 @@ async def switch_theme(request: Request[Any, Any, Any]) -> Response[Any]:
                 path="/",
                 samesite="lax",
                 httponly=True,
-                secure=request.app.state.secure_cookies(request),
+                # no secret: it is kept at a plain address too
+                secure=request.app.state.side_of(request) == "https",
             )
         )
     return response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import socket
 import sys
 from collections.abc import Callable
@@ -20,14 +21,23 @@ from portal.config import Settings  # noqa: E402
 from portal.errors import CommandFailed  # noqa: E402
 from portal.web import log  # noqa: E402
 from portal.web.lifecycle import Lifecycle  # noqa: E402
+from portal.web.listener import LIMITS, Limits, Listener  # noqa: E402
 
 BACKLOG = 2048
+SWEEP_TICKS = 5  # of uvicorn, which ticks ten times a second
 
 
 class Server(uvicorn.Server):
-    """Tells the probes as soon as a signal to stop has arrived."""
+    """Tells the probes as soon as a signal to stop has arrived, and lets the listener end what has
+    waited for too long."""
 
     lifecycle: Lifecycle
+    listener: Listener
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % SWEEP_TICKS == 0:
+            self.listener.sweep(self.server_state.connections)
+        return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.lifecycle.stopping = True
@@ -55,7 +65,12 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(settings: Settings, *, on_ready: Callable[[], None] | None = None) -> int:
+def serve(
+    settings: Settings,
+    *,
+    on_ready: Callable[[], None] | None = None,
+    limits: Limits = LIMITS,
+) -> int:
     """Serve until a signal; returns the exit code, 1 when the release failed."""
     log.configure(
         app_env=settings.app_env, log_format=settings.log_format, access_log=settings.access_log
@@ -66,25 +81,28 @@ def serve(settings: Settings, *, on_ready: Callable[[], None] | None = None) -> 
         failures.append(sentence)
         server.should_exit = True
 
-    listener = listen(settings.host, settings.port)
+    sock = listen(settings.host, settings.port)
+    listener = Listener(limits, pool_size=settings.db_pool_size)
     lifecycle = Lifecycle(on_ready=on_ready)
     server = Server(
         uvicorn.Config(
             create_app(settings, lifecycle=lifecycle, on_failure=stop),
             loop="uvloop" if sys.platform != "win32" else "asyncio",
-            http="httptools",
+            http=listener,  # type: ignore[arg-type]  # it makes them, as the class would
             ws="none",
             lifespan="on",
             log_config=None,
             access_log=False,
             server_header=False,
             proxy_headers=False,
+            timeout_keep_alive=math.ceil(limits.idle_seconds),
             timeout_graceful_shutdown=settings.shutdown_seconds,
         )
     )
     server.lifecycle = lifecycle
+    server.listener = listener
     logging.getLogger("serve/start").info(
         "AI Training Portal %s listens on %s:%d", __version__, settings.host, settings.port
     )
-    server.run(sockets=[listener])
+    server.run(sockets=[sock])
     return 1 if failures else 0

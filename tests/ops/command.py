@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -127,7 +127,13 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(command: str, *arguments: str, url: str, **environment: str) -> Iterator[Running]:
+def running(
+    command: str,
+    *arguments: str,
+    url: str,
+    program: Sequence[str] = PORTAL,
+    **environment: str,
+) -> Iterator[Running]:
     """Run `portal serve` or `portal dev` on a free port of 127.0.0.1, in a folder of its own, where
     no `.env` file lies. What is still there at the end is killed."""
     port = free_port()
@@ -138,7 +144,7 @@ def running(command: str, *arguments: str, url: str, **environment: str) -> Iter
     environment = {"HOST": "127.0.0.1", "PORT": str(port), "SHUTDOWN_SECONDS": "5", **environment}
     with output.open("wb") as stream:
         process = subprocess.Popen(
-            [*PORTAL, command, *arguments],
+            [*program, command, *arguments],
             env=portal_environment(url, **environment),
             stdin=subprocess.DEVNULL,
             stdout=stream,

@@ -67,6 +67,8 @@ SECURITY_HEADERS = tuple(
 )
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
 _NO_STORE = (b"cache-control", b"private, no-store")
+BODILESS = frozenset({204, 304})
+_OF_BODY = frozenset({b"content-length", b"transfer-encoding"})
 STARTING = "The portal is starting. Try again in a few seconds."
 STOPPING = "The portal is stopping. Try again in a few seconds."
 FOREIGN = "This request came from another site and was refused."
@@ -75,20 +77,28 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
 class _Sender:
-    """Sends an answer with the headers that belong on every one, and knows what was sent."""
+    """Sends an answer with the headers that belong on every one, and knows what was sent.
+
+    An answer without a body ends at its headers: a film is not read to its end for a HEAD."""
 
     def __init__(self, send: Send, request_id: str, *, https: bool, head: bool) -> None:
         self.send = send
         self.request_id = request_id
         self.https = https
-        self.head = head
+        self.bodiless = head
         self.status = 0
         self.size = 0
+        self.complete = False
 
     async def __call__(self, message: Message) -> None:
+        if self.complete:
+            return
         if message["type"] == "http.response.start":
             self.status = message["status"]
             sent = list(message.get("headers", ()))
+            if self.status in BODILESS:
+                self.bodiless = True
+                sent = [header for header in sent if header[0].lower() not in _OF_BODY]
             names = {name.lower() for name, _ in sent}
             sent.extend(header for header in SECURITY_HEADERS if header[0] not in names)
             if b"cache-control" not in names:
@@ -96,11 +106,12 @@ class _Sender:
             if self.https:
                 sent.append(_HSTS)
             sent.append((b"x-request-id", self.request_id.encode()))
-            message["headers"] = sent
+            message = {**message, "headers": sent}
         elif message["type"] == "http.response.body":
-            if self.head:
-                message = {**message, "body": b""}
+            if self.bodiless:
+                message = {**message, "body": b"", "more_body": False}
             self.size += len(message["body"])
+            self.complete = not message.get("more_body", False)
         await self.send(message)
 
 
@@ -130,10 +141,10 @@ class Envelope:
         if not _REQUEST_ID.fullmatch(request_id):
             request_id = secrets.token_hex(6)
         log.request_id.set(request_id)
-        log.scope.set(scope)
         method, path = scope["method"], scope["path"]
-        if method == "HEAD":
-            scope["method"] = "GET"
+        # The server goes by its own scope when it sends: a HEAD must stay one there.
+        scope = {**scope, "method": "GET" if method == "HEAD" else method}
+        log.scope.set(scope)
         side = browser_side(
             scope,
             headers,

@@ -1,4 +1,6 @@
-"""`portal.asgi:app`, for servers that want an import path. `portal serve` does not need it."""
+"""`portal.asgi:app`, for servers that want an import path. `portal serve` does not need it.
+
+Limits on connections are then that server's own: `web/listener.py` belongs to `portal serve`."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import math
 import socket
 import sys
 from collections.abc import Callable
@@ -21,10 +21,10 @@ from portal.config import Settings  # noqa: E402
 from portal.errors import CommandFailed  # noqa: E402
 from portal.web import log  # noqa: E402
 from portal.web.lifecycle import Lifecycle  # noqa: E402
-from portal.web.listener import LIMITS, Limits, Listener  # noqa: E402
+from portal.web.listener import LIMITS, SWEEP_SECONDS, Limits, Listener  # noqa: E402
 
 BACKLOG = 2048
-SWEEP_TICKS = 5  # of uvicorn, which ticks ten times a second
+TICKS_PER_SECOND = 10  # of uvicorn
 
 
 class Server(uvicorn.Server):
@@ -35,8 +35,9 @@ class Server(uvicorn.Server):
     listener: Listener
 
     async def on_tick(self, counter: int) -> bool:
-        if counter % SWEEP_TICKS == 0:
-            self.listener.sweep(self.server_state.connections)
+        if counter % int(TICKS_PER_SECOND * SWEEP_SECONDS) == 0:
+            now = asyncio.get_running_loop().time()
+            self.listener.sweep(self.server_state.connections, now)
         return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -95,7 +96,7 @@ def serve(
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            timeout_keep_alive=math.ceil(limits.idle_seconds),
+            timeout_keep_alive=24 * 60 * 60,  # the listener counts, without the time of a freeze
             timeout_graceful_shutdown=settings.shutdown_seconds,
         )
     )

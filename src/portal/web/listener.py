@@ -28,6 +28,7 @@ LEAST: Final = 8
 SPARE: Final = 8  # connections beyond the room, which only probes may use
 RESERVED: Final = 32  # files for logs, the loop, the release, films
 MOST_IN_LINE: Final = 128  # requests sent at once on one connection
+SWEEP_SECONDS: Final = 0.5
 LINGER_SECONDS: Final = 2.0  # in which a refusal is read before the connection is cut
 TELL_SECONDS: Final = 60.0  # between two lines that say the same
 
@@ -81,6 +82,7 @@ class Listener:
         self.room = limits.connections or room_for(pool_size)
         self.resting: OrderedDict[Connection, None] = OrderedDict()
         self._told = 0.0
+        self._swept = 0.0
 
     def __call__(self, **given: Any) -> Connection:
         """uvicorn calls this as the class of its protocol."""
@@ -118,10 +120,24 @@ class Listener:
             self.room,
         )
 
-    def sweep(self, connections: Iterable[object]) -> None:
-        """End what has waited for too long. Called a few times a second."""
-        for connection in list(connections):
-            cast("Connection", connection).check()
+    def sweep(self, connections: Iterable[object], now: float) -> None:
+        """End what has waited for too long. Called every `SWEEP_SECONDS`, as far as possible.
+
+        The time in which the process did not run counts for nobody: after a freeze, what arrived
+        meanwhile is still to be read.
+        """
+        frozen = now - self._swept - SWEEP_SECONDS if self._swept else 0.0
+        self._swept = now
+        for each in list(connections):
+            connection = cast("Connection", each)
+            if frozen > SWEEP_SECONDS:
+                connection.since += frozen
+                connection.unsent_since += frozen
+            try:
+                connection.check(now)
+            except Exception as error:  # of one connection, which must not end the server
+                log.error("%s", type(error).__name__, exc_info=error)
+                connection.transport.abort()
 
 
 class Connection(HttpToolsProtocol):
@@ -284,10 +300,12 @@ class Connection(HttpToolsProtocol):
 
     # Limits
 
-    def check(self) -> None:
+    def check(self, now: float) -> None:
         """End the connection if it has waited for too long."""
-        now = self.loop.time()
-        unsent = self.transport.get_write_buffer_size()
+        try:
+            unsent = self.transport.get_write_buffer_size()
+        except RuntimeError:  # it was cut off, and that has not come round yet
+            return
         if unsent != self.unsent:
             self.unsent, self.unsent_since = unsent, now
         elif unsent and now - self.unsent_since > self.limits.write_seconds:
@@ -326,7 +344,7 @@ class Connection(HttpToolsProtocol):
 
     def refuse(self, refusal: Refusal) -> None:
         """Answer with a refusal, after the requests before it, and close."""
-        if self.refusal is not None:
+        if self.refusal is not None or self.transport.is_closing():
             return
         self.refusal = refusal
         self._unset_keepalive_if_required()

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import socket
 from typing import Any
 
 import pytest
-from uvicorn import Config
-from uvicorn.server import ServerState
+from web.wire import connected
 
-from portal.web.listener import Connection, Listener
+from portal.web.listener import Listener
 
 BODY = b'{"a": 1}'
 CHUNKS = b'3\r\n{"a\r\n5;part=2\r\n": 1}\r\n0\r\nTrailer: x\r\n\r\n'
@@ -50,26 +48,12 @@ async def heard(pieces: list[bytes]) -> list[tuple[str, str, bytes]]:
         if len(got) == len(WANTED):
             all_answered.set()
 
-    loop = asyncio.get_running_loop()
-    here, there = socket.socketpair()
-    config = Config(application, log_config=None, lifespan="off")
-    listener = Listener()
-    state = ServerState()
-
-    def make() -> Connection:
-        return listener(config=config, server_state=state, app_state={}, _loop=loop)
-
-    transport, connection = await loop.create_connection(make, sock=here)
-    try:
+    async with connected(application, Listener()) as connection:
         for piece in pieces:
             connection.data_received(piece)
         async with asyncio.timeout(5):
             await all_answered.wait()
         assert connection.refusal is None
-    finally:
-        transport.abort()
-        there.close()
-        await asyncio.sleep(0)
     return got
 
 

@@ -136,22 +136,6 @@ async def test_a_connection_rests_for_its_time_and_then_ends(hasty: Running) -> 
         assert 1.9 < time.monotonic() - started < 4
 
 
-async def test_a_freeze_ends_nothing_that_was_sent_meanwhile(hasty: Running) -> None:
-    """As of a container that gets no processor between requests."""
-    async with wire(hasty.port) as idle, wire(hasty.port) as half:
-        assert (await idle.ask(b"GET /api/health")).status == 200
-        await half.send(HEAD + JSON + b"Content-Length: %d\r\n\r\n" % len(LOGIN) + LOGIN[:9])
-        hasty.signal(signal.SIGSTOP)
-        try:
-            await idle.send(request(b"GET /api/health"))
-            await half.send(LOGIN[9:])
-            assert not await idle.is_closed(seconds=3.5)
-        finally:
-            hasty.signal(signal.SIGCONT)
-        assert (await idle.answer()).status == 200
-        assert (await half.answer()).status == 200
-
-
 async def test_who_does_not_read_is_cut_off(hasty: Running) -> None:
     page = request(b"GET /login")
     async with wire(hasty.port) as line:

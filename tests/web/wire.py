@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 from ops.command import Running, running
+from uvicorn import Config
+from uvicorn.server import ServerState
+
+from portal.web.listener import Connection, Listener
 
 SECONDS = 10.0  # generous: a test that passes never waits for it
 # `portal serve` with limits that a test can wait for.
@@ -105,3 +110,24 @@ def limited(url: str, *, files: int = 0, **limits: float) -> Iterator[Running]:
     program = (sys.executable, "-c", RUNNER.format(files=files, limits=limits))
     with running("serve", url=url, program=program, SEED_DB="true") as serving:
         yield serving
+
+
+@contextlib.asynccontextmanager
+async def connected(application: Any, listener: Listener) -> AsyncIterator[Connection]:
+    """One end of a pair of sockets in this process, held by a listener, for what must happen in an
+    exact order."""
+    loop = asyncio.get_running_loop()
+    here, there = socket.socketpair()
+    config = Config(application, log_config=None, lifespan="off")
+    state = ServerState()
+
+    def make() -> Connection:
+        return listener(config=config, server_state=state, app_state={}, _loop=loop)
+
+    transport, connection = await loop.create_connection(make, sock=here)
+    try:
+        yield connection
+    finally:
+        transport.abort()
+        there.close()
+        await asyncio.sleep(0)

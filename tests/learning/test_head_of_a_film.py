@@ -1,0 +1,34 @@
+"""HEAD of a film says how long it is, and does not read it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import httpx
+from learning.courses import course_of, teach, video
+from msgspec.structs import replace
+from support import Portal
+from web.portals import litestar_of
+
+from portal.learning.catalogue import MEDIA_FOLDER
+
+SIZE = 32 * 1024**3  # bytes, of which the file system keeps none
+
+
+async def test_a_film_is_not_read_for_its_length(
+    portal: Portal, alice: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    film = replace(video("film"), provider="file", ref="film.webm")
+    teach(portal, course_of(film, video("tube")))
+    state = litestar_of(portal).state
+    state.settings = replace(state.settings, content_dir=tmp_path)
+    (tmp_path / "course.json").write_text("{}")
+    (tmp_path / MEDIA_FOLDER).mkdir()
+    with (tmp_path / MEDIA_FOLDER / "film.webm").open("wb") as file:
+        file.truncate(SIZE)
+    async with asyncio.timeout(5):
+        answer = await alice.head("/media/film.webm")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-length"] == str(SIZE)
+    assert answer.headers["content-type"] == "video/webm"

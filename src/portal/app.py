@@ -40,14 +40,14 @@ from portal.tables import TABLES
 from portal.web import assets, forms, openapi, probes
 from portal.web.actor import Actor, provide_actor, require_actor
 from portal.web.address import Side, browser_side
-from portal.web.body import require_json
+from portal.web.body import PortalRequest, require_json
 from portal.web.envelope import Envelope
 from portal.web.errors import EXCEPTION_HANDLERS
 from portal.web.lifecycle import Lifecycle
 from portal.web.owner import SomebodyElse, on_somebody_else, require_owner
 from portal.web.pages import Renderer
 
-MAX_BODY = 1_000_000  # bytes; an upload route sets its own
+MAX_BODY = 256 * 1024  # bytes; an upload route sets its own
 DEMO_NOTICE = (
     "Demo accounts with public passwords are active. Set SEED_DB=false and change or disable them"
     " before anyone else can reach this site."
@@ -139,6 +139,7 @@ def create_app(
             SomebodyElse: on_somebody_else,
         },
         lifespan=[run],
+        request_class=PortalRequest,
         request_max_body_size=MAX_BODY,
         logging_config=None,
         openapi_config=None,

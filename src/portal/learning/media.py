@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -19,16 +20,18 @@ from portal.web.actor import CurrentActor
 
 SHIPPED: Final = Path(__file__).parent.parent / "content"
 TYPES: Final = {".mp4": "video/mp4", ".webm": "video/webm", ".vtt": "text/vtt"}
-RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+RANGE: Final = re.compile(r"bytes=([0-9]*)-([0-9]*)", re.IGNORECASE)
+BEYOND: Final = 10**18  # no file has a byte there
 PART: Final = 4 * 1024 * 1024  # bytes of an answer to a range, which may be shorter than asked
-CHUNK: Final = 256 * 1024
+CHUNK: Final = 256 * 1024  # bytes of a file that are in memory
 
 
 @get("/media/{name:path}", include_in_schema=False)
 async def media_file(
     request: Request[Any, Any, Any], actor: CurrentActor, name: FromPath[Path]
 ) -> Response[bytes] | Stream:
-    """A file that the course names, whole or in the part that a player asks for."""
+    """A file that the course names, whole or in the part that a player asks for. However much that
+    is, a `CHUNK` of it is in memory; nothing is when only the headers are asked for."""
     course: Course = request.app.state.course
     content: Path = request.app.state.settings.content_dir or SHIPPED
     path, videos = _find(course, content, name.as_posix().lstrip("/"))
@@ -40,21 +43,27 @@ async def media_file(
         stream = await asyncio.to_thread(path.open, "rb")
     except OSError:
         raise NotFound("No file at this address.") from None
-    size = await asyncio.to_thread(stream.seek, 0, 2)
-    headers = {"accept-ranges": "bytes"}
+    state = os.fstat(stream.fileno())
+    size = state.st_size
+    headers = {"accept-ranges": "bytes", "etag": f'"{state.st_mtime_ns:x}-{size:x}"'}
     kind = TYPES[path.suffix]
-    wanted = RANGE.fullmatch(request.headers.get("range", ""))
-    if wanted is None or not any(wanted.groups()):
-        headers["content-length"] = str(size)
-        return Stream(_chunks(stream), headers=headers, media_type=kind)
-    start, end = _span(wanted, size)
-    with stream:
-        if start >= end:
-            headers["content-range"] = f"bytes */{size}"
-            return Response(b"", status_code=416, headers=headers, media_type=kind)
-        body = await asyncio.to_thread(_read, stream, start, end - start)
-    headers["content-range"] = f"bytes {start}-{start + len(body) - 1}/{size}"
-    return Response(body, status_code=206, headers=headers, media_type=kind)
+    part = _part(request, headers["etag"], size)
+    if part is not None and not part:
+        stream.close()
+        headers["content-range"] = f"bytes */{size}"
+        return Response(b"", status_code=416, headers=headers, media_type=kind)
+    sent = range(size) if part is None else part
+    if part is not None:
+        headers["content-range"] = f"bytes {part.start}-{part.stop - 1}/{size}"
+    headers["content-length"] = str(len(sent))
+    if request.scope["state"].get("head"):
+        sent = range(0)
+    return Stream(
+        _chunks(stream, sent),
+        status_code=200 if part is None else 206,
+        headers=headers,
+        media_type=kind,
+    )
 
 
 def _find(course: Course, content: Path, name: str) -> tuple[Path, list[Video]]:
@@ -67,32 +76,48 @@ def _find(course: Course, content: Path, name: str) -> tuple[Path, list[Video]]:
         if name in ((video.ref, video.captions) if video.provider == "file" else (video.captions,))
     ]
     path = folder / name
-    inside = path.resolve().is_relative_to(folder.resolve())
-    if not videos or not inside or path.suffix not in TYPES:
+    # only a name of the course's is looked up: no other can be trusted to be one of a file
+    if not videos or path.suffix not in TYPES or not _is_inside(path, folder):
         raise NotFound("No file at this address.")
     return path, videos
 
 
-def _span(wanted: re.Match[str], size: int) -> tuple[int, int]:
-    """Returns where the part begins and where it ends, the latter excluded; empty if there is no
-    such part."""
-    first, last = wanted.groups()
-    if not first:
-        return max(0, size - int(last)), size
-    start = int(first)
-    end = min(int(last) + 1, size) if last else size
-    return start, min(end, start + PART)
+def _is_inside(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
 
 
-def _read(stream: BinaryIO, start: int, count: int) -> bytes:
-    stream.seek(start)
-    return stream.read(count)
+def _part(request: Request[Any, Any, Any], etag: str, size: int) -> range | None:
+    """Returns the bytes that are asked for, at most `PART`, empty where the file has none; None
+    for the whole file: no range is asked for, more than one, or one of another file, which had
+    this name before."""
+    wanted = RANGE.fullmatch(request.headers.get("range", ""))
+    if wanted is None or not any(wanted.groups()):
+        return None
+    if request.headers.get("if-range", etag) != etag:
+        return None
+    first, last = (_position(digits) for digits in wanted.groups())
+    if first is None:
+        start, end = max(0, size - (last or 0)), size
+    else:
+        start, end = first, size if last is None else min(last + 1, size)
+    return range(start, min(end, start + PART))
 
 
-async def _chunks(stream: BinaryIO) -> AsyncIterator[bytes]:
+def _position(digits: str) -> int | None:
+    """Returns the number, or one beyond every file for a longer one; None for no digits."""
+    if not digits:
+        return None
+    digits = digits.lstrip("0") or "0"
+    return int(digits) if len(digits) < 19 else BEYOND
+
+
+async def _chunks(stream: BinaryIO, part: range) -> AsyncIterator[bytes]:
+    """Yields these bytes of the file, and closes it."""
     with stream:
-        await asyncio.to_thread(stream.seek, 0)
-        while chunk := await asyncio.to_thread(stream.read, CHUNK):
+        await asyncio.to_thread(stream.seek, part.start)
+        left = len(part)
+        while left and (chunk := await asyncio.to_thread(stream.read, min(CHUNK, left))):
+            left -= len(chunk)
             yield chunk
 
 

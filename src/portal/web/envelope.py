@@ -27,6 +27,7 @@ from portal.db.patience import patience
 from portal.errors import Invalid
 from portal.web import log
 from portal.web.address import browser_side
+from portal.web.bounds import excess
 from portal.web.lifecycle import Lifecycle
 from portal.web.origin import is_foreign_write
 
@@ -144,6 +145,8 @@ class Envelope:
         method, path = scope["method"], scope["path"]
         # The server goes by its own scope when it sends: a HEAD must stay one there.
         scope = {**scope, "method": "GET" if method == "HEAD" else method}
+        if method == "HEAD":  # for what would read a file for nothing
+            scope["state"] = {**scope.get("state", {}), "head": True}
         log.scope.set(scope)
         side = browser_side(
             scope,
@@ -152,7 +155,7 @@ class Envelope:
             self.settings.public_url.scheme if self.settings.public_url else None,
         )
         sender = _Sender(send, request_id, https=side == "https", head=method == "HEAD")
-        refusal = self._refusal(method, path, headers)
+        refusal = self._refusal(scope, method, headers)
         try:
             if refusal is None:
                 await self._application(scope, receive, sender)
@@ -194,9 +197,13 @@ class Envelope:
             if not sender.status:
                 await _answer(sender, 500, BROKEN, as_json=as_json)
 
-    def _refusal(self, method: str, path: str, headers: dict[str, str]) -> tuple[int, str] | None:
-        if not self.lifecycle.ready and path not in PROBES:
+    def _refusal(
+        self, scope: Scope, method: str, headers: dict[str, str]
+    ) -> tuple[int, str] | None:
+        if not self.lifecycle.ready and scope["path"] not in PROBES:
             return 503, STARTING
+        if sentence := excess(scope, headers):
+            return 400, sentence
         if is_foreign_write(method, headers, self.settings.public_url):
             return 403, FOREIGN
         return None

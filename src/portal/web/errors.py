@@ -15,6 +15,7 @@ from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
 from portal import errors
 from portal.web import log, pages
 from portal.web.address import own_referrer
+from portal.web.body import CHECK, finding
 
 STATUS: dict[type[errors.PortalError], int] = {
     errors.Invalid: 400,
@@ -134,21 +135,27 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Any:
     details: object = None
     sentence = SENTENCES.get(status, "That did not work.")
     if isinstance(error, ValidationException):
-        sentence = "Check what you sent."
-        details = _field_problems(error.extra)
+        sentence = CHECK
+        details = _field_problems(request, error.extra)
     elif status == 404 and is_api(request.scope["path"]):
         sentence = "Not found."
-    elif status == 400 and is_api(request.scope["path"]):
-        sentence = "The body is not valid JSON."
     # the headers hold Allow, of a 405
     return _send(request, status, sentence, details=details, headers=error.headers)
 
 
-def _field_problems(extra: Any) -> dict[str, str] | None:
-    """Returns field → sentence from Litestar's list of findings, without quoting any value."""
+def _field_problems(request: Request[Any, Any, Any], extra: Any) -> dict[str, str] | None:
+    """Returns parameter → sentence from Litestar's list of findings, which names the arguments of
+    the handler, and quotes what was sent."""
     if not isinstance(extra, list):
         return None
-    return {str(entry.get("key") or "body"): str(entry.get("message")) for entry in extra} or None
+    arguments = request.route_handler.parsed_fn_signature.parameters
+    problems = {}
+    for entry in extra:
+        argument = arguments.get(str(entry.get("key")))
+        definition = argument.kwarg_definition if argument else None
+        name = getattr(definition, "name", None) or (argument.name if argument else "request")
+        problems[name] = finding(str(entry.get("message")))[1]
+    return problems or None
 
 
 def route_name(request: Request[Any, Any, Any]) -> str:
@@ -157,11 +164,6 @@ def route_name(request: Request[Any, Any, Any]) -> str:
     template = str(request.scope.get("path_template", ""))
     parts = [part for part in template.split("/") if part and not part.startswith("{")]
     return "/".join(parts[1:] if parts[:1] == ["api"] else parts) or "root"
-
-
-def on_too_deep(request: Request[Any, Any, Any], _: RecursionError) -> Any:
-    """JSON nested a thousand levels deep is no bug of ours."""
-    return _send(request, 400, "The body is nested too deeply.")
 
 
 def on_bug(request: Request[Any, Any, Any], error: Exception) -> Any:
@@ -186,6 +188,5 @@ def on_bug(request: Request[Any, Any, Any], error: Exception) -> Any:
 EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     errors.PortalError: on_portal_error,
     HTTPException: on_http_error,
-    RecursionError: on_too_deep,
     Exception: on_bug,
 }

@@ -18,6 +18,7 @@ from portal.web import pages
 from portal.web.actor import current_actor
 from portal.web.address import own_referrer
 from portal.web.errors import Later, is_api, on_portal_error
+from portal.web.forms import read_form
 from portal.web.origin import SAFE_METHODS
 
 FIELD = "for"  # of the macro `form`
@@ -59,8 +60,7 @@ async def _owners(connection: ASGIConnection[Any, Any, Any, Any]) -> set[str]:
         owners.add(connection.headers[HEADER])
     kind = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind in _FORMS and isinstance(connection, Request):
-        # Read once: the handler gets the same fields.
-        owners |= {str(value) for value in (await connection.form()).getall(FIELD, [])}
+        owners.update((await read_form(connection)).texts(FIELD))
     return owners
 
 

@@ -56,32 +56,55 @@ async def test_a_whole_file(folder: Path, alice: httpx.AsyncClient) -> None:
         ("bytes=2000-999999", 2000, SIZE),
         ("bytes=-48", SIZE - 48, SIZE),
         ("bytes=-999999", 0, SIZE),
+        ("Bytes=7-", 7, SIZE),
+        ("bytes=00-0000000000000000000000009", 0, 10),
+        ("bytes=1-" + "9" * 5000, 1, SIZE),
+        ("bytes=-" + "9" * 5000, 0, SIZE),
     ],
 )
 async def test_a_part(
     folder: Path, alice: httpx.AsyncClient, wanted: str, start: int, end: int
 ) -> None:
-    answer = await alice.get("/media/one/film.webm", headers={"range": wanted})
+    answer = await alice.get("/media/one/film.webm", headers={"range": wanted.encode("latin-1")})
     assert (answer.status_code, answer.content) == (206, BODY[start:end])
     assert answer.headers["content-range"] == f"bytes {start}-{end - 1}/{SIZE}"
     assert answer.headers["content-length"] == str(end - start)
 
 
-@pytest.mark.parametrize("wanted", ["bytes=2048-", "bytes=9999-10000", "bytes=5-4", "bytes=-0"])
+@pytest.mark.parametrize(
+    "wanted",
+    ["bytes=2048-", "bytes=9999-10000", "bytes=5-4", "bytes=-0", "bytes=" + "9" * 5000 + "-"],
+)
 async def test_a_part_that_is_not_there(
     folder: Path, alice: httpx.AsyncClient, wanted: str
 ) -> None:
-    answer = await alice.get("/media/one/film.webm", headers={"range": wanted})
+    answer = await alice.get("/media/one/film.webm", headers={"range": wanted.encode("latin-1")})
     assert (answer.status_code, answer.content) == (416, b"")
     assert answer.headers["content-range"] == f"bytes */{SIZE}"
 
 
-@pytest.mark.parametrize("wanted", ["", "bytes=-", "seconds=1-2", "bytes=0-1,5-6", "bytes=a-b"])
+@pytest.mark.parametrize(
+    "wanted",
+    ["", "bytes=-", "seconds=1-2", "bytes=0-1,5-6", "bytes=a-b", "bytes=1--2", "bytes=²-", "1-2"],
+)
 async def test_a_range_that_says_nothing_is_ignored(
     folder: Path, alice: httpx.AsyncClient, wanted: str
 ) -> None:
-    answer = await alice.get("/media/one/film.webm", headers={"range": wanted})
+    answer = await alice.get("/media/one/film.webm", headers={"range": wanted.encode("latin-1")})
     assert (answer.status_code, answer.content) == (200, BODY)
+
+
+async def test_the_parts_of_two_files_are_not_mixed(folder: Path, alice: httpx.AsyncClient) -> None:
+    """A player goes on with a film that has been replaced meanwhile."""
+    film, part = folder / "one" / "film.webm", {"range": "bytes=100-199"}
+    first = await alice.get("/media/one/film.webm", headers=part)
+    going_on = {**part, "if-range": first.headers["etag"]}
+    assert (await alice.get("/media/one/film.webm", headers=going_on)).status_code == 206
+    film.write_bytes(b"another film")
+    answer = await alice.get("/media/one/film.webm", headers=going_on)
+    assert (answer.status_code, answer.content) == (200, b"another film")
+    dated = {**part, "if-range": "Fri, 27 Nov 2026 00:00:00 GMT"}
+    assert (await alice.get("/media/one/film.webm", headers=dated)).status_code == 200
 
 
 async def test_no_answer_holds_a_large_file_in_memory(
@@ -110,6 +133,8 @@ async def test_no_answer_holds_a_large_file_in_memory(
         "%2e%2e/course.json",
         "one/../one/film.webm",
         "/etc/passwd",
+        "%00",
+        "one/film.webm%00",
         "JpGtOfSgR-c",
     ],
 )

@@ -9,9 +9,11 @@ from typing import Any
 import msgspec
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.datastructures.multi_dicts import FormMultiDict
 from litestar.exceptions import HTTPException
 
 from portal.errors import Invalid
+from portal.web.fields import read_fields
 from portal.web.origin import SAFE_METHODS
 
 NO_BODY = "Send a JSON body."
@@ -23,8 +25,8 @@ CHECK = "Check what you sent."
 _PLACE = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
 _MISSING = re.compile(r"Object missing required field `(?P<field>[^`]+)`")
 _LENGTH = re.compile(r"Expected `(?P<kind>str|array)` of length (?P<how><=|>=) (?P<limit>\d+)")
-_LIMIT = re.compile(r"Expected `(?:int|float)` (?P<how><=|>=|<|>) (?P<limit>-?[\d.]+)")
-_KIND = re.compile(r"Expected `(?P<kind>\w+)")
+_LIMIT = re.compile(r"Expected `(?:int|float)` (?P<how><=|>=|<|>) (?P<limit>-?\d+)(?!\.)")
+_KIND = re.compile(r"Expected `(?P<kind>\w+)[^`]*`, got")
 _KINDS = {
     "int": "A whole number is expected.",
     "float": "A number is expected.",
@@ -46,13 +48,20 @@ class PortalRequest(Request[Any, Any, Any]):
             raise Invalid(NO_BODY)
         return body
 
+    async def form(self) -> FormMultiDict:
+        """The fields of a form. Litestar's own reading takes any number of them, and keeps what it
+        has read, of everybody."""
+        if not isinstance(self._form, FormMultiDict):
+            self._form = FormMultiDict(read_fields(await self.body(), *self.content_type))
+        return self._form
+
     async def json(self) -> Any:
         wanted = self.route_handler.parsed_fn_signature.parameters["data"].annotation
         return read_json(await self.body(), wanted)
 
     @property
     def cookies(self) -> dict[str, str]:
-        """The cookies by name. Litestar's own reading keeps what it has read, of everybody."""
+        """The cookies by name; as with forms, Litestar would keep them."""
         pairs = (part.partition("=") for part in self.headers.get("cookie", "").split(";"))
         return {name.strip(): value.strip().strip('"') for name, _, value in pairs}
 

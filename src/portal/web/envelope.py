@@ -145,8 +145,6 @@ class Envelope:
         method, path = scope["method"], scope["path"]
         # The server goes by its own scope when it sends: a HEAD must stay one there.
         scope = {**scope, "method": "GET" if method == "HEAD" else method}
-        if method == "HEAD":  # for what would read a file for nothing
-            scope["state"] = {**scope.get("state", {}), "head": True}
         log.scope.set(scope)
         side = browser_side(
             scope,
@@ -155,6 +153,8 @@ class Envelope:
             self.settings.public_url.scheme if self.settings.public_url else None,
         )
         sender = _Sender(send, request_id, https=side == "https", head=method == "HEAD")
+        # of a HEAD nobody reads the body
+        scope["state"] = {**scope.get("state", {}), "head": method == "HEAD"}
         refusal = self._refusal(scope, method, headers)
         try:
             if refusal is None:

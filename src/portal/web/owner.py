@@ -60,7 +60,7 @@ async def _owners(connection: ASGIConnection[Any, Any, Any, Any]) -> set[str]:
         owners.add(connection.headers[HEADER])
     kind = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind in _FORMS and isinstance(connection, Request):
-        owners.update((await read_form(connection)).texts(FIELD))
+        owners.update((await read_form(connection)).all(FIELD))
     return owners
 
 

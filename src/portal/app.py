@@ -11,9 +11,7 @@ from typing import Any, TypeAlias
 from litestar import Litestar, Request
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.openapi.config import OpenAPIConfig
 
-from portal import __version__
 from portal.accounts import api as accounts_api
 from portal.accounts import pages as accounts_pages
 from portal.accounts import passwords
@@ -149,7 +147,6 @@ def create_app(
                 "lifecycle": lifecycle,
                 "course": course,
                 "assets": static,
-                "describe": describe,
                 "metrics": collected,
                 "render": Renderer(static, reload=settings.app_env == "development"),
                 "load_actor": load_actor,
@@ -162,16 +159,6 @@ def create_app(
         ),
     )
     return Envelope(application, settings, lifecycle, collected.observe)
-
-
-def describe() -> dict[str, Any]:
-    """Returns the OpenAPI description of the routes.
-
-    From an application of its own: Litestar would add routes for its documentation to the real one.
-    """
-    config = OpenAPIConfig(title="AI Training Portal", version=__version__, render_plugins=[])
-    described = Litestar(HANDLERS, dependencies=DEPENDENCIES, openapi_config=config)
-    return described.openapi_schema.to_schema()
 
 
 async def _released(settings: Settings, lifecycle: Lifecycle, on_failure: OnFailure | None) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import JSONBody
 
-from portal.accounts import actions
+from portal.accounts import actions, rules
 from portal.accounts.queries import Credentials
 from portal.web.actor import Actor, current_actor
 from portal.web.address import client_address
+from portal.web.openapi import up_to
 from portal.web.session import (
     expired_cookie,
     known_cookie,
@@ -24,8 +25,8 @@ from portal.web.session import (
 class LoginRequest(msgspec.Struct):
     """`username` is the external id or the e-mail address, in any case."""
 
-    username: str
-    password: str
+    username: Annotated[str, up_to(254), msgspec.Meta(examples=["alex"])]
+    password: Annotated[str, up_to(rules.MAX_PASSWORD), msgspec.Meta(examples=["claude123"])]
 
 
 class UserView(msgspec.Struct, rename="camel"):
@@ -90,7 +91,12 @@ def set_cookies(
 @post(
     "/api/auth/login",
     status_code=200,
-    opt={"who": "public", "from_anybody": True},
+    opt={
+        "who": "public",
+        "from_anybody": True,
+        "errors": (401, 429),
+        "opens_session": True,
+    },
     summary="Sign in",
 )
 async def login(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, get
@@ -14,6 +14,7 @@ from portal.dashboard.queries import MAX_PAGE, Entry, Period, Scope, lines_of
 from portal.errors import Invalid
 from portal.quiz.kpis import Kpis, kpis
 from portal.web.actor import CurrentActor
+from portal.web.openapi import between
 
 
 class Ranked(msgspec.Struct, frozen=True, rename="camel"):
@@ -56,7 +57,7 @@ async def leaderboard(
     actor: CurrentActor,
     whose: AskedScope = None,
     period: FromQuery[Period] = "all",
-    page: FromQuery[int] = 1,
+    page: FromQuery[Annotated[int, between(1, MAX_PAGE)]] = 1,
 ) -> Leaderboard:
     if not 1 <= page <= MAX_PAGE:
         raise Invalid("A page is a number from 1 on.", details={"page": "Not a page."})

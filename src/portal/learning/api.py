@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 from litestar import Request, get, post
 from litestar.params import JSONBody
 
 from portal.errors import NotFound
-from portal.learning import actions, queries
+from portal.learning import actions, queries, rules
 from portal.learning.actions import WatchReport
 from portal.learning.catalogue import Course, Step, Task, Video
 from portal.learning.locks import Lock, Part
@@ -18,6 +18,12 @@ from portal.learning.outline import Outline, Progress
 from portal.scoring.queries import standing_of
 from portal.scoring.rules import POINTS_MAX
 from portal.web.actor import Actor, CurrentActor
+from portal.web.openapi import Slug, between
+
+VideoId: TypeAlias = Annotated[Slug, msgspec.Meta(examples=["introduction-to-ai-fluency"])]
+StepId: TypeAlias = Annotated[Slug, msgspec.Meta(examples=["1"])]
+ItemId: TypeAlias = Annotated[Slug, msgspec.Meta(examples=["sort-three-tasks"])]
+Seconds: TypeAlias = Annotated[int, between(0, rules.MAX_SECOND), msgspec.Meta(examples=[20])]
 
 
 class ProgressView(msgspec.Struct, rename="camel"):
@@ -33,7 +39,7 @@ class ProgressResponse(msgspec.Struct):
 
 
 class MarkRequest(msgspec.Struct, rename="camel"):
-    video_id: str
+    video_id: VideoId
     done: bool
 
 
@@ -45,11 +51,11 @@ class MarkResponse(msgspec.Struct, rename="camel"):
 class WatchRequest(msgspec.Struct, rename="camel"):
     """Whole seconds; `from` to `to` is half-open."""
 
-    video_id: str
-    to: int
-    position: int
-    duration: int
-    start: int = msgspec.field(name="from")
+    video_id: VideoId
+    to: Seconds
+    position: Seconds
+    duration: Seconds
+    start: Seconds = msgspec.field(name="from")
 
 
 class WatchResponse(msgspec.Struct, rename="camel"):
@@ -58,8 +64,8 @@ class WatchResponse(msgspec.Struct, rename="camel"):
 
 
 class TickRequest(msgspec.Struct, rename="camel"):
-    step_id: str
-    item_id: str
+    step_id: StepId
+    item_id: ItemId
     ticked: bool
 
 
@@ -264,7 +270,12 @@ async def progress(request: Request[Any, Any, Any], actor: CurrentActor) -> Prog
     return ProgressResponse({video_id: _progress(entry) for video_id, entry in known.items()})
 
 
-@post("/api/progress", status_code=200, summary="Mark a video as watched, or not")
+@post(
+    "/api/progress",
+    status_code=200,
+    opt={"errors": (404,)},
+    summary="Mark a video as watched, or not",
+)
 async def mark(
     request: Request[Any, Any, Any], actor: CurrentActor, data: JSONBody[MarkRequest]
 ) -> MarkResponse:
@@ -273,7 +284,9 @@ async def mark(
     return MarkResponse(video.id, data.done)
 
 
-@post("/api/progress/watch", status_code=200, summary="Report watched seconds")
+@post(
+    "/api/progress/watch", status_code=200, opt={"errors": (404,)}, summary="Report watched seconds"
+)
 async def watch(
     request: Request[Any, Any, Any], actor: CurrentActor, data: JSONBody[WatchRequest]
 ) -> WatchResponse:
@@ -284,7 +297,12 @@ async def watch(
     return WatchResponse(watched.percent, watched.done)
 
 
-@post("/api/practice", status_code=200, summary="Tick off a task of a step, or take that back")
+@post(
+    "/api/practice",
+    status_code=200,
+    opt={"errors": (404,)},
+    summary="Tick off a task of a step, or take that back",
+)
 async def practice(
     request: Request[Any, Any, Any], actor: CurrentActor, data: JSONBody[TickRequest]
 ) -> TickResponse:

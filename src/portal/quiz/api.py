@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 from litestar import Request, get, post
 from litestar.params import FromPath, JSONBody
 
 from portal.errors import Invalid, NotFound
-from portal.learning.api import check_open
+from portal.learning.api import VideoId, check_open
 from portal.learning.catalogue import Course, Question, Quiz, Step
 from portal.learning.locks import href
 from portal.learning.queries import locks_of
@@ -19,6 +19,11 @@ from portal.quiz.actions import GivenAnswer
 from portal.quiz.rules import MANY, Answer, Attempt, Standing
 from portal.scoring.rules import best_attempt
 from portal.web.actor import Actor, CurrentActor
+from portal.web.openapi import Slug, between
+
+QuestionId: TypeAlias = Annotated[Slug, msgspec.Meta(examples=["who-is-fluent"])]
+ChoiceId: TypeAlias = Annotated[Slug, msgspec.Meta(examples=["a"])]
+AttemptNumber: TypeAlias = Annotated[int, between(1, 2**31 - 1), msgspec.Meta(examples=[1])]
 
 
 class ChoiceView(msgspec.Struct):
@@ -66,10 +71,10 @@ class QuizView(msgspec.Struct, rename="camel"):
 class AnswerRequest(msgspec.Struct, rename="camel"):
     """`choiceIds` for `multiple` and `ordering`, `choiceId` for the others."""
 
-    question_id: str
-    attempt_number: int
-    choice_id: str | None = None
-    choice_ids: list[str] | None = None
+    question_id: QuestionId
+    attempt_number: AttemptNumber
+    choice_id: ChoiceId | None = None
+    choice_ids: list[ChoiceId] | None = None
 
 
 class AnswerResponse(msgspec.Struct, rename="camel", omit_defaults=True):
@@ -83,14 +88,14 @@ class AnswerResponse(msgspec.Struct, rename="camel", omit_defaults=True):
 
 
 class SubmittedAnswer(msgspec.Struct, rename="camel"):
-    question_id: str
-    choice_id: str | None = None
-    choice_ids: list[str] | None = None
+    question_id: QuestionId
+    choice_id: ChoiceId | None = None
+    choice_ids: list[ChoiceId] | None = None
 
 
 class SubmitRequest(msgspec.Struct, rename="camel"):
-    video_id: str
-    attempt_number: int
+    video_id: VideoId
+    attempt_number: AttemptNumber
     answers: list[SubmittedAnswer] | None = None
 
 
@@ -192,9 +197,13 @@ def _question(question: Question, actor: Actor, standing: Standing) -> QuestionV
     )
 
 
-@get("/api/quiz/{video_id:str}", summary="A quiz for taking, with what is answered so far")
+@get(
+    "/api/quiz/{video_id:str}",
+    opt={"errors": (403,)},
+    summary="A quiz for taking, with what is answered so far",
+)
 async def quiz(
-    request: Request[Any, Any, Any], actor: CurrentActor, video_id: FromPath[str]
+    request: Request[Any, Any, Any], actor: CurrentActor, video_id: FromPath[VideoId]
 ) -> QuizView:
     quiz = await open_quiz_of(actor, request.app.state.course, video_id)
     standing = await queries.standing_of(actor.user_id, quiz)
@@ -227,7 +236,7 @@ async def quiz(
 async def commit(
     request: Request[Any, Any, Any],
     actor: CurrentActor,
-    video_id: FromPath[str],
+    video_id: FromPath[VideoId],
     data: JSONBody[AnswerRequest],
 ) -> AnswerResponse:
     quiz = await open_quiz_of(actor, request.app.state.course, video_id)
@@ -244,7 +253,12 @@ async def commit(
     )
 
 
-@post("/api/quiz/submit", status_code=200, summary="Complete the open attempt")
+@post(
+    "/api/quiz/submit",
+    status_code=200,
+    opt={"errors": (404,)},
+    summary="Complete the open attempt",
+)
 async def submit(
     request: Request[Any, Any, Any], actor: CurrentActor, data: JSONBody[SubmitRequest]
 ) -> SubmitResponse:

@@ -200,10 +200,11 @@ class Envelope:
     def _refusal(
         self, scope: Scope, method: str, headers: dict[str, str]
     ) -> tuple[int, str] | None:
-        if not self.lifecycle.ready and scope["path"] not in PROBES:
-            return 503, STARTING
-        if sentence := excess(scope, headers):
-            return 400, sentence
+        if scope["path"] not in PROBES:
+            if not self.lifecycle.ready:
+                return 503, STARTING
+            if sentence := excess(scope, headers):
+                return 400, sentence
         if is_foreign_write(method, headers, self.settings.public_url):
             return 403, FOREIGN
         return None

@@ -31,7 +31,7 @@ def _probe(status: str, code: int, **more: Any) -> Response[dict[str, Any]]:
 
 @get(
     ["/api/health", "/health/live"],
-    opt={"who": "public"},
+    opt={"who": "public", "probe": True},
     summary="Liveness: the process answers",
 )
 async def live() -> Response[dict[str, Any]]:
@@ -56,7 +56,11 @@ def _schema(state: State) -> str:
     return "no right to read" if state.closed is not None else "ok"
 
 
-@get("/health/ready", opt={"who": "public"}, summary="Readiness: requests can be served")
+@get(
+    "/health/ready",
+    opt={"who": "public", "probe": True, "unready": True},
+    summary="Readiness: requests can be served",
+)
 async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
     """A database that takes no writes is told, and not unready: reading goes on."""
     lifecycle: Lifecycle = request.app.state.lifecycle
@@ -77,7 +81,11 @@ async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
     return response
 
 
-@get("/health/startup", opt={"who": "public"}, summary="Startup: the schema is at head")
+@get(
+    "/health/startup",
+    opt={"who": "public", "probe": True, "unready": True},
+    summary="Startup: the schema is at head",
+)
 async def startup(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
     lifecycle: Lifecycle = request.app.state.lifecycle
     if lifecycle.at_head:

@@ -10,6 +10,7 @@ from typing import Any, Self
 import asyncpg
 import httpx
 import msgspec
+from web import described
 
 from portal.accounts.demo import ACCOUNTS
 from portal.config import Settings
@@ -127,6 +128,7 @@ class Portal:
         browser = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=self.app, client=address),
             base_url=options.pop("base_url", "http://localhost:3000"),
+            event_hooks={"response": [described.check]},
             **options,
         )
         self._browsers.append(browser)

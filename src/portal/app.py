@@ -42,6 +42,7 @@ from portal.web.body import PortalRequest, require_json
 from portal.web.envelope import Envelope
 from portal.web.errors import EXCEPTION_HANDLERS
 from portal.web.lifecycle import Lifecycle
+from portal.web.methods import name_every_method
 from portal.web.owner import SomebodyElse, on_somebody_else, require_owner
 from portal.web.pages import Renderer
 
@@ -136,6 +137,7 @@ def create_app(
             Locked: learning_pages.on_locked,
             SomebodyElse: on_somebody_else,
         },
+        before_send=[name_every_method],
         lifespan=[run],
         request_class=PortalRequest,
         request_max_body_size=MAX_BODY,

@@ -55,13 +55,13 @@ async def dashboard_kpis(request: Request[Any, Any, Any], actor: CurrentActor) -
 @get("/api/leaderboard", summary="The ranks of a track, a team or everybody, 50 to a page")
 async def leaderboard(
     actor: CurrentActor,
-    whose: AskedScope = None,
+    whose: AskedScope = "default",
     period: FromQuery[Period] = "all",
     page: FromQuery[Annotated[int, between(1, MAX_PAGE)]] = 1,
 ) -> Leaderboard:
     if not 1 <= page <= MAX_PAGE:
         raise Invalid("A page is a number from 1 on.", details={"page": "Not a page."})
-    scope = whose or default_scope(actor)
+    scope = default_scope(actor) if whose == "default" else whose
     board = await queries.leaderboard(actor, scope, period, page)
     return Leaderboard(
         scope=scope,

@@ -25,8 +25,9 @@ from portal.web.actor import Actor
 from portal.web.formats import number, ordinal, plural
 
 RowKind: TypeAlias = Literal["person", "gap"]
-# Under a name of its own in handlers: there `scope` is the request's.
-AskedScope: TypeAlias = Annotated[Scope | None, QueryParameter(name="scope")]
+# Under a name of its own in handlers: there `scope` is the request's. `default` is the actor's own;
+# not None, which the text "null" in an address would be as well.
+AskedScope: TypeAlias = Annotated[Scope | Literal["default"], QueryParameter(name="scope")]
 
 
 class Tab(msgspec.Struct, frozen=True):

@@ -8,7 +8,12 @@ from litestar import Request, Response, get
 from litestar.params import FromQuery
 from litestar.response import Redirect
 
-from portal.dashboard.leaderboard import AskedScope, address, default_scope, leaderboard_page
+from portal.dashboard.leaderboard import (
+    AskedScope,
+    address,
+    default_scope,
+    leaderboard_page,
+)
 from portal.dashboard.queries import MAX_PAGE, Period, leaderboard
 from portal.web.actor import CurrentActor
 from portal.web.pages import page as render
@@ -18,12 +23,12 @@ from portal.web.pages import page as render
 async def leaderboard_of(
     request: Request[Any, Any, Any],
     actor: CurrentActor,
-    whose: AskedScope = None,
+    whose: AskedScope = "default",
     period: FromQuery[Period] = "all",
     page: FromQuery[int | None] = None,
 ) -> Response[Any]:
     """Without a page, the best and the actor among the neighbours. Beyond the last page, that."""
-    scope = whose or default_scope(actor)
+    scope = default_scope(actor) if whose == "default" else whose
     if page is not None:
         page = min(max(page, 1), MAX_PAGE)
     board = await leaderboard(actor, scope, period, page or 1)

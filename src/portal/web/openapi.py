@@ -203,7 +203,7 @@ def _parameter(
     field: FieldDefinition, definition: ParameterKwarg, schema_of: dict[Any, Any]
 ) -> dict[str, Any]:
     schema = schema_of[_type_of(field)]
-    if field.has_default and field.default is not None:
+    if field.has_default and field.default:
         schema = {**schema, "default": field.default}
     return {
         "name": definition.name or field.name,
@@ -223,10 +223,8 @@ def _types_of(handler: HTTPRouteHandler) -> Iterator[Any]:
 
 
 def _type_of(field: FieldDefinition) -> Any:
-    """Returns the type of a parameter, which is not null when it is left out."""
+    """Returns the type of a parameter, with what else is said of it."""
     kind = field.annotation
-    if field.is_optional:
-        (kind,) = (inner for inner in get_args(kind) if inner is not type(None))
     return Annotated[kind, *field.metadata] if field.metadata else kind
 
 

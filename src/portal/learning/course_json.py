@@ -5,12 +5,11 @@ name the right choice by its place. docs/CONTENT.md has an example. Other keys a
 """
 
 import json
-import re
 from collections.abc import Sequence
 from string import ascii_lowercase
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
 
+from portal.learning.addresses import FORMS, reference
 from portal.learning.drafts import StepDraft, TopicDraft, VideoDraft, slug
 from portal.learning.findings import Finding
 from portal.learning.gift import NO_EXPLANATION
@@ -18,7 +17,6 @@ from portal.learning.sources import Table, seconds
 
 Path = tuple[str | int, ...]
 
-YOUTUBE_ID: Final = re.compile(r"[A-Za-z0-9_-]{11}")
 KINDS: Final = {str: "text in quotes", list: "a list", dict: "an object", int: "a whole number"}
 TRUE_FALSE: Final = ("true", "false")
 
@@ -37,27 +35,6 @@ def read_course_json(text: str, file: str) -> tuple[list[StepDraft], list[Findin
     root = reader.expect(value, dict, ())
     steps = reader.items(root, "steps", ())
     return [reader.step(step, path) for step, path in steps], reader.found
-
-
-def reference(url: str) -> tuple[str, str] | None:
-    """Provider and reference of a video's address; None when it is of no known form."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    host = (parts.hostname or "").removeprefix("www.").removeprefix("m.")
-    path = [part for part in parts.path.split("/") if part]
-    query = parse_qs(parts.query)
-    if host in ("youtube.com", "youtube-nocookie.com", "youtu.be"):
-        name = query.get("v", path[-1:])
-        return ("youtube", name[0]) if name and YOUTUBE_ID.fullmatch(name[0]) else None
-    if host in ("vimeo.com", "player.vimeo.com"):
-        numbers = [part for part in path if part.isdigit()]
-        unlisted = query.get("h") or path[path.index(numbers[0]) + 1 :] if numbers else []
-        return ("vimeo", "/".join((numbers[0], *unlisted[:1]))) if numbers else None
-    if not parts.scheme and parts.path.endswith((".mp4", ".webm")):
-        return "file", parts.path.lstrip("/")
-    return None
 
 
 def line_of(text: str, path: Path) -> int:
@@ -163,8 +140,7 @@ class _Reader:
         url = self.text_of(table, ("url",), path)
         place = reference(url)
         if url and place is None:
-            remedy = "Write an address of YouTube or Vimeo, or the path of an .mp4 or .webm file."
-            self.add((*path, "url"), f'"{url}" is no video', remedy)
+            self.add((*path, "url"), f'"{url}" is no address of a video', f"{FORMS}.")
         provider, ref = place or ("file", "")
         known: Table = {"provider": provider, "ref": ref}
         known |= self.known(table, ("channel", "duration", "level", "summary", "objectives"), path)

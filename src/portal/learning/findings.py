@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from portal.learning.addresses import FORMS, is_reference, reference
 from portal.learning.catalogue import Question, Quiz, Step, Video
 
 # What a scaffold leaves to its author begins with this word, and goes on with what to write.
@@ -21,12 +22,9 @@ SHORTEST_VIDEO, LONGEST_VIDEO = 10, 3 * 60 * 60
 SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LETTER: Final = re.compile(r"[a-z]")
 REFERENCES: Final = {
-    "youtube": (re.compile(r"[A-Za-z0-9_-]{11}"), "the 11 characters after watch?v="),
-    "vimeo": (re.compile(r"[0-9]+(/[0-9a-f]+)?"), "the number of the video, or number/hash"),
-    "file": (
-        re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._/-]*\.(mp4|webm)"),
-        "a relative path that ends in .mp4 or .webm",
-    ),
+    "youtube": "the 11 characters after watch?v=",
+    "vimeo": "the number of the video, or number/hash",
+    "file": "a relative path that ends in .mp4 or .webm",
 }
 
 
@@ -76,10 +74,9 @@ def video_findings(file: str, video: Video, channels: Collection[str] | None) ->
     """Problems of one video and its quiz. Any channel will do when `channels` is None."""
     if not SLUG.fullmatch((video.id, *video.aliases)[-1]):
         yield Finding(file, "", "the file name is not a slug", "Use a-z, 0-9 and single hyphens.")
-    pattern, form = REFERENCES[video.provider]
-    if not pattern.fullmatch(video.ref) and not video.ref.startswith(TO_DO):
+    if not is_reference(video.provider, video.ref) and not video.ref.startswith(TO_DO):
         problem = f'"{video.ref}" is no {video.provider} reference'
-        yield Finding(file, "ref", problem, f"Write {form}.")
+        yield Finding(file, "ref", problem, _wanted_reference(video))
     yield from _channel(file, video, channels)
     if video.duration is not None and not SHORTEST_VIDEO <= video.duration <= LONGEST_VIDEO:
         problem = f"{video.duration} seconds is not a plausible length"
@@ -89,6 +86,15 @@ def video_findings(file: str, video: Video, channels: Collection[str] | None) ->
         for question in video.quiz.questions:
             yield from question_findings(file, question)
         yield from _moments(file, video, video.quiz)
+
+
+def _wanted_reference(video: Video) -> str:
+    """What to write instead; for an address, what it says."""
+    meant = reference(video.ref)
+    if meant:
+        return f'Write provider = "{meant[0]}" and ref = "{meant[1]}".'
+    form = f"Write {REFERENCES[video.provider]}."
+    return f"{form} {FORMS}." if "://" in video.ref else form
 
 
 def alias_findings(file: str, place: str, name: str, aliases: Sequence[str]) -> Iterator[Finding]:

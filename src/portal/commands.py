@@ -222,12 +222,14 @@ def content_check(args: argparse.Namespace) -> int:
     from portal.learning.authoring import inspect
 
     findings = inspect(args.folder)
-    faults = [finding for finding in findings if not finding.to_do]
     for finding in findings:
-        print(f"To do: {finding}" if finding.to_do else finding, file=sys.stderr)
-    to_do = len(findings) - len(faults)
-    found = f"{len(faults)} findings" if faults else "The course has no findings"
-    _say(f"{found}, {to_do} to do." if to_do else f"{found}.")
+        print(finding.line, file=sys.stderr)
+    faults = sum(finding.is_fault for finding in findings)
+    to_do = sum(finding.to_do for finding in findings)
+    notes = sum(finding.note for finding in findings)
+    found = f"{faults} findings" if faults else "The course has no findings"
+    rest = [f"{to_do} to do"] * bool(to_do) + [f"{notes} left out"] * bool(notes)
+    _say(", ".join((found, *rest)) + ".")
     return 1 if faults else 0
 
 

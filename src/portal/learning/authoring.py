@@ -5,9 +5,7 @@ file per video, named after the video's id. The running service reads sources on
 CONTENT_DIR holds them; otherwise it reads what `build` has written.
 """
 
-import re
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
@@ -46,6 +44,7 @@ from portal.learning.findings_text import (
     time_findings,
     video_link_findings,
 )
+from portal.learning.folders import COURSE_FILE, STEP_FILE, STEP_FOLDER, survey
 from portal.learning.sources import (
     CourseSource,
     StepSource,
@@ -55,10 +54,6 @@ from portal.learning.sources import (
     parse,
     time_in,
 )
-
-COURSE_FILE: Final = "course.toml"
-STEP_FILE: Final = "step.toml"
-STEP_FOLDER: Final = re.compile(r"([0-9]{2})-[a-z0-9]+(-[a-z0-9]+)*")
 
 # None stands for a file that cannot be read, so that nobody is told that it does not exist.
 Videos = dict[str, Video | None]
@@ -74,13 +69,13 @@ def inspect(root: Path, *, any_channel: bool = False) -> list[Finding]:
 
 def check(root: Path, *, any_channel: bool = False) -> list[Finding]:
     """Every problem of the course in `root`; an empty list when it may be published."""
-    return [found for found in inspect(root, any_channel=any_channel) if not found.to_do]
+    return [found for found in inspect(root, any_channel=any_channel) if found.is_fault]
 
 
 def read_sources(root: Path, *, any_channel: bool = False) -> Course:
     """The course in `root`, compiled in memory. Raises ContentError with every problem."""
     steps, found = _Compiler(root, any_channel=any_channel).run()
-    problems = [finding for finding in found if not finding.to_do]
+    problems = [finding for finding in found if finding.is_fault]
     if problems:
         raise ContentError(problems)
     return Course(steps, content_hash(steps))
@@ -125,9 +120,9 @@ class _Compiler:
         placed: list[Placed] = []
         topics: list[tuple[str, str]] = []
         written: list[tuple[str, Step]] = []
-        folders = self.folders()
-        for number, folder in enumerate(folders, start=1):
-            videos = self.videos(folder)
+        folders = self.steps()
+        for number, (folder, paths) in enumerate(folders.items(), start=1):
+            videos = {path.stem: self.video(path) for path in paths}
             inside = [(self.name(folder / f"{n}.toml"), v) for n, v in videos.items() if v]
             placed += inside
             step = self.step(folder, videos, number, sum(len(step.videos) for step in steps))
@@ -154,33 +149,26 @@ class _Compiler:
     def name(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
 
-    def is_hidden(self, path: Path) -> bool:
-        # Mounted volumes keep their bookkeeping in folders that begin with a dot.
-        return any(part.startswith(".") for part in path.relative_to(self.root).parts)
-
     def course_file(self) -> CourseSource:
         """What the course file asks for; without one, or without use of it, the defaults."""
         path = self.root / COURSE_FILE
-        table = parse(path, COURSE_FILE, self.found) if path.is_file() else {}
+        is_there = path.exists() or path.is_symlink()
+        table = parse(path, COURSE_FILE, self.found) if is_there else {}
         return fill(table or {}, CourseSource, COURSE_FILE, "", self.found) or CourseSource()
 
-    def folders(self) -> list[Path]:
-        """The step folders in course order."""
-        paths = [path for path in sorted(self.root.rglob("*.toml")) if not self.is_hidden(path)]
-        for path in paths:
-            if path.parent.parent != self.root and path != self.root / COURSE_FILE:
-                problem = "the file is not in a step folder"
-                self.add(self.name(path), "", problem, "Move it into the folder of its step.")
-        folders = sorted({path.parent for path in paths if path.parent.parent == self.root})
-        if not folders:
+    def steps(self) -> dict[Path, list[Path]]:
+        """The step folders in course order, with the files of their videos."""
+        seen = survey(self.root)
+        self.found += seen.found
+        if not seen.steps:
             remedy = f"Make one such as 01-first-steps with a {STEP_FILE}."
             self.add(str(self.root), "", "there is no step folder", remedy)
-        for number, folder in enumerate(folders, start=1):
+        for number, folder in enumerate(seen.steps, start=1):
             match = STEP_FOLDER.fullmatch(folder.name)
             if match is None or int(match[1]) != number:
                 problem = f"is step {number} of the course, but its name does not say so"
                 self.add(folder.name, "", problem, f"Name it {number:02}- and a slug.")
-        return folders
+        return seen.steps
 
     def step(self, folder: Path, videos: Videos, number: int, before: int) -> Step | None:
         """The step with its videos in place; `before` counts the videos of earlier steps."""
@@ -241,11 +229,6 @@ class _Compiler:
         for name in sorted(videos.keys() - listed):
             remedy = f"List it in a topic of {self.name(folder / STEP_FILE)}, or delete the file."
             self.add(self.name(folder / f"{name}.toml"), "", "is in no topic", remedy)
-
-    def videos(self, folder: Path) -> Videos:
-        """The videos of a step by file name, not yet in their topics."""
-        paths = sorted(path for path in folder.glob("*.toml") if path.name != STEP_FILE)
-        return {path.stem: self.video(path) for path in paths}
 
     def video(self, path: Path) -> Video | None:
         """The video in a file; it learns in `_placed` where it stands."""

@@ -9,6 +9,7 @@ from typing import Final
 
 from portal.learning.catalogue import Cue
 from portal.learning.findings import Finding
+from portal.learning.textfiles import Unreadable, read_text
 
 SIGNATURE: Final = re.compile(r"\ufeff?WEBVTT(?:[ \t\n]|$)")
 PATH: Final = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._/-]*\.vtt")
@@ -31,11 +32,11 @@ def read_captions(
     if not PATH.fullmatch(name):
         return refused(f'"{name}" is no path of captions', "Write a relative path in .vtt.")
     try:
-        text = (folder / name).read_text(encoding="utf-8")
-    except OSError:
-        return refused(f"{folder.name}/{name} cannot be read", "Put the captions there.")
-    except UnicodeDecodeError:
-        return refused(f"{folder.name}/{name} is not UTF-8", "Save it as UTF-8.")
+        text = read_text(folder / name, only_utf8=True)
+    except Unreadable as error:
+        problem = "cannot be read" if error.is_missing else error.problem
+        remedy = "Put the captions there." if error.is_missing else error.remedy
+        return refused(f"{folder.name}/{name} {problem}", remedy)
     cues = parse(text)
     if not cues:
         remedy = "Begin it with WEBVTT, and write cues with their times."

@@ -5,6 +5,7 @@ The sources that a course is compiled from are the business of `portal.learning.
 """
 
 import hashlib
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal
@@ -221,7 +222,7 @@ def decode_course(body: bytes, name: str = COMPILED_NAME) -> Course:
     Raises ContentError when it is no compiled course, or was changed after it was built.
     """
     try:
-        compiled = msgspec.json.decode(body, type=Compiled)
+        compiled = msgspec.json.decode(body.removeprefix(BOM_UTF8), type=Compiled)
     except msgspec.DecodeError as error:
         raise _unusable(name, f"is not a compiled course: {error}") from None
     if compiled.format != FORMAT:

@@ -14,6 +14,7 @@ import msgspec
 
 from portal.errors import CommandFailed
 from portal.learning.sources import Table
+from portal.learning.textfiles import Unreadable, read_text
 from portal.learning.toml_text import document
 
 COURSE_TEXT: Final = """\
@@ -204,7 +205,7 @@ def _each(folder: Path, pattern: str, pick: Callable[[Table], list[Any]]) -> lis
     found: list[Any] = []
     for path in sorted(folder.glob(pattern)):
         try:
-            found += pick(tomllib.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, AttributeError, TypeError):
+            found += pick(tomllib.loads(read_text(path)))
+        except (Unreadable, ValueError, AttributeError, TypeError):
             continue
     return [name for name in found if isinstance(name, str)]

@@ -32,7 +32,7 @@ class Finding(msgspec.Struct, frozen=True):
     """One problem: the file and the place in it, what is wrong, and what to do. str() is one line.
 
     `problem` is a clause without a full stop, `remedy` a sentence. What is still `to_do` is not
-    wrong: the course may be published without it.
+    wrong: the course may be published without it. Nor is a `note`, which says what was left out.
     """
 
     file: str
@@ -40,6 +40,17 @@ class Finding(msgspec.Struct, frozen=True):
     problem: str
     remedy: str
     to_do: bool = False
+    note: bool = False
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether the course may not be published with it."""
+        return not (self.to_do or self.note)
+
+    @property
+    def line(self) -> str:
+        """The finding with what it is, if it is no fault."""
+        return f"To do: {self}" if self.to_do else f"Note: {self}" if self.note else str(self)
 
     def __str__(self) -> str:
         place = f"{self.file}: {self.where}" if self.where else self.file

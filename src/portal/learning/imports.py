@@ -9,6 +9,7 @@ from portal.learning.catalogue import ContentError
 from portal.learning.course_json import read_course_json
 from portal.learning.drafts import StepDraft, TopicDraft, VideoDraft, write
 from portal.learning.gift import read_gift
+from portal.learning.textfiles import Unreadable, read_text
 
 
 def import_file(file: Path, folder: Path, say: Callable[[str], None]) -> int:
@@ -23,21 +24,23 @@ def import_file(file: Path, folder: Path, say: Callable[[str], None]) -> int:
         say(f"Wrote {path}.")
     findings = inspect(folder, any_channel=True)
     for finding in findings:
-        say(f"To do: {finding}")
+        say(finding.line if finding.note else f"To do: {finding}")
     return 0
 
 
 def _read(file: Path) -> list[StepDraft]:
     try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise CommandFailed(f"{file} is not UTF-8; save it as UTF-8.") from None
-    except OSError as error:
-        raise CommandFailed(f"{file} cannot be read: {error.strerror}.") from None
+        text = read_text(file)
+    except Unreadable as error:
+        if error.is_missing:
+            raise CommandFailed(f"{file} cannot be read: No such file or directory.") from None
+        remedy = f"{error.remedy[0].lower()}{error.remedy[1:]}"
+        raise CommandFailed(f"{file} {error.problem}; {remedy}") from None
     title = file.stem.replace("-", " ").replace("_", " ").capitalize()
-    if file.suffix == ".json":
+    kind = file.suffix.lower()
+    if kind == ".json":
         steps, found = read_course_json(text, file.name)
-    elif file.suffix in (".gift", ".txt"):
+    elif kind in (".gift", ".txt"):
         categories, found = read_gift(text, file.name, title)
         # GIFT knows nothing of videos: each category is the quiz of one that is still to be named.
         videos = tuple(VideoDraft(c.title, {"questions": c.questions}) for c in categories)

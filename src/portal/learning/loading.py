@@ -13,9 +13,12 @@ def course_in(folder: Path | None) -> Course:
     Where a folder holds both, the sources count: a compiled file beside them may be out of date.
     Raises `ContentError` with every problem found.
     """
-    if folder is not None and any(folder.glob("*/step.toml")):
-        from portal.learning.authoring import read_sources
+    if folder is not None:
+        from portal.learning.folders import has_steps
 
-        # Which channels to trust is decided where a course is reviewed, not where it runs.
-        return read_sources(folder, any_channel=True)
+        if has_steps(folder):
+            from portal.learning.authoring import read_sources
+
+            # Which channels to trust is decided where a course is reviewed, not where it runs.
+            return read_sources(folder, any_channel=True)
     return load_course(folder)

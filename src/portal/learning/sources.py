@@ -15,6 +15,7 @@ import msgspec
 
 from portal.learning.catalogue import Difficulty, Kind, Level, Provider
 from portal.learning.findings import TO_DO, Finding
+from portal.learning.textfiles import Unreadable, read_text
 
 TIME: Final = re.compile(r"(?:([0-9]+):)?([0-9]{1,2}):([0-5][0-9])")
 
@@ -131,13 +132,18 @@ def time_in(text: str, file: str, where: str, found: list[Finding]) -> int | Non
 def parse(path: Path, file: str, found: list[Finding]) -> Table | None:
     """The TOML table in the file at `path`. Adds a finding and returns None if there is none."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        found.append(Finding(file, "", "the file is missing", "Write it, see docs/CONTENT.md."))
-    except UnicodeDecodeError:
-        found.append(Finding(file, "", "the file is not UTF-8", "Save it as UTF-8."))
+        text = read_text(path)
+        if not text.strip():
+            found.append(Finding(file, "", "the file is empty", "Write it, see docs/CONTENT.md."))
+            return None
+        return tomllib.loads(text)
+    except Unreadable as error:
+        remedy = "Write it, see docs/CONTENT.md." if error.is_missing else error.remedy
+        found.append(Finding(file, "", f"the file {error.problem}", remedy))
     except tomllib.TOMLDecodeError as error:
         found.append(Finding(file, "", f"is not valid TOML: {error}", "Mend it at that place."))
+    except RecursionError:
+        found.append(Finding(file, "", "is nested too deeply", "Check that it is a course file."))
     return None
 
 

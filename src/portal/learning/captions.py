@@ -1,21 +1,44 @@
-"""Captions in WebVTT: what is said from when on. A transcript is the same cues as text."""
+"""Captions in WebVTT: what is said from when on. A transcript is the same cues as text.
+
+Captions that roll up, as YouTube makes them, show each line again while the next one is spoken. So
+lines are compared, not cues: what stays on the screen is said once. What is said again after a
+pause, or after something else, is said twice.
+"""
 
 from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from portal.learning.catalogue import Cue
 from portal.learning.findings import Finding
+from portal.learning.markup import without_tags
 from portal.learning.textfiles import Unreadable, read_text
 
-SIGNATURE: Final = re.compile(r"\ufeff?WEBVTT(?:[ \t\n]|$)")
+SIGNATURE: Final = re.compile(r"\ufeff?WEBVTT(?:[ \t].*)?")
 PATH: Final = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._/-]*\.vtt")
-TIMING: Final = re.compile(r"\s*(?:(\d{2,}):)?([0-5]\d):([0-5]\d)\.(\d{3})\s+-->\s+[\d:.]+.*")
-SPEAKER: Final = re.compile(r"<v(?:\.[^ >]*)?\s+([^>]+)>")
-TAG: Final = re.compile(r"<[^>]*>")
+ARROW: Final = "-->"
+TIME: Final = r"(?:(\d+):)?([0-5]\d):([0-5]\d)\.(\d{3})"
+TIMING: Final = re.compile(rf"\s*{TIME}\s*-->\s*{TIME}(?:\s.*)?", re.ASCII)
+NUMBER: Final = re.compile(r"\s*\d+\s*", re.ASCII)
+# The tags of WebVTT; others stand in captions that were made from other formats.
+SPEAKER: Final = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
+READING: Final = re.compile(r"<rt(?:[.\s][^>]*)?>(.*?)(?:</rt>|(?=</ruby>)|$)", re.DOTALL)
+OWN_TAG: Final = re.compile(r"</?(?:c|v|i|b|u|ruby|rt|lang)(?:[.\s][^>]*)?>|<[\d:.]+>", re.ASCII)
+# Lines that follow each other this closely, in seconds, are on the screen without a pause.
+NO_PAUSE: Final = 0.1
+
+
+class Shown(NamedTuple):
+    """A cue as it is written: its times in seconds, and the lines on the screen."""
+
+    start: float
+    end: float
+    lines: list[str]
 
 
 def read_captions(
@@ -41,35 +64,69 @@ def read_captions(
     if not cues:
         remedy = "Begin it with WEBVTT, and write cues with their times."
         return refused(f"{folder.name}/{name} holds no captions", remedy)
-    return cues, ()
+    return cues, tuple(_unread(text, f"{folder.name}/{name}", file))
+
+
+def _unread(text: str, name: str, file: str) -> Iterator[Finding]:
+    """What players leave out as well: cues whose times are not written as they have to be."""
+    for number, line in enumerate(text.split("\n"), start=1):
+        if ARROW in line and not TIMING.fullmatch(line):
+            problem = f"{name}, line {number}, is no time of a cue, so its text is left out"
+            remedy = "Write it as in 00:01.500 --> 00:04.000."
+            yield Finding(file, "captions", problem, remedy, note=True)
 
 
 def parse(text: str) -> tuple[Cue, ...]:
-    """Returns the cues of a WebVTT text in the order of their times, without styling; none for
-    anything else. The same words twice in a row, as in captions that roll up, are one cue."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if not SIGNATURE.match(text):
+    """Returns the cues of a WebVTT text in the order of their times, without styling, each line
+    once; none for anything else."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    if not SIGNATURE.fullmatch(lines[0]):
         return ()
-    cues: list[Cue] = []
-    for block in re.split(r"\n{2,}", text):
-        lines = block.strip("\n").split("\n")
-        # A cue may have a name on a line of its own before its times.
-        for at, line in enumerate(lines[:2]):
-            timing = TIMING.fullmatch(line)
-            if timing:
-                cues.append(Cue(_seconds(timing), _plain(" ".join(lines[at + 1 :]))))
-                break
-    cues.sort(key=lambda cue: cue.start)
-    said = [cue for cue in cues if cue.text]
-    return tuple(cue for n, cue in enumerate(said) if n == 0 or cue.text != said[n - 1].text)
+    shown = sorted(_shown(lines[1:]), key=lambda cue: cue.start)
+    said = [(shown[0], shown[0].lines)] if shown else []
+    said += [(cue, cue.lines[_kept(before, cue) :]) for before, cue in pairwise(shown)]
+    return tuple(Cue(cue.start, " ".join(new)) for cue, new in said if new)
 
 
-def _seconds(timing: re.Match[str]) -> float:
-    hours, minutes, seconds, thousandths = (int(part or 0) for part in timing.groups())
-    return hours * 3600 + minutes * 60 + seconds + thousandths / 1000
+def _shown(lines: Sequence[str]) -> Iterator[Shown]:
+    """The cues with something in them, as the standard finds them: a line with times begins one,
+    an empty line ends it, or the times of the next. Notes and styles have no times."""
+    timing: re.Match[str] | None = None
+    payload: list[str] = []
+    for line in (*lines, ""):
+        begins = TIMING.fullmatch(line) if ARROW in line else None
+        if line and ARROW not in line:
+            payload.append(line)
+            continue
+        if begins and payload and NUMBER.fullmatch(payload[-1]):
+            payload.pop()  # the number of this cue, where the empty line before it is missing
+        if timing and (cue := _cue(timing, payload)).lines:
+            yield cue
+        timing, payload = begins, []
+
+
+def _cue(timing: re.Match[str], payload: Sequence[str]) -> Shown:
+    times = [int(part or 0) for part in timing.groups()]
+    start, end = (
+        hours * 3600 + minutes * 60 + seconds + thousandths / 1000
+        for hours, minutes, seconds, thousandths in (times[:4], times[4:])
+    )
+    lines = [" ".join(line.split()) for line in _plain("\n".join(payload)).split("\n")]
+    return Shown(start, end, [line for line in lines if line])
 
 
 def _plain(text: str) -> str:
-    """The words, with who says them; in one line."""
-    named = SPEAKER.sub(lambda match: f"{match[1].strip()}: ", text)
-    return " ".join(html.unescape(TAG.sub("", named)).split())
+    """The words, with who says them, and the reading of characters behind them."""
+    named = SPEAKER.sub(lambda match: f"{' '.join(match[1].split())}: ", text)
+    read = READING.sub(lambda match: f"({match[1].strip()})" if match[1].strip() else "", named)
+    return html.unescape(without_tags(OWN_TAG.sub("", read)))
+
+
+def _kept(before: Shown, cue: Shown) -> int:
+    """How many lines at the beginning of a cue are those that the cue before it ended with, and
+    have stayed on the screen."""
+    if cue.start > before.end + NO_PAUSE:
+        return 0
+    most = min(len(before.lines), len(cue.lines))
+    counts = range(most, 0, -1)
+    return next((n for n in counts if before.lines[-n:] == cue.lines[:n]), 0)

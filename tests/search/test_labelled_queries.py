@@ -25,9 +25,9 @@ QUERIES = msgspec.convert(
 
 
 def test_the_set_is_whole() -> None:
-    assert len(QUERIES) == 30
+    assert len(QUERIES) == 40
     assert sum(query.misspelt for query in QUERIES) == 10
-    assert len({query.typed for query in QUERIES}) == 30
+    assert len({query.typed for query in QUERIES}) == 40
     for query in QUERIES:
         kind, _, known = query.target.partition(":")
         assert known in {"video": COURSE.videos, "step": COURSE.steps_by_id}[kind], query
@@ -41,4 +41,4 @@ async def test_the_target_is_among_the_first_three(alice: httpx.AsyncClient) -> 
         if query.target not in shown[:3]:
             missed.append((query.typed, shown[:3]))
         assert (answer["read"] is not None) == query.misspelt or not shown, query
-    assert len(missed) <= 3, missed
+    assert len(missed) <= 1, missed

@@ -9,11 +9,11 @@ import msgspec
 
 from portal.db import sql
 from portal.learning.catalogue import Course, Quiz, Step, Topic, Video
-from portal.learning.locks import Lock, Locks, card_href, step_of
+from portal.learning.locks import Lock, Locks, card_href, has_locks, step_of
 from portal.learning.queries import locks_of
 from portal.quiz.queries import version
 from portal.search import views
-from portal.search.rules import Entry, Index, Key, Text
+from portal.search.rules import Entry, Field, Index, Key, Kind, Shut, Text
 from portal.search.views import Found, Result
 from portal.search.words import words_of
 from portal.web.actor import Actor
@@ -90,20 +90,35 @@ def index_of(course: Course) -> CourseIndex:
 async def search(actor: Actor, course: Course, query: str) -> Found:
     """Returns what the course and the actor's own answers have on the query: one statement, one
     more in a course with locks, and one for each version of a quiz that this process has not met
-    yet. What is locked leads to its step on the path and says why."""
+    yet. What is locked leads to its step on the path and says why; what its page keeps back is
+    looked for by nobody."""
     if not words_of(query):
         return views.nothing(query)
     known = index_of(course)
+    locks = await locks_of(actor, course)
     hrefs: dict[Key, str] = {}
     for row in await sql.fetch(Answered, _ANSWERED, actor.user_id):
-        if row.quiz_id not in course.videos:
+        if row.quiz_id not in course.videos or locks.of_video(course.videos[row.quiz_id]):
             continue
         if not known.knows(row.content_hash):
             known.add_quiz(await version(row.quiz_id, row.content_hash))
         for question_id in row.questions:
             hrefs[row.content_hash, question_id] = known.href(row, question_id)
-    found = views.found(query, known.index.search(query, frozenset(hrefs)), hrefs)
-    return _with_locks(found, course, await locks_of(actor, course))
+    hits = known.index.search(query, frozenset(hrefs), _shut(course, locks))
+    return _with_locks(views.found(query, hits, hrefs), course, locks)
+
+
+def _shut(course: Course, locks: Locks) -> Shut:
+    """Returns what the page of a locked part does not tell, so that no search tells it either."""
+    shut: dict[tuple[Kind, str], Field] = {}
+    for step in course.steps if has_locks(course) else ():
+        if locks.of(step):
+            shut["step", step.id] = "practice"
+            shut |= {("topic", topic.id): "summary" for topic in step.topics}
+        shut |= {
+            ("video", video.id): "transcript" for video in step.videos if locks.of_video(video)
+        }
+    return shut
 
 
 def _with_locks(found: Found, course: Course, locks: Locks) -> Found:
@@ -120,9 +135,7 @@ def _with_lock(result: Result, course: Course, locks: Locks) -> Result:
     step, lock = _place(result, course, locks)
     if lock is None:
         return result
-    context = [] if result.kind == "explanation" else result.context
-    place = f"Locked. {lock.reason}"
-    return msgspec.structs.replace(result, href=card_href(step), place=place, context=context)
+    return msgspec.structs.replace(result, href=card_href(step), place=f"Locked. {lock.reason}")
 
 
 def _place(result: Result, course: Course, locks: Locks) -> tuple[Step, Lock | None]:

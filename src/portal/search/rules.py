@@ -10,19 +10,22 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 from math import log
 from typing import Literal, TypeAlias
 
 import msgspec
 
-from portal.search.words import WORD, fold, stem, telling, words_of
+from portal.search.postings import Postings, View
+from portal.search.wanted import Wanted, wanted
+from portal.search.words import is_unspaced, telling, words_of
 
 Kind: TypeAlias = Literal["video", "step", "topic", "explanation"]
 Field: TypeAlias = Literal[
     "title", "objective", "summary", "practice", "question", "transcript", "explanation"
 ]
 Key: TypeAlias = tuple[str, str]  # content hash of a quiz, id of its question
+# What may not be seen: of an entry, by kind and id, the texts from those of this field on.
+Shut: TypeAlias = Mapping[tuple[Kind, str], Field]
 
 # How much a word counts by where it stands.
 WEIGHTS: dict[Field, float] = {
@@ -37,11 +40,11 @@ WEIGHTS: dict[Field, float] = {
 # A video answers, a step or a topic leads to one, an explanation is read a second time.
 KINDS: dict[Kind, float] = {"video": 1, "step": 0.9, "topic": 0.8, "explanation": 0.7}
 
-EXACT, FAMILY, JOINED, BEGINNING, SPELLING = 1.0, 0.9, 0.8, 0.7, 0.5
 MAX_WORDS = 8
 MAX_RESULTS = 20
 MAX_SUGGESTIONS = 3
 MIN_LIKENESS = 0.6
+NOTHING_SHUT: Shut = {}
 
 # "Lesson 2B:" and "Step 3:" number a title. Who leaves them out has still given all of it.
 _LABEL = re.compile(r"^\w+ \d+\w?: ")
@@ -101,14 +104,11 @@ class Index:
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self._entries: list[Entry] = []
-        self._open: set[int] = set()
+        self._open: dict[int, int] = {}  # number of an entry → how many texts it has
         self._keys: dict[Key, int] = {}
+        self._numbers: dict[tuple[Kind, str], int] = {}
         self._titles: list[frozenset[str]] = []
-        # term → number of an entry → numbers of its texts, so that the weightiest comes first
-        self._places: dict[str, dict[int, list[int]]] = {}
-        self._weights: list[tuple[float, ...]] = []
-        self._families: defaultdict[str, list[str]] = defaultdict(list)
-        self._shown: dict[str, str] = {}
+        self._postings = Postings()
         for entry in entries:
             self.add(entry)
 
@@ -116,129 +116,59 @@ class Index:
         number = len(self._entries)
         self._entries.append(entry)
         if entry.key is None:
-            self._open.add(number)
+            self._open[number] = len(entry.texts)
+            self._numbers[entry.kind, entry.id] = number
         else:
             self._keys[entry.key] = number
         self._titles.append(frozenset(telling(words_of(_LABEL.sub("", entry.title, count=1)))))
-        self._weights.append(tuple(WEIGHTS[text.field] for text in entry.texts))
-        for place, text in enumerate(entry.texts):
-            for word in WORD.findall(text.text):
-                term = fold(word)
-                places = self._places.get(term)
-                if places is None:
-                    places = self._places[term] = {}
-                    self._families[stem(term)].append(term)
-                    self._shown[term] = word
-                elif word.islower():  # "Workflow" only began a title, "GitHub" never does
-                    self._shown[term] = word
-                places.setdefault(number, []).append(place)
+        self._postings.add((text.text, WEIGHTS[text.field]) for text in entry.texts)
 
-    def search(self, query: str, seen: frozenset[Key] = frozenset()) -> Hits:
-        """Returns what meets the query, best first; `seen` opens the explanations of these keys."""
-        words = (telling(words_of(query)) or words_of(query))[:MAX_WORDS]
-        allowed = frozenset(self._open).union(self._keys[k] for k in seen if k in self._keys)
+    def search(
+        self,
+        query: str,
+        seen: frozenset[Key] = frozenset(),
+        shut: Shut = NOTHING_SHUT,
+    ) -> Hits:
+        """Returns what meets the query, best first. `seen` opens the explanations of these keys;
+        `shut` tells of which entries which texts are not to be seen."""
+        limits = self._limits(seen, shut)
+        view = View(self._postings, limits)
+        words = wanted(query)[:MAX_WORDS]
         met: list[dict[int, float]] = []
         marks: set[str] = set()
-        read = list(words)
+        read: list[str] = []
         for place, word in enumerate(words):
             last = place == len(words) - 1
-            joined = [
-                first + second for first, second in pairwise(words) if word in (first, second)
-            ]
-            qualities = self._terms(word, joined, allowed, last=last)
-            if not qualities:
-                nearest = self._nearest(word, allowed, last=last)
-                if nearest is not None:
-                    read[place] = self._shown[nearest]
-                    family = self._family(nearest, allowed)
-                    qualities = {term: SPELLING * quality for term, quality in family.items()}
-            marks |= qualities.keys()
-            met.append(self._strengths(qualities, allowed))
+            meant, written = _meanings(view, word, last=last)
+            read.append(written)
+            for qualities in meant:
+                marks |= qualities.keys()
+                met.append(view.strengths(qualities))
         terms = frozenset(marks)
-        ranked, partial = self._ranked(met, terms, len(allowed))
+        ranked, partial = self._ranked(met, terms, len(limits))
         best = ranked[:MAX_RESULTS]
         return Hits(
-            hits=[Hit(self._entries[n], score, self._line(n, terms)) for score, n in best],
+            hits=[Hit(self._entries[n], score, self._line(view, n, terms)) for score, n in best],
             total=len(ranked),
             terms=terms,
-            read=" ".join(read) if read != words else None,
+            read=" ".join(read) if read != [word.term for word in words] else None,
             partial=partial,
-            suggestions=[] if ranked else self._like(words),
+            suggestions=[] if ranked else self._like(view, [word.term for word in words]),
         )
 
-    def _is_known(self, term: str, allowed: frozenset[int]) -> bool:
-        return not allowed.isdisjoint(self._places.get(term, ()))
-
-    def _family(self, word: str, allowed: frozenset[int]) -> dict[str, float]:
-        """Returns the word, if it occurs, and its relatives, with their quality."""
-        found = {
-            term: FAMILY
-            for term in self._families.get(stem(word), ())
-            if self._is_known(term, allowed)
-        }
-        if word in found:
-            found[word] = EXACT
-        return found
-
-    def _terms(
-        self, word: str, joined: Sequence[str], allowed: frozenset[int], *, last: bool
-    ) -> dict[str, float]:
-        """Returns the terms that a word stands for as it is written, with their quality; `joined`
-        are it and its neighbours in one ("git hub")."""
-        family = self._family(word, allowed)
-        found: dict[str, float] = {}
-        if last or (not family and len(word) > 1):
-            found = {
-                term: BEGINNING
-                for term in self._places
-                if term.startswith(word) and self._is_known(term, allowed)
-            }
-        for compound in joined:
-            found |= dict.fromkeys(self._family(compound, allowed), JOINED)
-        return found | family
-
-    def _nearest(self, word: str, allowed: frozenset[int], *, last: bool) -> str | None:
-        """Returns the term that the word is probably a misspelling of: up to one edit from four
-        letters on, up to two from eight; the most prominent one among equals."""
-        if len(word) < 4:
-            return None
-        limit = _edits(word)
-        stem_of_word = stem(word)
-        distances = _near(word, list(self._places), limit)
-        stems = _near(stem_of_word, list(self._families), _edits(stem_of_word))
-        for family, distance in stems.items():
-            for term in self._families[family]:
-                distances[term] = min(distance, distances.get(term, distance))
-        if last:
-            size = len(word)
-            longer = [term for term in self._places if len(term) > size]
-            for cut in (size, size + 1):
-                beginnings = [term[:cut] for term in longer]
-                for term, distance in _near(word, beginnings, limit, longer).items():
-                    distances[term] = min(distance + 0.5, distances.get(term, distance + 0.5))
-
-        def order(term: str) -> tuple[float, bool, float, str]:
-            places = self._places[term]
-            prominence = sum(self._weight(n, places[n]) for n in places if n in allowed)
-            return distances[term], term[0] != word[0], -prominence, term
-
-        known = [term for term in distances if self._is_known(term, allowed)]
-        return min(known, key=order, default=None)
-
-    def _weight(self, number: int, places: Sequence[int]) -> float:
-        return self._weights[number][places[0]]
-
-    def _strengths(
-        self, qualities: Mapping[str, float], allowed: frozenset[int]
-    ) -> dict[int, float]:
-        """Returns for each entry how well it meets one word of the query."""
-        strengths: dict[int, float] = {}
-        for term, quality in qualities.items():
-            for number, places in self._places[term].items():
-                if number in allowed:
-                    strength = quality * self._weight(number, places)
-                    strengths[number] = max(strength, strengths.get(number, 0))
-        return strengths
+    def _limits(self, seen: frozenset[Key], shut: Shut) -> dict[int, int]:
+        """Returns for each entry that may be seen how many of its texts may be."""
+        limits = dict(self._open)
+        for key in seen:
+            if key in self._keys:
+                number = self._keys[key]
+                limits[number] = len(self._entries[number].texts)
+        for name, field in shut.items():
+            number = self._numbers[name]
+            texts = self._entries[number].texts
+            hidden = (place for place, text in enumerate(texts) if text.field == field)
+            limits[number] = next(hidden, len(texts))
+        return limits
 
     def _ranked(
         self, met: Sequence[Mapping[int, float]], terms: frozenset[str], total: int
@@ -267,26 +197,35 @@ class Index:
         ranked.sort(key=lambda entry: (-entry[0], entry[1]))
         return ranked, 0 < most < len(met)
 
-    def _line(self, number: int, terms: frozenset[str]) -> Text | None:
+    def _line(self, view: View, number: int, terms: frozenset[str]) -> Text | None:
         """Returns the text below the title with the most of the terms, the weightiest of equals;
         when none has any, what the entry is about."""
         met: defaultdict[int, int] = defaultdict(int)
         for term in terms:
-            for place in set(self._places[term].get(number, ())):
-                met[place] += place > 0
+            for place in view.places(term).get(number, ()):
+                met[place] += place > 0 and view.sees(number, place)
         texts = self._entries[number].texts
         best = max(met, key=lambda place: (met[place], -place), default=0)
         if met[best]:
             return texts[best]
-        about = (text for text in texts if text.field in ("summary", "explanation"))
+        about = (
+            text
+            for place, text in enumerate(texts)
+            if text.field in ("summary", "explanation") and view.sees(number, place)
+        )
         return next(about, None)
 
-    def _like(self, words: Sequence[str]) -> list[str]:
+    def _like(self, view: View, words: Sequence[str]) -> list[str]:
         """Returns words of open titles that look a little like the ones that nothing meets."""
         from rapidfuzz import process
         from rapidfuzz.distance import OSA
 
-        titles = {term for number in self._open for term in self._titles[number] if len(term) > 3}
+        titles = {
+            term
+            for number in self._open
+            for term in self._titles[number]
+            if len(term) > 3 and not is_unspaced(term)
+        }
         near: dict[str, float] = {}
         for word in words:
             found = process.extract(
@@ -298,23 +237,27 @@ class Index:
             )
             near |= {term: likeness for term, likeness, _ in found}
         best = sorted(near, key=lambda term: (-near[term], term))
-        return [self._shown[term] for term in best[:MAX_SUGGESTIONS]]
+        return [view.shown(term) for term in best[:MAX_SUGGESTIONS]]
 
 
-def _edits(word: str) -> int:
-    return 0 if len(word) < 4 else 1 if len(word) < 8 else 2
+def _meanings(view: View, word: Wanted, *, last: bool) -> tuple[list[dict[str, float]], str]:
+    """Returns the terms that a word stands for, with their quality, and the word as it was read.
+    A word that nothing has may be several: its parts, if all of them are known, or those pieces of
+    a run that are."""
+    if found := view.meanings(word, beginnings=True, last=last):
+        return [found], word.term
+    parts = [_meaning(view, part, last=False) for part in view.apart(word)]
+    if parts and (any if word.unspaced else all)(qualities for qualities, _ in parts):
+        mended = [written for _, written in parts if written]
+        return [qualities for qualities, _ in parts], " ".join(mended) or word.term
+    qualities, written = _meaning(view, word, last=last)
+    return [qualities], written or word.term
 
 
-def _near(
-    word: str, choices: Sequence[str], limit: int, names: Sequence[str] | None = None
-) -> dict[str, float]:
-    """Returns the choices within `limit` edits, a transposition being one, with their distance;
-    under the names in the same places, if there are any."""
-    if not limit:
-        return {}
-    # Loading it takes longer than a hundred searches, and most words are spelt well.
-    from rapidfuzz import process
-    from rapidfuzz.distance import OSA
-
-    found = process.extract(word, choices, scorer=OSA.distance, score_cutoff=limit, limit=None)
-    return {(names or choices)[place]: distance for _, distance, place in found}
+def _meaning(view: View, word: Wanted, *, last: bool) -> tuple[dict[str, float], str]:
+    """Returns what a word stands for, and the word that it was mended to, if it was misspelt."""
+    found = view.meanings(word, beginnings=False, last=False)
+    if found or word.unspaced:
+        return found, ""
+    mended = view.misspelt(word.term, last=last)
+    return (mended[1], view.shown(mended[0])) if mended else ({}, "")

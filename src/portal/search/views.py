@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 
 import msgspec
 
 from portal.errors import Invalid
 from portal.search.rules import Hit, Hits, Key, Kind
-from portal.search.words import WORD, fold
+from portal.search.words import spans
 from portal.web.formats import length
 
 MAX_QUERY = 100  # characters
@@ -115,30 +116,38 @@ def _result(hit: Hit, hrefs: Mapping[Key, str], terms: frozenset[str]) -> Result
 
 
 def marked(text: str, terms: frozenset[str]) -> list[Part]:
-    """Returns the text in parts, of which those that are among the folded terms are marked."""
+    """Returns the text in parts, of which those that are one of the folded terms are marked."""
     parts: list[Part] = []
     end = 0
-    for word in WORD.finditer(text):
-        if fold(word[0]) in terms:
-            if word.start() > end:
-                parts.append(Part(text[end : word.start()], mark=False))
-            parts.append(Part(word[0], mark=True))
-            end = word.end()
+    for start, stop in spans(text, terms):
+        if start > end:
+            parts.append(Part(text[end:start], mark=False))
+        parts.append(Part(text[start:stop], mark=True))
+        end = stop
     if end < len(text):
         parts.append(Part(text[end:], mark=False))
     return parts
 
 
 def excerpt(text: str, terms: frozenset[str]) -> str:
-    """Returns whole words around the first match, with "…" where something was left out."""
+    """Returns whole words around the first match, with "…" where something was left out; where no
+    space is near, as in Chinese, whole characters."""
     if len(text) <= CONTEXT:
         return text
-    first = next((w.start() for w in WORD.finditer(text) if fold(w[0]) in terms), 0)
+    first = next((start for start, _ in spans(text, terms)), 0)
     start = 0
     if first > BEFORE:
-        start = text.find(" ", first - BEFORE, first) + 1 or first
+        start = text.find(" ", first - BEFORE, first) + 1 or _at_character(text, first - BEFORE)
     end = len(text)
     if start + CONTEXT < end:
         end = text.rfind(" ", start, start + CONTEXT)
-        end = end if end > start else start + CONTEXT
+        # not where a space is so early that the match or most of the line would be left out
+        end = end if end > max(first, start + BEFORE) else _at_character(text, start + CONTEXT)
     return ("…" if start else "") + text[start:end] + ("…" if end < len(text) else "")
+
+
+def _at_character(text: str, place: int) -> int:
+    """Returns the place, or the one before it at which a character begins with its marks."""
+    while place and unicodedata.category(text[place])[0] == "M":
+        place -= 1
+    return place

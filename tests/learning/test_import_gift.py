@@ -145,6 +145,109 @@ def test_what_cannot_be_graded_is_refused_with_its_line(
     assert str(found[0]).startswith("x.gift: line ")
 
 
+TEXTS = [
+    # what stands before the answers, and what is asked
+    ("Is a < b and c > d true?", "Is a < b and c > d true?"),
+    ("Is a<b and c>d true?", "Is a<b and c>d true?"),
+    ("Is if a<b a condition?", "Is if a<b a condition?"),
+    ("What is List<String> or Map<a>?", "What is List<String> or Map<a>?"),
+    ("Does <b> or <strong> make it bold?", "Does <b> or <strong> make it bold?"),
+    ("Is 1 <2 and 3> 2, x<-y, <3?", "Is 1 <2 and 3> 2, x<-y, <3?"),
+    ("Write to <ann@example.com> or <https\\://example.com>?",
+     "Write to <ann@example.com> or <https://example.com>?"),
+    ("Which <b>two</b>, <i>three</i>?", "Which two, three?"),
+    ("<p>One</p><p>two<br>three<br/>four</p>", "One two three four"),
+    ('<p class\\="x" dir\\="ltr"><span style="color\\: red; x=y">Red</span>ness</p>', "Redness"),
+    ("R&amp;D &lt;b&gt; &eacute; &#8364;", "R&D <b> é €"),
+    ("H<sub>2</sub>O, x<sup>2</sup>", "H₂O, x²"),
+    ("Who <!-- a remark --> knows?<style>p {}</style>".replace("{}", ""), "Who knows?"),
+    ("[html]<p>Is <b>a &lt; b?", "Is a < b?"),
+    ("[HTML]<b>Loud</b>", "Loud"),
+    ("[moodle]<b>Bold</b>, <b> not", "Bold, <b> not"),
+    ("[plain]<b>Bold</b> &amp; so on", "<b>Bold</b> &amp; so on"),
+    ("[markdown]**Bold**, __too__, `code` and 2*3*4", "Bold, too, code and 2*3*4"),
+    ("Is [html] a format?", "Is [html] a format?"),
+    (r"One\ntwo", "One two"),
+    (r"A \~ B \= C \# D \{ E \} F \: G", "A ~ B = C # D { E } F : G"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "text"), TEXTS)
+def test_only_tags_are_taken_out_of_a_text(written: str, text: str) -> None:
+    (question,) = questions(written + "{T}")
+    assert question["text"] == text
+
+
+def test_answers_and_feedback_are_texts_too() -> None:
+    (question,) = questions(
+        r"""[html]<p>Which holds texts?</p>{
+        =[plain]List<String>#<b>Yes</b>, as a < b.
+        ~<code class="x=y">Set</code>#[markdown]**No**, a < b
+        ~[moodle]if a<b and c>d
+        ~a &lt; b}"""
+    )
+    assert question["text"] == "Which holds texts?"
+    assert [choice["text"] for choice in question["choices"]] == [
+        "List<String>",
+        "Set",
+        "if a<b and c>d",
+        "a < b",
+    ]
+    assert question["explanation"] == "Yes, as a < b. No, a < b"
+
+
+LOST = [
+    ('<img src="@@PLUGINFILE@@/plan.png" alt="x">', 'a picture ("plan.png") is left out'),
+    (r'<img src\="plan.png" width\=30 />', 'a picture ("plan.png") is left out'),
+    ("[markdown]![a plan](img/plan.png)", 'a picture ("plan.png") is left out'),
+    ('<a href="https\\://example.com/?a=b">this</a>',
+     'the target of a link ("https://example.com/?a=b") is left out'),
+    ("[markdown][this](https\\://example.com)",
+     'the target of a link ("https://example.com") is left out'),
+    ('<video controls src="a.mp4">x</video>', 'a video ("a.mp4") is left out'),
+    ('<audio><source src="a.mp3"></audio>', "a sound is left out"),
+    ('<iframe src="https\\://example.com/x"></iframe>', 'a page within the page ("x") is left out'),
+    ("<table><tr><td>1</td></tr></table>", "a table becomes a line of text"),
+    ("<pre>if a:\n  b</pre>", "lines of code become one line"),
+    ("<math><mi>x</mi></math>", "a formula becomes plain text"),
+    (r"\(x^2\)", "a formula is shown as it is written"),
+    ("$$x^2$$", "a formula is shown as it is written"),
+    ("x<sup>n-k</sup>", "raised text becomes plain text"),
+    ("a<sub>max</sub>", "lowered text becomes plain text"),
+    ("<del>never</del>", "text that is struck out becomes plain text"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "problem"), LOST)
+def test_what_gets_lost_is_told_with_its_line(text: str, problem: str) -> None:
+    """In the question, in an answer and in feedback."""
+    gift = f"Fine?{{T}}\n\n{text} What\nis that?{{\n=one#{text} so\n~{text} two}}"
+    categories, found = read_gift(gift, "x.gift", "X")
+    assert [(f.where, f.problem, f.to_do) for f in found] == [
+        (f"line {line}", problem, True) for line in ((3, 5, 6) if "\n" not in text else (3, 6, 8))
+    ]
+    assert len(categories[0].questions) == 2
+
+
+def test_a_picture_alone_is_no_answer() -> None:
+    _, found = read_gift('Which?{\n=<img src="a.png">\n~b}', "x.gift", "X")
+    faults = [finding for finding in found if finding.is_fault]
+    assert [(f.where, f.problem, f.remedy) for f in faults] == [
+        ("line 2", "has an empty answer", "Put in words what is needed of it.")
+    ]
+
+
+def test_an_import_says_what_got_lost(tmp_path: Path) -> None:
+    file = tmp_path / "plans.gift"
+    file.write_text('Fine?{T}\n\nWhat is on <img src="plan.png"> it?{F}\n')
+    done = run_portal("", "content", "import", str(file), "--out", str(tmp_path / "course"))
+    assert done.returncode == 0, done.stderr
+    assert (
+        'To do: plans.gift: line 3: a picture ("plan.png") is left out.'
+        " Put in words what is needed of it." in done.stdout.splitlines()
+    )
+
+
 def test_every_refusal_is_told_at_once_and_nothing_is_written(tmp_path: Path) -> None:
     file = tmp_path / "mixed.gift"
     file.write_text("Fine?{T}\n\nWrite.{}\n\nMatch.{=a->1 =b->2}\n")

@@ -159,6 +159,24 @@ def test_text_that_is_no_json_is_told_with_its_line(tmp_path: Path) -> None:
     assert [f.problem for f in found] == ["the value is not an object", '"steps" is missing']
 
 
+def test_texts_in_html_become_plain_and_others_stay_as_they_are() -> None:
+    course = changed(f"{ASKED}.question", "<p>Is <b>a &lt; b</b> here: <img src='x.png'>?</p>")
+    asked = course["steps"][0]["topics"][0]["videos"][0]["quiz"]["questions"][0]
+    asked["choices"] = ["List<String> &amp; a<b and c>d", "<i>No</i>", "The tag <b>"]
+    text = json.dumps(course, indent=1)
+    (step,), found = read_course_json(text, "course.json")
+    question = step.topics[0].videos[0].known["questions"][0]
+    assert question["text"] == "Is a < b here: ?"
+    assert [choice["text"] for choice in question["choices"]] == [
+        "List<String> &amp; a<b and c>d",
+        "No",
+        "The tag <b>",
+    ]
+    (lost,) = found
+    assert (lost.problem, lost.to_do) == ('a picture ("x.png") is left out', True)
+    assert "x.png" in text.splitlines()[int(lost.where.removeprefix("line ")) - 1]
+
+
 def test_lines_are_counted_in_any_layout() -> None:
     text = '{"a": [1,\n {"b":\n "x{[,]}", "c": []}, "d"],\n"e": {"f": null}}'
     assert [line_of(text, path) for path in (

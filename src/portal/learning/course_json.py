@@ -13,6 +13,7 @@ from portal.learning.addresses import FORMS, reference
 from portal.learning.drafts import StepDraft, TopicDraft, VideoDraft, slug
 from portal.learning.findings import Finding
 from portal.learning.gift import NO_EXPLANATION
+from portal.learning.markup import has_tags, plain_text
 from portal.learning.sources import Table, seconds
 
 Path = tuple[str | int, ...]
@@ -81,6 +82,18 @@ class _Reader:
         self.add(path, f"{name} is not {KINDS[kind]}", f"Write {KINDS[kind]}.")
         return kind()
 
+    def plain(self, text: str, path: Path) -> str:
+        """A text without the tags of HTML, if it has any; what gets lost is a thing to do."""
+        if not has_tags(text):
+            return text
+        readable, lost = plain_text(text)
+        where = f"line {line_of(self.text, path)}"
+        for loss in lost:
+            self.found.append(Finding(self.file, where, loss.problem, loss.remedy, to_do=True))
+        if not readable:
+            self.add(path, "holds nothing that can be read", "Write it in words.")
+        return readable
+
     def items(self, table: Table, key: str, path: Path) -> list[tuple[Table, Path]]:
         """The objects of a list that has to be there, with their paths."""
         if key not in table:
@@ -100,7 +113,7 @@ class _Reader:
             if name in table:
                 text = self.expect(table[name], str, (*path, name))
                 if text.strip():
-                    return str(text)
+                    return self.plain(text, (*path, name)) if name != "url" else str(text)
                 if isinstance(table[name], str):
                     self.add((*path, name), f'"{name}" is empty', "Write it.")
                 return ""
@@ -115,11 +128,11 @@ class _Reader:
                 continue
             kind = list if name in ("objectives", "practice") else str
             value = self.expect(table[name], kind, (*path, name))
-            known[name] = value
             if kind is list:
-                known[name] = [
-                    self.expect(item, str, (*path, name, n)) for n, item in enumerate(value)
-                ]
+                items = [(self.expect(v, str, (*path, name, n)), n) for n, v in enumerate(value)]
+                known[name] = [self.plain(item, (*path, name, n)) for item, n in items]
+            else:
+                known[name] = self.plain(value, (*path, name))
         return known
 
     def step(self, table: Table, path: Path) -> StepDraft:
@@ -184,7 +197,7 @@ class _Reader:
         return [
             self.text_of(value, ("text",), (*path, place))
             if isinstance(value, dict)
-            else self.expect(value, str, (*path, place))
+            else self.plain(self.expect(value, str, (*path, place)), (*path, place))
             for place, value in enumerate(values)
         ]
 

@@ -4,7 +4,6 @@ Single choice, several right choices and true/false are taken over; what the por
 is refused with its line. The format is described at https://docs.moodle.org/en/GIFT_format.
 """
 
-import html
 import re
 from collections.abc import Iterator, Sequence
 from string import ascii_lowercase
@@ -14,6 +13,7 @@ import msgspec
 
 from portal.learning.drafts import slug
 from portal.learning.findings import Finding
+from portal.learning.markup import NAMES, TAG, Kind, Loss, plain_text
 from portal.learning.sources import Table
 
 # Escaped characters are put aside as private ones, so that they mean nothing while we look.
@@ -23,13 +23,22 @@ ESCAPE: Final = re.compile(r"\\[~=#{}:\\]")
 
 CATEGORY: Final = re.compile(r"\$CATEGORY:(.*)")
 TITLE: Final = re.compile(r"\s*::(.*?)::", re.DOTALL)
-FORMAT: Final = re.compile(r"\s*\[(html|moodle|plain|markdown)\]")
+KINDS: Final[dict[str, Kind]] = {
+    "html": "html",
+    "moodle": "moodle",
+    "plain": "plain",
+    "markdown": "markdown",
+}
+FORMAT: Final = re.compile(r"\s*\[(html|moodle|plain|markdown)\]", re.IGNORECASE)
 TRUTH: Final = re.compile(r"(T|TRUE|F|FALSE)\s*(#.*)?", re.IGNORECASE | re.DOTALL)
 ANSWER: Final = re.compile(r"([=~])\s*(?:%(-?[0-9]+(?:\.[0-9]+)?)%)?([^=~]*)")
-TAG: Final = re.compile(r"<[^<>]+>")
 NO_EXPLANATION: Final = (
     "TODO: why the right answer is right, and why the most tempting other one is not"
 )
+
+
+# A piece of a question, and where it begins there.
+Placed = tuple[str, int]
 
 
 class Category(msgspec.Struct):
@@ -46,7 +55,8 @@ class _Refused(Exception):
 
 
 def read_gift(text: str, file: str, title: str) -> tuple[list[Category], list[Finding]]:
-    """The categories with their questions in order, and what is refused, with its line.
+    """The categories with their questions in order; what is refused, and as things to do what got
+    lost in a question, each with its line.
 
     Questions before the first category stand under `title`.
     """
@@ -59,11 +69,15 @@ def read_gift(text: str, file: str, title: str) -> tuple[list[Category], list[Fi
             categories.append(Category(name or title, []))
             continue
         questions = categories[-1].questions
+        reader = _Reader(block)
         try:
-            questions.append(_question(block, {question["id"] for question in questions}))
+            questions.append(reader.question({question["id"] for question in questions}))
         except _Refused as refused:
             where = f"line {line + block.count(chr(10), 0, refused.offset)}"
             found.append(Finding(file, where, refused.problem, refused.remedy))
+        for loss in sorted(reader.lost):
+            where = f"line {line + block.count(chr(10), 0, loss.offset)}"
+            found.append(Finding(file, where, loss.problem, loss.remedy, to_do=True))
     return [category for category in categories if category.questions], found
 
 
@@ -84,57 +98,137 @@ def _blocks(text: str) -> Iterator[tuple[int, str]]:
             lines.append("" if is_comment else ESCAPE.sub(lambda found: ESCAPED[found[0]], line))
 
 
-def _question(block: str, taken: set[str]) -> Table:
-    head, name = block, ""
-    title = TITLE.match(head)
-    if title:
-        name, head = title[1], head[title.end() :]
-    before = len(block) - len(head)
-    opened, closed = head.find("{"), head.rfind("}")
-    if opened < 0:
-        _refuse("has no answers in braces", "Add them as in {=right ~wrong}, or remove it.")
-    if closed < opened:
-        remedy = "Close the brace; a question must not contain an empty line."
-        _refuse("the brace is never closed", remedy, before + opened)
-    body = head[opened + 1 : closed]
-    if "{" in body:
-        remedy = "Ask one thing per question; write \\{ for a brace that is meant."
-        _refuse("has two pairs of braces", remedy, before + opened + body.index("{"))
-    stem, rest = _plain(FORMAT.sub("", head[:opened], count=1)), _plain(head[closed + 1 :])
-    # Answers in the middle of a sentence stand for the word that is missing there.
-    stem = f"{stem} … {rest}" if len(rest) > 1 else stem + rest.replace(".", " …")
-    if not stem:
-        _refuse("asks nothing", "Write the question before the brace.")
-    table = _answers(body, before + opened + 1)
-    return {"id": _free(slug(_plain(name) or stem), taken), "text": stem, **table}
+class _Reader:
+    """Reads the block of one question. `lost` is what its texts had and plain text has not."""
+
+    def __init__(self, block: str) -> None:
+        self.block = _tags_put_aside(block)
+        self.kind: Kind = "moodle"
+        self.lost: set[Loss] = set()
+
+    def question(self, taken: set[str]) -> Table:
+        head, name = self.block, ""
+        title = TITLE.match(head)
+        if title:
+            name, head = title[1], head[title.end() :]
+        before = len(self.block) - len(head)
+        opened, closed = head.find("{"), head.rfind("}")
+        if opened < 0:
+            _refuse("has no answers in braces", "Add them as in {=right ~wrong}, or remove it.")
+        if closed < opened:
+            remedy = "Close the brace; a question must not contain an empty line."
+            _refuse("the brace is never closed", remedy, before + opened)
+        body = head[opened + 1 : closed]
+        if "{" in body:
+            remedy = "Ask one thing per question; write \\{ for a brace that is meant."
+            _refuse("has two pairs of braces", remedy, before + opened + body.index("{"))
+        if prefix := FORMAT.match(head):
+            self.kind = _kind(prefix)  # that of the answers too, unless they say otherwise
+        stem = self.plain(head[:opened], before)
+        rest = self.plain(head[closed + 1 :], before + closed + 1)
+        # Answers in the middle of a sentence stand for the word that is missing there.
+        stem = f"{stem} … {rest}" if len(rest) > 1 else stem + rest.replace(".", " …")
+        if not stem:
+            _refuse("asks nothing", self.instead("Write the question before the brace."))
+        table = self.answers(body, before + opened + 1)
+        return {"id": _free(slug(_plain(name) or stem), taken), "text": stem, **table}
+
+    def answers(self, body: str, at: int) -> Table:
+        body, mark, general = body.partition("####")
+        after = at + len(body) + len(mark)
+        inside = body.strip()
+        truth = TRUTH.fullmatch(inside)
+        if truth:
+            answer = truth[1].upper().startswith("T")
+            begin = at + body.index(inside) + max(0, truth.start(2))
+            said = _split(truth[2] or "", begin)[1:]
+            explanation = self.explanation((general, after), said)
+            return {"kind": "true_false", "answer": answer, "explanation": explanation}
+        if not inside:
+            _refuse("is an essay, which cannot be graded here", "Ask for a choice instead.", at)
+        if inside.startswith("#"):
+            _refuse("asks for a number", "Offer numbers to choose from instead.", at)
+        if inside[0] not in "=~":
+            _refuse(f'"{_plain(inside)}" is no answer', "Begin each answer with = or ~.", at)
+        return self.choices([*ANSWER.finditer(body)], (general, after), at)
+
+    def choices(self, answers: Sequence[re.Match[str]], general: Placed, at: int) -> Table:
+        if any("->" in answer[3] for answer in answers):
+            remedy = "Ask for each pair in a question of its own."
+            _refuse("is a matching question", remedy, at)
+        if all(answer[1] == "=" for answer in answers):
+            remedy = "Add wrong answers that begin with ~, to choose from."
+            _refuse("is a short answer question", remedy, at)
+        if len(answers) > len(ascii_lowercase):
+            _refuse(f"has {len(answers)} answers", "Keep 26 at most.", at)
+        right = _right(answers, at)
+        choices: list[Table] = []
+        feedback: list[Placed] = []
+        for letter, answer in zip(ascii_lowercase, answers, strict=False):
+            (text, begin), *said = _split(answer[3], at + answer.start(3))
+            plain = self.plain(text, begin)
+            if not plain:
+                remedy = self.instead("Write it, or remove the sign.")
+                _refuse("has an empty answer", remedy, at + answer.start())
+            choices.append({"id": letter, "text": plain})
+            if answer in right:
+                choices[-1]["right"] = True
+            feedback = [*said[:1], *feedback] if answer in right else [*feedback, *said[:1]]
+        return {
+            "kind": "single" if len(right) == 1 else "multiple",
+            "choices": choices,
+            "explanation": self.explanation(general, feedback),
+        }
+
+    def explanation(self, general: Placed, feedback: Sequence[Placed]) -> str:
+        """The feedback to everybody, else what is said to single answers, the right ones first."""
+        whole = self.plain(*general)
+        said = [whole] if whole else [self.plain(*text) for text in feedback]
+        return " ".join(dict.fromkeys(filter(None, said))) or NO_EXPLANATION
+
+    def plain(self, text: str, at: int) -> str:
+        """A text that begins at `at` in the block, without tags and escapes, in one line."""
+        kind = self.kind
+        if prefix := FORMAT.match(text):
+            kind, text, at = _kind(prefix), text[prefix.end() :], at + prefix.end()
+        readable, lost = plain_text(text.replace("\\n", "\n\n").translate(RESTORED), kind)
+        self.lost |= {loss._replace(offset=at + loss.offset) for loss in lost}
+        return readable
+
+    def instead(self, remedy: str) -> str:
+        """The remedy for a text that is empty; when it was a picture, to describe it."""
+        return min(self.lost).remedy if self.lost else remedy
 
 
-def _answers(body: str, at: int) -> Table:
-    body, _, general = body.partition("####")
-    inside = body.strip()
-    truth = TRUTH.fullmatch(inside)
-    if truth:
-        answer = truth[1].upper().startswith("T")
-        explanation = _explanation(general, (truth[2] or "").split("#")[1:])
-        return {"kind": "true_false", "answer": answer, "explanation": explanation}
-    if not inside:
-        _refuse("is an essay, which cannot be graded here", "Ask for a choice instead.", at)
-    if inside.startswith("#"):
-        _refuse("asks for a number", "Offer numbers to choose from instead.", at)
-    if inside[0] not in "=~":
-        _refuse(f'"{_plain(inside)}" is no answer', "Begin each answer with = or ~.", at)
-    return _choices([*ANSWER.finditer(body)], general, at)
+def _plain(text: str) -> str:
+    return _Reader("").plain(text, 0)
 
 
-def _choices(answers: Sequence[re.Match[str]], general: str, at: int) -> Table:
-    if any("->" in answer[3] for answer in answers):
-        remedy = "Ask for each pair in a question of its own."
-        _refuse("is a matching question", remedy, at)
-    if all(answer[1] == "=" for answer in answers):
-        remedy = "Add wrong answers that begin with ~, to choose from."
-        _refuse("is a short answer question", remedy, at)
-    if len(answers) > len(ascii_lowercase):
-        _refuse(f"has {len(answers)} answers", "Keep 26 at most.", at)
+def _kind(prefix: re.Match[str]) -> Kind:
+    return KINDS[prefix[1].lower()]
+
+
+def _tags_put_aside(block: str) -> str:
+    """The block with the signs within tags put aside: they belong to the tag, escaped or not."""
+    parts, end = list[str](), 0
+    for tag in TAG.finditer(block.translate(RESTORED)):
+        if tag["name"].lower() in NAMES:
+            inside = (ESCAPED.get(f"\\{sign}", sign) for sign in tag[0])
+            parts += [block[end : tag.start()], *inside]
+            end = tag.end()
+    return "".join((*parts, block[end:]))
+
+
+def _split(text: str, at: int) -> list[Placed]:
+    """The parts of a text between #, with their places."""
+    parts: list[Placed] = []
+    for part in text.split("#"):
+        parts.append((part, at))
+        at += len(part) + 1
+    return parts
+
+
+def _right(answers: Sequence[re.Match[str]], at: int) -> list[re.Match[str]]:
     plain = [answer for answer in answers if answer[1] == "="]
     weighted = [a for a in answers if a[1] == "~" and a[2] and float(a[2]) > 0]
     if plain and weighted:
@@ -148,33 +242,7 @@ def _choices(answers: Sequence[re.Match[str]], general: str, at: int) -> Table:
         _refuse("has no right answer", "Mark it with =.", at)
     if len(right) == len(answers):
         _refuse("has no wrong answer", "Add one that begins with ~.", at)
-    choices: list[Table] = []
-    feedback: list[str] = []
-    for letter, answer in zip(ascii_lowercase, answers, strict=False):
-        text, _, said = answer[3].partition("#")
-        if not _plain(text):
-            _refuse("has an empty answer", "Write it, or remove the sign.", at + answer.start())
-        choices.append({"id": letter, "text": _plain(text)})
-        if answer in right:
-            choices[-1]["right"] = True
-        feedback.insert(0 if answer in right else len(feedback), said)
-    return {
-        "kind": "single" if len(right) == 1 else "multiple",
-        "choices": choices,
-        "explanation": _explanation(general, feedback),
-    }
-
-
-def _explanation(general: str, feedback: Sequence[str]) -> str:
-    """The feedback to everybody, else what is said to single answers, the right ones first."""
-    said = [_plain(general)] if _plain(general) else [_plain(text) for text in feedback]
-    return " ".join(dict.fromkeys(filter(None, said))) or NO_EXPLANATION
-
-
-def _plain(text: str) -> str:
-    """A text without tags and escapes, its white space folded."""
-    readable = html.unescape(TAG.sub(" ", FORMAT.sub("", text)))
-    return " ".join(readable.replace("\\n", " ").translate(RESTORED).split())
+    return right
 
 
 def _free(wanted: str, taken: set[str]) -> str:

@@ -8,6 +8,7 @@ from portal.learning.authoring import inspect
 from portal.learning.catalogue import ContentError
 from portal.learning.course_json import read_course_json
 from portal.learning.drafts import StepDraft, TopicDraft, VideoDraft, write
+from portal.learning.findings import Finding
 from portal.learning.gift import read_gift
 from portal.learning.textfiles import Unreadable, read_text
 
@@ -19,16 +20,16 @@ def import_file(file: Path, folder: Path, say: Callable[[str], None]) -> int:
     Raises ContentError with every problem of the file, `CommandFailed` when it cannot be read or
     the folder not be used; then nothing was written.
     """
-    steps = _read(file)
+    steps, lost = _read(file)
     for path in write(folder, steps):
         say(f"Wrote {path}.")
-    findings = inspect(folder, any_channel=True)
-    for finding in findings:
+    for finding in (*lost, *inspect(folder, any_channel=True)):
         say(finding.line if finding.note else f"To do: {finding}")
     return 0
 
 
-def _read(file: Path) -> list[StepDraft]:
+def _read(file: Path) -> tuple[list[StepDraft], list[Finding]]:
+    """The steps in a file, and what could not be taken over with them."""
     try:
         text = read_text(file)
     except Unreadable as error:
@@ -47,8 +48,8 @@ def _read(file: Path) -> list[StepDraft]:
         steps = [StepDraft(title, (TopicDraft(title, videos),))] if videos else []
     else:
         raise CommandFailed(f"{file.name} is neither .gift, .txt nor .json.")
-    if found:
-        raise ContentError(found)
+    if any(finding.is_fault for finding in found):
+        raise ContentError([finding.line for finding in found])
     if not steps:
         raise CommandFailed(f"{file.name} holds no question.")
-    return steps
+    return steps, found

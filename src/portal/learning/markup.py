@@ -1,46 +1,186 @@
-"""HTML in texts that authors bring along: only what is a tag of HTML is taken for one.
+"""HTML and Markdown in texts that authors bring along, as plain text, and what gets lost by that.
 
-"a < b and c > d" is a comparison, `List<String>` is code, and both stay as they are.
+Only what is a tag of HTML is taken for one: "a < b and c > d" is a comparison, `List<String>` is
+code, and "the tag <b>" that nothing closes is what the text is about. They stay as they are.
 """
 
+import html
 import re
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, Literal, NamedTuple
 
-_NAMES = """
-a abbr acronym address area article aside audio b base bdi bdo big blink blockquote body br button
-canvas caption center cite code col colgroup data datalist dd del details dfn dialog dir div dl dt
-em embed fieldset figcaption figure font footer form frame frameset h1 h2 h3 h4 h5 h6 head header
-hgroup hr html i iframe img input ins kbd label legend li link main map mark marquee math menu
-meta meter nav nobr noframes noscript object ol optgroup option output p param picture pre
-progress q rp rt ruby s samp script search section select slot small source span strike strong
-style sub summary sup svg table tbody td template textarea tfoot th thead time title tr track tt u
-ul var video wbr
+Kind = Literal["moodle", "html", "plain", "markdown"]
+
+_INLINE = """
+a abbr acronym audio b bdi bdo big canvas cite code data del dfn em embed font i iframe img ins kbd
+label map mark math meter nobr object output picture progress q rp rt ruby s samp script small span
+strike strong style sub sup svg time tt u var video wbr
 """
-NAMES: Final = frozenset(_NAMES.split())
-
-_ATTRIBUTE = r"""\s+[A-Za-z_:@][\w:.-]*(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+))?"""
+_BLOCKS = """
+address area article aside blockquote body br button caption center col colgroup datalist dd details
+dialog dir div dl dt fieldset figcaption figure footer form frame frameset h1 h2 h3 h4 h5 h6 head
+header hgroup hr html input legend li link main marquee menu meta nav noframes noscript ol optgroup
+option p param pre search section select source summary table tbody td template textarea tfoot th
+thead title tr track ul
+"""
+INLINE: Final = frozenset(_INLINE.split())
+NAMES: Final = INLINE | frozenset(_BLOCKS.split())
+_VOID = "area br col embed frame hr img input link meta param source track wbr"
+VOID: Final = frozenset(_VOID.split())
+# Attributes without a value. Other words within < and > are those of a sentence.
+_BARE = (
+    "allowfullscreen|async|autoplay|checked|compact|controls|default|defer|disabled|download|hidden"
+    "|ismap|loop|multiple|muted|nowrap|open|playsinline|readonly|required|reversed|selected"
+)
+_VALUE = r"""[A-Za-z_:@][\w:.-]*\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+)"""
 TAG: Final = re.compile(
-    rf"<(?P<end>/?)(?P<name>[A-Za-z][A-Za-z0-9]*)(?P<rest>(?:{_ATTRIBUTE})*)\s*/?>"
+    rf"<(?P<end>/?)(?P<name>[A-Za-z][A-Za-z0-9]*)(?P<rest>(?:\s+(?:{_VALUE}|(?i:{_BARE})))*)\s*/?>"
 )
-COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
-ATTRIBUTE: Final = re.compile(
-    r"""([A-Za-z_:@][\w:.-]*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+))"""
+ATTRIBUTE: Final = re.compile(r"""([\w:@.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+))""")
+UNSAID: Final = re.compile(
+    r"<!--.*?-->|<(?P<name>style|script)\b[^<>]*>.*?</(?P=name)\s*>", re.DOTALL | re.IGNORECASE
 )
+FORMULA: Final = re.compile(r"\\\(.+?\\\)|\\\[.+?\\\]|\$\$.+?\$\$", re.DOTALL)
+PICTURE: Final = re.compile(r"!\[(?P<text>[^\]]*)\]\((?P<to>[^()\s]*)[^()]*\)")
+LINK: Final = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<to>[^()\s]+)[^()]*\)")
+EMPHASIS: Final = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1|`([^`\n]+)`")
+
+RAISED: Final = str.maketrans("0123456789+-=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ")
+LOWERED: Final = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
+SCRIPT: Final = re.compile(r"<(su[pb])>([^<>]*)</\1>", re.IGNORECASE)
+
+IN_WORDS: Final = "Put in words what is needed of it."
+MEDIA: Final = {
+    "img": "a picture",
+    "svg": "a drawing",
+    "canvas": "a drawing",
+    "audio": "a sound",
+    "video": "a video",
+    "iframe": "a page within the page",
+    "frame": "a page within the page",
+    "embed": "an embedded file",
+    "object": "an embedded file",
+}
+CHANGED: Final = {
+    "table": "a table becomes a line of text",
+    "pre": "lines of code become one line",
+    "math": "a formula becomes plain text",
+    "sup": "raised text becomes plain text",
+    "sub": "lowered text becomes plain text",
+    "del": "text that is struck out becomes plain text",
+    "s": "text that is struck out becomes plain text",
+    "strike": "text that is struck out becomes plain text",
+}
 
 
-def is_tag(match: re.Match[str]) -> bool:
-    """Whether a match of TAG has the name of an element of HTML."""
-    return match["name"].lower() in NAMES
+class Loss(NamedTuple):
+    """What a text had and plain text has not; `offset` is its place in the text. `problem` is a
+    clause, `remedy` a sentence."""
+
+    offset: int
+    problem: str
+    remedy: str
+
+
+def plain_text(text: str, kind: Kind = "moodle") -> tuple[str, list[Loss]]:
+    """Returns a text as one line without tags and entities, and what was lost.
+
+    `kind` says what it was written in: in HTML every tag is one, in Moodle's own format those that
+    are closed, in plain text none.
+    """
+    if kind == "plain":
+        return " ".join(text.split()), []
+    lost = list(_lost_formulas(text))
+    if kind == "markdown":
+        lost += [_left_out(m.start(), "a picture", m["to"]) for m in PICTURE.finditer(text)]
+        text = _blanked(PICTURE, text)
+        lost += [_link(match.start(), match["to"]) for match in LINK.finditer(text)]
+    text = SCRIPT.sub(_script, _blanked(UNSAID, text))
+    tags = [match for match in TAG.finditer(text) if match["name"].lower() in NAMES]
+    if kind != "html":
+        tags = list(_closed(tags))
+    lost += _lost_tags(tags)
+    readable = _without(tags, text)
+    if kind == "markdown":
+        readable = LINK.sub(lambda match: match["text"], readable)
+        readable = EMPHASIS.sub(lambda match: match[2] or match[3], readable)
+    return " ".join(html.unescape(readable).split()), sorted(lost)
+
+
+def has_tags(text: str) -> bool:
+    """Whether a text of an unknown kind is HTML: it has a tag that is closed, or needs not be."""
+    return any(_closed([match for match in TAG.finditer(text) if match["name"].lower() in NAMES]))
 
 
 def without_tags(text: str) -> str:
     """Returns the text without the tags of HTML, and with everything else."""
-    return TAG.sub(lambda match: "" if is_tag(match) else match[0], text)
+    return _without([m for m in TAG.finditer(text) if m["name"].lower() in NAMES], text)
 
 
-def attributes(match: re.Match[str]) -> dict[str, str]:
-    """Returns the attributes of a match of TAG that have a value, by their names."""
-    return {
-        name.lower(): double or single or bare
-        for name, double, single, bare in ATTRIBUTE.findall(match["rest"])
-    }
+def _without(tags: list[re.Match[str]], text: str) -> str:
+    """What is between the tags; where a block begins or ends, the words are apart."""
+    parts, end = list[str](), 0
+    for tag in tags:
+        parts += [text[end : tag.start()], "" if tag["name"].lower() in INLINE else " "]
+        end = tag.end()
+    return "".join((*parts, text[end:]))
+
+
+def _closed(tags: list[re.Match[str]]) -> Iterator[re.Match[str]]:
+    """The tags that have their counterpart, or need none."""
+    opened: dict[str, list[int]] = {}
+    paired: set[int] = set()
+    for place, tag in enumerate(tags):
+        name = tag["name"].lower()
+        if name in VOID or tag[0].endswith("/>"):
+            paired.add(place)
+        elif not tag["end"]:
+            opened.setdefault(name, []).append(place)
+        elif opened.get(name):
+            paired |= {opened[name].pop(), place}
+    return (tag for place, tag in enumerate(tags) if place in paired)
+
+
+def _lost_tags(tags: list[re.Match[str]]) -> Iterator[Loss]:
+    for tag in tags:
+        name = tag["name"].lower()
+        if tag["end"]:
+            continue
+        values = {key.lower(): a or b or c for key, a, b, c in ATTRIBUTE.findall(tag["rest"])}
+        if name in MEDIA:
+            source = values.get("src") or values.get("data") or ""
+            yield _left_out(tag.start(), MEDIA[name], source)
+        elif name == "a" and values.get("href"):
+            yield _link(tag.start(), values["href"])
+        elif name in CHANGED:
+            yield Loss(tag.start(), CHANGED[name], "Write it so that it can be read like this.")
+
+
+def _left_out(offset: int, what: str, source: str) -> Loss:
+    named = f'{what} ("{source.rpartition("/")[2][:60]}")' if source else what
+    return Loss(offset, f"{named} is left out", IN_WORDS)
+
+
+def _link(offset: int, target: str) -> Loss:
+    remedy = "Write the address into the text, if it is needed."
+    return Loss(offset, f'the target of a link ("{target[:120]}") is left out', remedy)
+
+
+def _lost_formulas(text: str) -> Iterator[Loss]:
+    for formula in FORMULA.finditer(text):
+        problem = "a formula is shown as it is written"
+        yield Loss(formula.start(), problem, "Write it in words or plain signs.")
+
+
+def _blanked(pattern: re.Pattern[str], text: str) -> str:
+    """The text with blanks in place of what matches, so that places stay what they are."""
+    return pattern.sub(lambda match: " " * len(match[0]), text)
+
+
+def _script(match: re.Match[str]) -> str:
+    """Raised and lowered digits as characters of their own, or as they were."""
+    signs = RAISED if match[1].lower() == "sup" else LOWERED
+    if match[2] and all(ord(sign) in signs for sign in match[2]):
+        # in a tag that says nothing, of the same length, so that places stay what they are
+        return f"<b>{match[2].translate(signs)}</b    >"
+    return match[0]

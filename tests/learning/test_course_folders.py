@@ -257,6 +257,23 @@ def test_a_step_file_in_capital_letters_is_no_second_video(root: Path) -> None:
     assert ("01-kitchen/step.toml", "the file is missing") in said(root)
 
 
+def test_media_may_be_a_volume_of_their_own(root: Path, tmp_path: Path) -> None:
+    (root / "media").rename(tmp_path / "films")
+    (root / "media").symlink_to(tmp_path / "films")
+    assert [str(finding) for finding in inspect(root) if not finding.to_do] == []
+    put_link(tmp_path / "films" / "eggs.vtt", "../eggs.vtt")
+    (tmp_path / "eggs.vtt").write_text(VTT, encoding="utf-8")
+    assert said(root) == [(EGGS_FILE, "media/eggs.vtt is a link that leads out of media")]
+    put_link(tmp_path / "films" / "eggs.vtt", "eggs.vtt")
+    assert said(root) == [(EGGS_FILE, "media/eggs.vtt is a link that leads in a circle")]
+
+
+def test_a_course_file_that_is_gone_is_told_once(root: Path) -> None:
+    put_link(root / "course.toml", "nowhere.toml")
+    problem = "the file is a link to something that is not there"
+    assert said(root) == [("course.toml", problem)]
+
+
 def test_a_folder_in_place_of_captions(root: Path) -> None:
     put_folder(root / "media" / "eggs.vtt")
     assert said(root) == [(EGGS_FILE, "media/eggs.vtt is a folder, not a file")]

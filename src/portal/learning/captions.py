@@ -60,6 +60,9 @@ def read_captions(
         problem = "cannot be read" if error.is_missing else error.problem
         remedy = "Put the captions there." if error.is_missing else error.remedy
         return refused(f"{folder.name}/{name} {problem}", remedy)
+    if not (folder / name).resolve().is_relative_to(folder.resolve()):
+        problem = f"{folder.name}/{name} is a link that leads out of {folder.name}"
+        return refused(problem, "Put the captions there, since nothing else is served.")
     cues = parse(text)
     if not cues:
         remedy = "Begin it with WEBVTT, and write cues with their times."

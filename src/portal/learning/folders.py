@@ -38,8 +38,6 @@ def survey(root: Path) -> Survey:
     """Look through the folder of a course, without reading the files; returns what is there."""
     seen = _Surveyor(root)
     for path in seen.entries(root):
-        if path.name in KNOWN:
-            continue
         if path.is_dir():
             seen.folder(path)
         elif _is_course_file(path):
@@ -81,7 +79,8 @@ class _Surveyor:
         self.add(path, problem, "Move it into the folder of its step.")
 
     def entries(self, folder: Path) -> Iterator[Path]:
-        """What a folder holds, in order, without what is hidden and without links of no use."""
+        """What may be a step or a course file in a folder, in order: nothing that is hidden, and no
+        link that is of no use."""
         try:
             paths = sorted(folder.iterdir())
         except OSError:
@@ -89,6 +88,8 @@ class _Surveyor:
                 self.add(folder, "the folder cannot be read", "Change its permissions.")
             return
         for path in paths:
+            if folder == self.root and path.name in KNOWN:
+                continue  # others read these, and the media may be a volume of their own
             problem = self.link_problem(path)
             if path.name.startswith("."):
                 # Volumes and Git keep their books in such names, programs what they leave behind.

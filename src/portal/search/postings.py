@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from portal.search.wanted import Wanted
-from portal.search.words import joined, pieces, spans, stem, telling, words
+from portal.search.words import SHORTENED, joined, pieces, spans, stem, telling, words, words_of
 
 EXACT, FAMILY, JOINED, BEGINNING, SPELLING = 1.0, 0.9, 0.8, 0.7, 0.5
 MAX_PIECES = 12
@@ -53,9 +53,11 @@ class Postings:
                 else:
                     self._add(word.term, text[word.start : word.end], number, place)
             for term, first, last in joined(known) if hangs else ():
-                self.compounds.add(term)
+                if last.term not in SHORTENED:
+                    self.compounds.add(term)
                 self._add(term, text[first.start : last.end], number, place)
-            flat.append("".join(word.term for word in known))
+            # runs apart from one another: a part of one never reaches over what is between them
+            flat.append("".join(f"\0{w.term}\0" if w.unspaced else w.term for w in known))
         self.flat.append("\n".join(flat))
 
     def _add(self, term: str, word: str, number: int, place: int) -> None:
@@ -157,15 +159,19 @@ class View:
 
     def _part(self, term: str, quality: float) -> dict[str, float]:
         """Returns a part of a run with its quality, if it is in sight."""
-        return self._scan(term, self._all.runs & self._limits.keys(), quality)
+        return self._scan(term, self._all.runs & self._limits.keys(), quality, is_exact=True)
 
     def _in_two(self, word: Wanted) -> dict[str, float]:
         """Returns a word with its quality, if a text in sight writes it in two or more."""
         if len(word.term) < 4 and not word.parts:
             return {}
-        return self._scan(word.term, self._limits, JOINED)
+        return self._scan(word.term, self._limits, JOINED, is_exact=False)
 
-    def _scan(self, term: str, numbers: Iterable[int], quality: float) -> dict[str, float]:
+    def _scan(
+        self, term: str, numbers: Iterable[int], quality: float, *, is_exact: bool
+    ) -> dict[str, float]:
+        """Returns a term with its quality if a text in sight has it; unless every place where its
+        letters follow one another `is_exact`, words have to begin and end there."""
         found: Places = {}
         for number in numbers:
             if term not in self._all.flat[number]:
@@ -175,7 +181,7 @@ class View:
             here = [
                 place
                 for place, (text, line) in enumerate(zip(texts, lines, strict=False))
-                if term in line and _tells(text, term)
+                if term in line and (is_exact or _tells(text, term))
             ]
             if here:
                 found[number] = here
@@ -223,10 +229,7 @@ class View:
 
 def _tells(text: str, term: str) -> bool:
     """Whether a term stands in a text where words begin and end, and not as stop words only."""
-    return any(
-        any(word.unspaced for word in inside) or telling([word.term for word in inside])
-        for inside in (words(text[start:end]) for start, end in spans(text, (term,)))
-    )
+    return any(telling(words_of(text[start:end])) for start, end in spans(text, (term,)))
 
 
 def _edits(word: str) -> int:

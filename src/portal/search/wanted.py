@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from portal.search.words import APOSTROPHES, MAX_PARTS, Word, is_part, is_telling, telling, words
-
-# What an apostrophe cuts off: "what's", "you'll", "don't".
-_SHORTENED = frozenset({"s", "t", "re", "ve", "ll", "d", "m"})
+from portal.search.words import (
+    APOSTROPHES,
+    MAX_PARTS,
+    SHORTENED,
+    Word,
+    is_part,
+    is_telling,
+    telling,
+    words,
+)
 
 
 class Wanted(NamedTuple):
@@ -45,7 +51,7 @@ def wanted(query: str) -> list[Wanted]:
 
 def _compound(query: str, group: Sequence[Word]) -> Wanted:
     *first, last = (word.term for word in group)
-    cut = query[group[-2].end : group[-1].start] in APOSTROPHES and last in _SHORTENED
+    cut = query[group[-2].end : group[-1].start] in APOSTROPHES and last in SHORTENED
     parts = telling(first if cut else [*first, last])
     # "don" tells as little as "don't" does
     tells = not cut or (bool(parts) and last != "t")

@@ -28,6 +28,8 @@ _UNSPACED = (
 # What stands between the parts of one word: hyphens, apostrophes, points, Hebrew punctuation.
 APOSTROPHES = frozenset("'\u2019\u2018\u201b\uff07")
 _JOINERS = APOSTROPHES | frozenset("-\u2010\u2011\uff0d._&\u00b7\u05be\u05f3\u05f4")
+# What an apostrophe cuts off: "what's", "you'll", "don't".
+SHORTENED = frozenset({"s", "t", "re", "ve", "ll", "d", "m"})
 MAX_PARTS = 4  # of a word that hangs together, as in "state-of-the-art"
 
 # Accents and vowel signs, which readers leave out: Latin, Greek and Cyrillic, Hebrew, Arabic. And
@@ -127,7 +129,7 @@ def _words(text: str) -> Iterator[Word]:
     before: Word | None = None
     for match in _patterns()[0].finditer(text):
         unspaced = match.lastindex is not None
-        term = "".join(map(fold, _units(match[0]))) if unspaced else fold(match[0])
+        term = _folded_run(match[0]) if unspaced else fold(match[0])
         if not term:
             continue
         gap = ""
@@ -138,6 +140,13 @@ def _words(text: str) -> Iterator[Word]:
             hangs = False
         before = Word(*match.span(), term, hangs, hangs or gap.isspace(), unspaced)
         yield before
+
+
+def _folded_run(run: str) -> str:
+    """The folded characters of a run, which most often are the run itself."""
+    if unicodedata.is_normalized("NFKC", run) and not _SILENT.search(run):
+        return run
+    return "".join(map(fold, _units(run)))
 
 
 def _is_number(whole: str, fraction: str) -> bool:

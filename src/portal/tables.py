@@ -13,7 +13,7 @@ from portal.accounts.tables import (
     Seeded,
     Team,
 )
-from portal.learning.tables import EmbedCheck, PracticeTick, VideoProgress
+from portal.learning.tables import EmbedCheck, PracticeTick, VideoProgress, WatchAllowance
 from portal.quiz.tables import QuizAnswer, QuizVersion
 from portal.scoring.tables import QuizAttempt, ScoreCount, UserScore
 from portal.web.tables import RateBucket
@@ -31,6 +31,7 @@ TABLES: tuple[type[Table], ...] = (
     UserScore,
     ScoreCount,
     VideoProgress,
+    WatchAllowance,
     EmbedCheck,
     PracticeTick,
     QuizVersion,

@@ -33,31 +33,32 @@ _TICK = """
 _UNTICK = "DELETE FROM practice_tick WHERE learner = $1 AND item = $2"
 
 # Reports of one learner, from however many windows, are counted one after the other.
-_LOCK_LEARNER = "SELECT 1 FROM app_user WHERE id = $1 FOR NO KEY UPDATE"
+_LOCK_ALLOWANCE = """
+    INSERT INTO watch_allowance AS kept (learner, full_at) VALUES ($1, $2)
+    ON CONFLICT (learner) DO UPDATE SET full_at = kept.full_at
+    RETURNING full_at
+"""
 
 # The interpolated part is a constant of queries.
 _BEFORE = f"""
-    SELECT (SELECT max(reported_at) FROM video_progress WHERE learner = $1) AS last_report,
-           coalesce((SELECT done FROM video_progress WHERE learner = $1 AND video_id = $2), false)
-               AS done,
-           coalesce((SELECT duration_s FROM video_progress WHERE learner = $1 AND video_id = $2), 0)
-               AS duration_s,
-           coalesce((SELECT {WATCHED} FROM video_progress WHERE learner = $1 AND video_id = $2),
-                    '[]') AS watched
+    SELECT duration_s, {WATCHED} AS watched FROM video_progress WHERE learner = $1 AND video_id = $2
 """  # noqa: S608
 
+# Whether it is done may change meanwhile: the learner's own word needs no allowance.
 _REPORT = """
+    WITH spent AS (UPDATE watch_allowance SET full_at = $8 WHERE learner = $1)
     INSERT INTO video_progress AS p
         (learner, video_id, done, self_declared, completed_at, position_s, duration_s, watched,
          reported_at, updated_at)
     VALUES ($1, $2, $3, false, CASE WHEN $3 THEN $4::timestamptz END, $5, $6,
             $7::text::int4multirange, $4, $4)
     ON CONFLICT (learner, video_id) DO UPDATE SET
-        done = $3,
-        self_declared = p.self_declared AND NOT $8,
-        completed_at = CASE WHEN $3 THEN coalesce(p.completed_at, $4) END,
+        done = p.done OR $3,
+        self_declared = p.self_declared AND NOT $3,
+        completed_at = CASE WHEN p.done OR $3 THEN coalesce(p.completed_at, $4) END,
         position_s = $5, duration_s = $6, watched = $7::text::int4multirange,
         reported_at = $4, updated_at = $4
+    RETURNING done, completed_at
 """
 
 
@@ -122,34 +123,33 @@ async def report_watched(actor: Actor, video: Video, report: WatchReport) -> Wat
     """Add watched seconds and return the new standing. Never takes a completion back."""
     check_report(report)
     async with sql.transaction():
-        await sql.execute(_LOCK_LEARNER, actor.user_id)
-        before = (await sql.execute(_BEFORE, actor.user_id, video.id))[0]
+        full_at = (
+            await sql.execute(_LOCK_ALLOWANCE, actor.user_id, rules.first_full_at(clock.now()))
+        )[0]["full_at"]
         now = clock.now()
-        last = before["last_report"]
-        reported = max(before["duration_s"], report.duration)
+        rows = await sql.execute(_BEFORE, actor.user_id, video.id)
+        known = intervals(rows[0]["watched"]) if rows else ()
+        reported = rules.reported_length(
+            video.duration, rows[0]["duration_s"] if rows else 0, report.duration
+        )
         length = rules.length(video.duration, reported)
         watched = rules.add_watched(
-            intervals(before["watched"]),
-            report.start,
-            min(report.end, length),
-            rules.allowance((now - last).total_seconds() if last else None),
+            known, report.start, min(report.end, length), rules.allowance(full_at, now)
         )
         percent = rules.watched_percent(watched, length)
-        proven = rules.completes(percent)
-        done = before["done"] or proven
-        text = "{" + ",".join(f"[{start},{end})" for start, end in watched) + "}"
-        await sql.execute(
+        after = await sql.execute(
             _REPORT,
             actor.user_id,
             video.id,
-            done,
+            rules.completes(percent),
             now,
             min(report.position, length),
             reported,
-            text,
-            proven,
+            "{" + ",".join(f"[{start},{end})" for start, end in watched) + "}",
+            rules.spent(full_at, now, rules.count(watched) - rules.count(known)),
         )
         await record_activity(actor.user_id, actor.time_zone)
-    if done and not before["done"]:
+    done, completed_at = after[0].values()
+    if done and completed_at == now:  # otherwise it was done before
         count("videos_completed", "watched")
     return Watched(percent, done)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 Interval: TypeAlias = tuple[int, int]
@@ -12,10 +14,11 @@ COMPLETE_PERCENT = 90
 MIN_LENGTH = 30
 MAX_SECOND = 86_400  # no video is longer than a day
 
-FASTEST = 2  # times real time
-FIRST_REPORT_SECONDS = 15
-LONGEST_GAP_SECONDS = 60
-GRACE_SECONDS = 10
+# What a player may have played since the learner's last reports, in whole seconds of video.
+SECONDS_PER_SECOND = 2
+SECONDS_AT_FIRST = 20
+SECONDS_AT_MOST = 120
+TIME_TO_FILL = timedelta(seconds=SECONDS_AT_MOST / SECONDS_PER_SECOND)
 
 
 def union(intervals: Iterable[Interval]) -> Seconds:
@@ -36,14 +39,31 @@ def count(seconds: Sequence[Interval]) -> int:
     return sum(end - start for start, end in seconds)
 
 
-def allowance(since_last_report: float | None) -> int:
-    """Returns how many new seconds a report may bring.
+def first_full_at(now: datetime) -> datetime:
+    """Returns when the allowance of somebody who has never reported anything will be full."""
+    return now + TIME_TO_FILL * (1 - SECONDS_AT_FIRST / SECONDS_AT_MOST)
 
-    Nobody can have watched more than twice the time that has passed since the learner's last
-    report; a gap counts as a minute at most, and a first report as a quarter of one.
+
+def allowance(full_at: datetime, now: datetime) -> int:
+    """Returns how many new seconds a learner may report now, over all videos and devices.
+
+    They grow with the clock, at the fastest speed of any player, up to the most that is ever
+    allowed at once; the moment at which that is reached is all that has to be known.
     """
-    passed = FIRST_REPORT_SECONDS if since_last_report is None else since_last_report
-    return int(FASTEST * min(max(passed, 0), LONGEST_GAP_SECONDS) + GRACE_SECONDS)
+    missing = _believed(full_at, now) - now
+    return max(0, SECONDS_AT_MOST - math.ceil(missing.total_seconds() * SECONDS_PER_SECOND))
+
+
+def spent(full_at: datetime, now: datetime, seconds: int) -> datetime:
+    """Returns when the allowance will be full after some of its seconds were spent."""
+    return _believed(full_at, now) + timedelta(seconds=seconds / SECONDS_PER_SECOND)
+
+
+def _believed(full_at: datetime, now: datetime) -> datetime:
+    """Returns the moment, not before now. Another server's clock may be a little ahead of this
+    one's, and is waited for; a clock that was wrong is not: then the allowance grows from nothing.
+    """
+    return now + TIME_TO_FILL if full_at > now + 2 * TIME_TO_FILL else max(full_at, now)
 
 
 def add_watched(watched: Seconds, start: int, end: int, allowed: int) -> Seconds:
@@ -63,10 +83,25 @@ def add_watched(watched: Seconds, start: int, end: int, allowed: int) -> Seconds
     return union((*watched, *new))
 
 
+def _is_near(reported: int, of_content: int) -> bool:
+    """Whether a player's length is shorter than the content's, by a fifth at most."""
+    return 5 * reported >= 4 * of_content and reported < of_content
+
+
+def reported_length(of_content: int | None, before: int, reported: int) -> int:
+    """Returns which of the lengths that a learner's player has reported is to be remembered: the
+    greatest; the shortest that can stand for the content's, if one can."""
+    near = [each for each in (before, reported) if of_content and _is_near(each, of_content)]
+    return min(near, default=max(before, reported))
+
+
 def length(of_content: int | None, reported: int) -> int:
-    """Returns the length that counts, in seconds: the content's, else the greatest ever reported,
-    but never less than half a minute."""
-    return of_content or max(reported, MIN_LENGTH)
+    """Returns the length that counts, in seconds: the shorter of the content's and the learner's
+    player's, as long as they are near each other; without the content's, the player's, but never
+    less than half a minute."""
+    if of_content is None:
+        return max(reported, MIN_LENGTH)
+    return reported if _is_near(reported, of_content) else of_content
 
 
 def watched_percent(watched: Seconds, length_seconds: int) -> int:

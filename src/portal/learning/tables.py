@@ -11,7 +11,8 @@ from portal.db.columns import Int4MultiRange
 
 
 class VideoProgress(Table, tablename="video_progress"):
-    """`watched` is the set of seconds seen, `duration_s` the greatest length reported."""
+    """`watched` is the set of seconds seen, `duration_s` the player's length: the greatest that was
+    reported, or the shortest that can stand for the content's."""
 
     id = BigSerial(primary_key=True)
     learner = ForeignKey(references=AppUser, on_delete=OnDelete.cascade, null=False)
@@ -24,6 +25,17 @@ class VideoProgress(Table, tablename="video_progress"):
     watched = Int4MultiRange(null=False)
     reported_at = Timestamptz(default=None, null=True)
     updated_at = Timestamptz(default=TimestamptzNow(), null=False)
+
+
+class WatchAllowance(Table, tablename="watch_allowance"):
+    """How many new seconds a learner may report, over all videos and devices: the moment at which
+    that will be the most there is tells how many it is now. Its row is the lock of their reports.
+    """
+
+    learner = ForeignKey(
+        references=AppUser, on_delete=OnDelete.cascade, null=False, primary_key=True
+    )
+    full_at = Timestamptz(default=None, null=False)
 
 
 class EmbedCheck(Table, tablename="embed_check"):

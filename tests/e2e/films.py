@@ -143,3 +143,12 @@ async def watched(learner: Learner, video_id: str) -> list[tuple[int, int]]:
 async def seconds(learner: Learner, video_id: str) -> int:
     """Returns how many seconds of a video are known as watched."""
     return sum(end - start for start, end in await watched(learner, video_id))
+
+
+async def set_allowance(learner: Learner, seconds: int) -> None:
+    """Let the learner report so many new seconds at once, 120 at most."""
+    await learner.count(
+        f"""INSERT INTO watch_allowance (learner, full_at)
+            VALUES ($1, now() + interval '{(120 - seconds) / 2} seconds')
+            ON CONFLICT (learner) DO UPDATE SET full_at = EXCLUDED.full_at RETURNING 1"""
+    )

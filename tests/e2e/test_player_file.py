@@ -7,7 +7,7 @@ import re
 import pytest
 from e2e.browser import PASSWORD, Learner, sign_in_elsewhere
 from e2e.conftest import NewLearner, OpenProfile
-from e2e.films import CUES, FILM, LOST, TUBE, film_site, holds, seconds, watched
+from e2e.films import CUES, FILM, LOST, TUBE, film_site, holds, seconds, set_allowance, watched
 from ops.command import until
 from playwright.async_api import Page, expect
 
@@ -204,6 +204,7 @@ async def test_ones_own_word_and_the_proof(learner: Learner) -> None:
     await page.get_by_role("button", name="Mark as watched").click()
     await expect(page.locator("#watched")).to_contain_text("Marked as watched by you")
     await expect(page.get_by_role("complementary")).to_contain_text("Marked by you")
+    await set_allowance(learner, 120)
     await page.locator("video").evaluate(PLAY, 16)
     await expect(page.locator("#watched [data-announce]")).to_have_text("Watched")
     await expect(page.get_by_role("complementary")).not_to_contain_text("Marked by you")
@@ -324,6 +325,7 @@ async def test_nothing_jumps(new_learner: NewLearner, width: int) -> None:
     box = await page.locator(".player").bounding_box()
     assert box is not None
     assert box["width"] / box["height"] == pytest.approx(16 / 9, abs=0.01)
+    await set_allowance(learner, 120)
     await page.locator("video").evaluate(PLAY, 16)
     await expect(page.locator("#watched")).to_have_attribute("data-state", "proven")
     assert await page.locator(".player").bounding_box() == box

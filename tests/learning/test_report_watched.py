@@ -182,6 +182,19 @@ async def test_dragging_to_the_end_completes_nothing(viewer: httpx.AsyncClient, 
     assert (await shown(viewer, "long"))["done"] is False
 
 
+async def test_the_answer_tells_when_the_rest_can_count(
+    viewer: httpx.AsyncClient, wait: Wait
+) -> None:
+    body = {"videoId": "long", "from": 0, "position": 0, "duration": 1000}
+    for end, expected in ((20, None), (25, "3"), (500, "60"), (20, None)):
+        answer = await viewer.post("/api/progress/watch", json={**body, "to": end})
+        assert answer.headers.get("Retry-After") == expected, end
+        assert answer.json() == {"watchedPercent": 2, "done": False}
+    wait(3)
+    answer = await viewer.post("/api/progress/watch", json={**body, "to": 25})
+    assert "Retry-After" not in answer.headers
+
+
 async def test_what_lies_behind_the_end_does_not_count(
     viewer: httpx.AsyncClient, wait: Wait
 ) -> None:

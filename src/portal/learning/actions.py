@@ -73,8 +73,12 @@ class WatchReport(msgspec.Struct, frozen=True):
 
 
 class Watched(msgspec.Struct, frozen=True):
+    """The standing at a video after a report, of which `ignored` seconds were too many to count
+    now."""
+
     percent: int
     done: bool
+    ignored: int
 
 
 async def mark(actor: Actor, video: Video, *, done: bool) -> None:
@@ -133,9 +137,9 @@ async def report_watched(actor: Actor, video: Video, report: WatchReport) -> Wat
             video.duration, rows[0]["duration_s"] if rows else 0, report.duration
         )
         length = rules.length(video.duration, reported)
-        watched = rules.add_watched(
-            known, report.start, min(report.end, length), rules.allowance(full_at, now)
-        )
+        end = min(report.end, length)
+        watched = rules.add_watched(known, report.start, end, rules.allowance(full_at, now))
+        claimed = rules.add_watched(known, report.start, end, rules.MAX_SECOND)
         percent = rules.watched_percent(watched, length)
         after = await sql.execute(
             _REPORT,
@@ -152,4 +156,4 @@ async def report_watched(actor: Actor, video: Video, report: WatchReport) -> Wat
     done, completed_at = after[0].values()
     if done and completed_at == now:  # otherwise it was done before
         count("videos_completed", "watched")
-    return Watched(percent, done)
+    return Watched(percent, done, rules.count(claimed) - rules.count(watched))

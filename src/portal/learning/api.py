@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
-from litestar import Request, get, post
+from litestar import Request, Response, get, post
 from litestar.params import JSONBody
 
 from portal.errors import NotFound
@@ -289,12 +289,18 @@ async def mark(
 )
 async def watch(
     request: Request[Any, Any, Any], actor: CurrentActor, data: JSONBody[WatchRequest]
-) -> WatchResponse:
+) -> Response[WatchResponse]:
+    """What is more than can have been watched by now is ignored. `Retry-After` then says in how
+    many seconds the same report can count further."""
     video = await open_video(actor, request.app.state.course, data.video_id)
     watched = await actions.report_watched(
         actor, video, WatchReport(data.start, data.to, data.position, data.duration)
     )
-    return WatchResponse(watched.percent, watched.done)
+    wait = rules.time_to_gain(watched.ignored)
+    return Response(
+        WatchResponse(watched.percent, watched.done),
+        headers={"Retry-After": str(wait)} if wait else {},
+    )
 
 
 @post(

@@ -59,6 +59,12 @@ def spent(full_at: datetime, now: datetime, seconds: int) -> datetime:
     return _believed(full_at, now) + timedelta(seconds=seconds / SECONDS_PER_SECOND)
 
 
+def time_to_gain(seconds: int) -> int:
+    """Returns how long it takes, in whole seconds, until so many more may be reported, or the most
+    there is."""
+    return math.ceil(min(seconds, SECONDS_AT_MOST) / SECONDS_PER_SECOND)
+
+
 def _believed(full_at: datetime, now: datetime) -> datetime:
     """Returns the moment, not before now. Another server's clock may be a little ahead of this
     one's, and is waited for; a clock that was wrong is not: then the allowance grows from nothing.

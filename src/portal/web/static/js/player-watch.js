@@ -1,14 +1,13 @@
-// Which seconds were watched, and telling the server. Spans are [from, to] in seconds, sorted and
-// without overlap. What could not be told is kept, also when the page ends, and told again; the
-// server counts a second once, however often it hears of it.
+// Which seconds were watched, and telling the server, which alone decides what counts. Spans are
+// [from, to] in seconds, sorted and without overlap. What could not be told, or was more than the
+// server believes at once, is kept, also when the page ends, and told again; the server counts a
+// second once, however often it hears of it.
 
 import { write } from "./ask.js";
 
 const EVERY_S = 10;
-const SHORTEST_S = 30; // as the server counts a video whose length nobody knows
 const AHEAD_S = 0.5; // how far a player's clock may be ahead of ours
 const BEHIND_S = 5; // how much of it may come late, and all at once
-const RETRIES = 30;
 
 function union(spans) {
   const merged = [];
@@ -20,18 +19,13 @@ function union(spans) {
   return merged;
 }
 
-function count(spans, length) {
-  const seconds = ([from, to]) => Math.max(0, Math.min(Math.round(to), length) - Math.round(from));
-  return spans.reduce((sum, span) => sum + seconds(span), 0);
-}
-
 function now() {
   return performance.now() / 1000;
 }
 
-// Gives the server's standing { percent, done }; { trouble } when it has to be told again, which is
-// "signed out", "offline", or "refused" with the server's { sentence } about who is signed in now; {}
-// when that would change nothing.
+// Gives the server's standing { percent, done, later }, `later` when a part of it did not count yet;
+// { trouble } when it has to be told again, which is "signed out", "offline", or "refused" with the
+// server's { sentence } about who is signed in now; {} when that would change nothing.
 async function report(body) {
   try {
     const response = await write("/api/progress/watch", JSON.stringify(body), {
@@ -43,26 +37,24 @@ async function report(body) {
     if (response.status === 429 || response.status >= 500) return { trouble: "offline" };
     if (!response.ok) return {};
     const { watchedPercent, done } = await response.json();
-    return { percent: watchedPercent, done };
+    return { percent: watchedPercent, done, later: response.headers.has("retry-after") };
   } catch {
     return { trouble: "offline" };
   }
 }
 
 export class Watch {
-  // `length` is that of the course, 0 when it is not known. `tell` gets what `report` gives.
-  constructor({ video, learner, position, length }, tell) {
-    Object.assign(this, { video, position, length, tell, duration: length, told: position });
+  // `tell` gets what `report` gives.
+  constructor({ video, learner, position }, tell) {
+    Object.assign(this, { video, position, tell, duration: 0, told: position });
     this.key = `watched:${learner}:${video}`;
     this.seen = this.kept();
     this.unsent = this.seen;
     this.last = null;
     this.credit = AHEAD_S;
     this.sentAt = now();
-    this.retries = RETRIES;
-    this.settled = true;
-    setInterval(() => this.tick(), EVERY_S * 1000);
-    addEventListener("online", () => this.tick());
+    setInterval(() => this.unsent.length && this.send(), EVERY_S * 1000);
+    addEventListener("online", () => this.unsent.length && this.send());
     addEventListener("pagehide", () => this.leave());
     document.addEventListener("visibilitychange", () => document.hidden && this.unsent.length && this.send());
     if (this.unsent.length) this.send();
@@ -91,22 +83,9 @@ export class Watch {
     this.credit -= to - from;
     this.seen = union([...this.seen, [from, to]]);
     this.unsent = union([...this.unsent, [from, to]]);
-    this.settled = false;
-    this.retries = RETRIES;
   }
 
-  // Another device may have used up what the server believes of a moment, so the last run is told
-  // once more when the player has come to rest.
-  tick() {
-    if (!this.settled && !this.last.playing) {
-      this.settled = true;
-      const { time } = this.last;
-      this.unsent = union([...this.unsent, ...this.seen.filter(([from, to]) => from <= time && time <= to)]);
-    }
-    if (this.unsent.length) this.send();
-  }
-
-  // Whole runs go out, not only their newest seconds: what came too fast for an earlier report
+  // Whole runs go out, not only their newest seconds: what did not count with an earlier report
   // comes along, and counts now. Without any it is the position alone that is told.
   bodies(unsent) {
     const runs = this.seen.filter((run) => unsent.some(([from, to]) => from < run[1] && run[0] < to));
@@ -130,33 +109,27 @@ export class Watch {
     const taken = this.unsent;
     this.unsent = [];
     let answer = {};
+    let later = [];
     for (const body of this.bodies(taken)) {
       answer = await report(body);
       if (answer.trouble) break;
+      if (answer.later) later.push([body.from, body.to]);
     }
     this.sending = false;
-    this.troubled = Boolean(answer.trouble);
-    if (this.troubled) this.unsent = union([...taken, ...this.unsent]);
-    else if (this.lacks(answer) && this.retries > 0) {
-      this.retries -= 1;
-      this.unsent = union([...this.seen, ...this.unsent]);
-    }
+    if (answer.trouble) later = taken;
+    this.unsent = union([...later, ...this.unsent]);
+    this.waiting = later.length > 0;
     this.keep();
     this.tell(answer);
-    if (this.again && !this.troubled) this.send();
+    if (this.again && !this.waiting) this.send();
     this.again = false;
   }
 
-  // Whether the server believes less than was watched on this page.
-  lacks({ percent }) {
-    const length = this.length || Math.max(Math.round(this.duration), SHORTEST_S);
-    return percent < Math.floor((100 * count(this.seen, length)) / length);
-  }
-
-  // There is no time to wait for answers. After trouble the next page sends it all again.
+  // There is no time to wait for answers. After trouble the next page sends it all again, and what
+  // did not count yet.
   leave() {
     if (!this.unsent.length && Math.round(this.position) === this.told) return;
-    if (!navigator.onLine) this.troubled = true;
+    if (!navigator.onLine) this.waiting = true;
     this.keep();
     this.bodies(this.unsent).forEach(report);
   }
@@ -171,7 +144,7 @@ export class Watch {
 
   keep() {
     try {
-      if (this.troubled && this.unsent.length) localStorage.setItem(this.key, JSON.stringify(this.unsent));
+      if (this.waiting && this.unsent.length) localStorage.setItem(this.key, JSON.stringify(this.unsent));
       else localStorage.removeItem(this.key);
     } catch {
       // A browser that keeps nothing loses no more than this page.

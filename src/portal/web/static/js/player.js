@@ -16,7 +16,7 @@ const TROUBLE = {
 };
 
 const panel = document.querySelector(".player[data-video]");
-const { video, learner, start, duration } = panel.dataset;
+const { video, learner, start } = panel.dataset;
 let player = null;
 let watch = null;
 let refreshing = false;
@@ -96,7 +96,7 @@ function refused() {
 }
 
 function account(position) {
-  watch ??= new Watch({ video, learner, position, length: Number(duration) }, tell);
+  watch ??= new Watch({ video, learner, position }, tell);
 }
 
 function open(at) {

@@ -97,3 +97,31 @@ async def test_the_page_says_what_a_retry_changed(learner: httpx.AsyncClient) ->
     assert "Your total stays at 55: your best attempt counts." in text
     assert "Best so far 55 of 60, attempt 2." in text
     assert "All 3 attempts" in text
+
+
+async def test_nothing_is_left_to_gain_after_a_wrong_first_answer(
+    portal: Portal, learner: httpx.AsyncClient
+) -> None:
+    """Start page, result, dashboard and path say the same, long before 60 of 60 points."""
+    assert await take(learner, 1, "+++-") == (45, 45)
+    await learner.post("/api/progress", json={"videoId": "basics", "done": True})
+    pages = ("/video/basics", "/video/basics?result=1")
+    for page in pages:
+        assert "Nothing left to gain here." not in (await learner.get(page)).text, page
+    # an attempt that is open promises what it can still bring
+    for number, right in ((1, False), (2, True)):
+        body = {**given(QUESTIONS[number - 1], right=right), "attemptNumber": 2}
+        await learner.post("/api/quiz/basics/answers", json=body)
+    assert "2 of 4 answered. Up to 40 points in all." in (await learner.get("/dashboard")).text
+    assert await take(learner, 2, "-++-") == (30, 45)
+    assert await take(learner, 3, "++++") == (55, 55)
+    for page in (*pages, "/video/basics?result=3"):
+        shown = (await learner.get(page)).text
+        assert "Nothing left to gain here." in shown, page
+    assert "a retry can only help" not in shown
+    # a question that has been added since brings its points to everybody
+    teach(portal, course_of(video("basics", singles(5))))
+    for page in pages:
+        assert "Nothing left to gain here." not in (await learner.get(page)).text, page
+    assert "This quiz can still gain 15 points." in (await learner.get("/dashboard")).text
+    assert "15 points to gain" in (await learner.get("/path")).text

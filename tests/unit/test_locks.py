@@ -180,14 +180,20 @@ def test_what_a_quiz_has_opened() -> None:
     assert opened(all_but_points, "inner", None) == ["2", "3"]
 
 
+def missed_in(course: Course, quiz: str) -> frozenset[str]:
+    """Returns all questions of a quiz, as after a first attempt in which nothing was right."""
+    return frozenset(question.id for question in course.quizzes[quiz].questions)
+
+
 def outline(done: Sequence[str] = (), **scores: int) -> Outline:
     best = {
         quiz: AttemptResult(quiz, 1, len(COURSE.quizzes[quiz].questions), 0, 0, score)
         for quiz, score in scores.items()
     }
     progress = {name: Progress(done=True) for name in done}
-    reachable = {quiz: 10 * len(COURSE.quizzes[quiz].questions) for quiz in best}
-    return Outline(COURSE, progress, Ledger(best, reachable, []))
+    return Outline(
+        COURSE, progress, Ledger(best, {quiz: missed_in(COURSE, quiz) for quiz in best}, [])
+    )
 
 
 NEXT = [
@@ -223,7 +229,9 @@ def test_points_that_open_something_come_before_others() -> None:
     course = chain(step("1"), step("2"), step("3", Requirement(step="2", min_score=50)))
     best = {name: AttemptResult(name, 1, 2, 0, 0, 0) for name in ("video-1", "video-2")}
     progress = {name: Progress(done=True) for name in best}
-    activity = Outline(course, progress, Ledger(best, dict.fromkeys(best, 20), [])).next
+    activity = Outline(
+        course, progress, Ledger(best, {name: missed_in(course, name) for name in best}, [])
+    ).next
     assert activity is not None
     assert (activity.kind, activity.video.id) == ("improve", "video-2")
 

@@ -128,7 +128,7 @@ def test_the_first_answer_ever_decides_the_bonus() -> None:
     assert first == {one.id: False, two.id: True}
     quiz = video("basics", (one, two)).quiz
     assert quiz is not None
-    standing = Standing(quiz, 2, history[1], (history[0],), first)
+    standing = Standing(quiz, quiz, 2, history[1], (history[0],), first)
     assert standing.points_of(answered(one, True, first=False)) == 10
     assert standing.points_of(answered(two, True, first=False)) == 15
     assert standing.points_of(answered(two, False, first=False)) == 0
@@ -138,11 +138,11 @@ def test_what_is_open_and_what_is_answered() -> None:
     questions = (*singles(2), question(3))
     quiz = video("basics", questions).quiz
     assert quiz is not None
-    fresh = Standing(quiz, 1, None, (), {})
+    fresh = Standing(quiz, quiz, 1, None, (), {})
     assert fresh.answers == {}
     assert fresh.unanswered == list(questions)
     given_one = answered(questions[1], True, first=True)
-    begun = Standing(quiz, 1, attempt_of(1, given_one, total=3), (), {questions[1].id: True})
+    begun = Standing(quiz, quiz, 1, attempt_of(1, given_one, total=3), (), {questions[1].id: True})
     assert begun.answers == {questions[1].id: given_one}
     assert begun.unanswered == [questions[0], questions[2]]
     assert begun.question("question-3") == questions[2]

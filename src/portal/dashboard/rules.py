@@ -11,7 +11,7 @@ from portal.dashboard.calendar import streak_figure_rule
 from portal.learning.catalogue import Video
 from portal.learning.outline import Activity, Outline
 from portal.quiz.kpis import Kpis, Placed
-from portal.quiz.rules import Standing
+from portal.quiz.rules import Standing, most_in_attempt
 from portal.quiz.views import first_open
 from portal.scoring.rules import POINTS_MAX, Week
 from portal.web.formats import about, length, number, ordinal, plural
@@ -39,11 +39,13 @@ class NextCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenQuiz(msgspec.Struct, frozen=True):
-    """`first_open` is the number, from 1, of the first question without an answer."""
+    """`first_open` is the number, from 1, of the first question without an answer; `points` are the
+    most that the attempt can bring."""
 
     answered: int
     total: int
     first_open: int
+    points: int
 
 
 class RankRow(msgspec.Struct, frozen=True):
@@ -82,8 +84,7 @@ def heading(outline: Outline, first_name: str) -> str:
     if outline.next is None:
         return f"All {steps} steps are done, {first_name}"
     if outline.next.kind == "improve":
-        with_gain = sum(outline.gain(v) > 0 for v in outline.course.ordered if v.quiz)
-        return f"{plural(with_gain, 'quiz', 'quizzes')} can still gain points"
+        return f"{plural(len(outline.gaining()), 'quiz', 'quizzes')} can still gain points"
     step = outline.course.steps_by_id[outline.next.video.step_id]
     return f"Step {step.id} of {steps}: {step.title}"
 
@@ -102,6 +103,7 @@ def open_quiz(standing: Standing) -> OpenQuiz:
         answered=len(standing.answers),
         total=len(standing.quiz.questions),
         first_open=first_open(standing),
+        points=most_in_attempt(standing),
     )
 
 
@@ -148,7 +150,7 @@ def _words(
         if done >= total:
             return "Every question is answered.", "See my result", f"{page}?q={total}#quiz"
         return (
-            f"{done} of {total} answered. Up to {POINTS_MAX * total} points in all.",
+            f"{done} of {total} answered. Up to {begun_quiz.points} points in all.",
             f"Answer question {place}",
             f"{page}?q={place}#quiz",
         )

@@ -10,7 +10,7 @@ import msgspec
 
 from portal.learning.catalogue import Course, Step, Task, Video
 from portal.learning.locks import Evidence, Locks, card_href
-from portal.scoring.rules import POINTS_MAX, Ledger
+from portal.scoring.rules import POINTS_MAX, Ledger, reachable
 from portal.web.formats import about, plural
 
 TickState: TypeAlias = Literal["none", "seen", "done", "you"]
@@ -89,7 +89,7 @@ class Outline:
         self.ticked = ticked
         self.progress = progress
         self.best = ledger.best
-        self.reachable = ledger.reachable
+        self.missed = ledger.missed
         done = {video_id for video_id, entry in progress.items() if entry.done}
         scores = {quiz: attempt.score for quiz, attempt in ledger.best.items()}
         self.locks = Locks(course, Evidence(done, scores))
@@ -133,7 +133,7 @@ class Outline:
         for video in videos:
             if video.quiz and not self.quiz_done(video):
                 return Activity("quiz", video)
-        gaining = [video for video in videos if video.quiz and self.gain(video)]
+        gaining = self.gaining(videos)
         if gaining:
             # what is still locked opens by these points rather than by others
             wanted = self.locks.wanted()
@@ -143,7 +143,15 @@ class Outline:
     def gain(self, video: Video) -> int:
         """Returns the points that another attempt at a finished quiz can add; 0 for others."""
         best = self.best.get(video.id)
-        return max(0, self.reachable.get(video.id, 0) - best.score) if best else 0
+        if best is None or video.quiz is None:
+            return 0
+        questions = (question.id for question in video.quiz.questions)
+        return max(0, reachable(questions, self.missed.get(video.id, ())) - best.score)
+
+    def gaining(self, videos: Sequence[Video] | None = None) -> list[Video]:
+        """Returns the videos, of all or of some, whose quiz can be taken now and add points."""
+        chosen = self.course.ordered if videos is None else videos
+        return [video for video in chosen if self.gain(video) and not self.locks.of_video(video)]
 
     def state(self, video: Video) -> TickState:
         """Returns how far the video is; a video without a quiz is finished when it is watched."""

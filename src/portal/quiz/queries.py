@@ -58,12 +58,14 @@ async def standing_of(learner: UUID, quiz: Quiz) -> Standing:
         Attempt(**{**row, "answers": msgspec.json.decode(row["answers"], type=tuple[Answer, ...])})
         for row in rows
     ]
+    today = quiz
     completed = tuple(attempt for attempt in attempts if attempt.completed_at is not None)
     open_attempt = next((a for a in attempts if a.completed_at is None), None)
     if open_attempt is not None and open_attempt.content_hash != quiz.content_hash:
         quiz = await version(quiz.video_id, open_attempt.content_hash)
     return Standing(
         quiz=quiz,
+        today=today,
         attempt_number=open_attempt.attempt_number
         if open_attempt
         else (attempts[-1].attempt_number + 1 if attempts else 1),

@@ -14,7 +14,6 @@ from portal.scoring.rules import (
     POINTS_MAX,
     POINTS_RIGHT,
     best_attempt,
-    reachable,
 )
 from portal.web.formats import length, number, ordinal
 
@@ -66,7 +65,6 @@ class ResultPart(msgspec.Struct, frozen=True, kw_only=True):
     rows: list[ResultRow]
     best_text: str
     rule: str
-    max: bool
     review: bool
     watch_again: list[PartLink]
     history: list[HistoryRow]
@@ -97,12 +95,6 @@ def best_of(standing: Standing) -> Best | None:
     results = [attempt.result(standing.quiz.video_id) for attempt in standing.completed]
     best = best_attempt(results)
     return Best(best.score, POINTS_MAX * best.total_questions, best.attempt_number)
-
-
-def most_of(standing: Standing) -> int:
-    """Returns the most points that the quiz can bring this learner, by their first attempt."""
-    first = standing.completed[0]
-    return reachable(first.total_questions, first.correct_answers)
 
 
 def _points_text(earned: int) -> str:
@@ -190,7 +182,6 @@ def result_part(
         rows=[_row(question, attempt, standing) for question in questions],
         best_text=f"Best so far {best.points} of {best.max_points}, attempt {best.attempt_number}.",
         rule=RULE,
-        max=best.points >= most_of(standing),
         # While another attempt is open, what it still asks is not told.
         review=standing.open is None,
         watch_again=_again(questions, attempt, video),

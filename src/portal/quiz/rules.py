@@ -12,7 +12,7 @@ import msgspec
 
 from portal.errors import Invalid
 from portal.learning.catalogue import Choice, Question, Quiz
-from portal.scoring.rules import AttemptResult, points
+from portal.scoring.rules import AttemptResult, points, reachable
 
 MANY = ("multiple", "ordering")
 
@@ -55,10 +55,11 @@ class Attempt(msgspec.Struct, frozen=True):
 
 class Standing(msgspec.Struct, frozen=True):
     """Where a learner is with a quiz. `quiz` holds the questions of the open attempt, which may be
-    older than today's; `first_correct` tells for each question whether the first answer ever was
-    right."""
+    older than those of `today`; `first_correct` tells for each question whether the first answer
+    ever was right."""
 
     quiz: Quiz
+    today: Quiz
     attempt_number: int
     open: Attempt | None
     completed: tuple[Attempt, ...]
@@ -83,6 +84,25 @@ class Standing(msgspec.Struct, frozen=True):
             correct=answer.correct,
             first_ever_correct=self.first_correct.get(answer.question_id, answer.correct),
         )
+
+
+def most_in_attempt(standing: Standing) -> int:
+    """Returns the most points that the attempt which is open, or would be begun now, can bring."""
+    answers = standing.answers.values()
+    rest = (question.id for question in standing.unanswered)
+    return sum(map(standing.points_of, answers)) + reachable(rest, _missed(standing))
+
+
+def gain(standing: Standing) -> int:
+    """Returns the points that the quiz can still add to the attempt that counts; that attempt and
+    the ones after it can add them, also to questions that have been put into it since."""
+    best = max((attempt.score for attempt in standing.completed), default=0)
+    later = reachable((question.id for question in standing.today.questions), _missed(standing))
+    return max(0, most_in_attempt(standing) - best, later - best)
+
+
+def _missed(standing: Standing) -> set[str]:
+    return {each for each, correct in standing.first_correct.items() if not correct}
 
 
 def first_correct(attempts: Sequence[Attempt]) -> dict[str, bool]:

@@ -54,12 +54,14 @@ class Box(msgspec.Struct, frozen=True):
 
 
 class QuizPart(msgspec.Struct, frozen=True, kw_only=True):
-    """`state` is `start`, `question`, `feedback` or `result`."""
+    """`state` is `start`, `question`, `feedback` or `result`; `gain` the points that the quiz can
+    still add."""
 
     state: str
     questions_total: int
     attempt_number: int
     best: Best | None
+    gain: int
     start_label: str
     start_href: str
     answered: int
@@ -113,6 +115,7 @@ def _frame(standing: Standing, state: str, current: int | None = None) -> QuizPa
         questions_total=len(standing.quiz.questions),
         attempt_number=standing.attempt_number,
         best=best_of(standing),
+        gain=rules.gain(standing),
         start_label=label,
         start_href=question_href(standing, first_open(standing)),
         answered=len(answers),

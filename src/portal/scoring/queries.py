@@ -30,8 +30,10 @@ _LEDGER = """
 
 _STANDING = """
     SELECT quiz_id, attempt_number, total_questions, correct_answers, first_try_correct, score,
-           completed_at IS NOT NULL AS completed
-    FROM quiz_attempt WHERE learner = $1 ORDER BY started_at DESC
+           completed_at IS NOT NULL AS completed,
+           ARRAY(SELECT w.question_id FROM quiz_answer w
+                 WHERE w.attempt = a.id AND w.first_ever AND NOT w.correct) AS missed
+    FROM quiz_attempt a WHERE learner = $1 ORDER BY started_at DESC
 """
 
 
@@ -43,14 +45,14 @@ async def ledger_of(learner: UUID) -> list[AttemptResult]:
 async def standing_of(learner: UUID) -> rules.Ledger:
     """Returns the person's ledger in one statement."""
     rows = await sql.execute(_STANDING, learner, retry=True)
-    completed = [AttemptResult(*list(row.values())[:-1]) for row in rows if row["completed"]]
+    completed = [AttemptResult(*list(row.values())[:-2]) for row in rows if row["completed"]]
+    missed: dict[str, frozenset[str]] = {}
+    for row in rows:
+        if row["missed"]:
+            missed[row["quiz_id"]] = missed.get(row["quiz_id"], frozenset()).union(row["missed"])
     return rules.Ledger(
         best=rules.best_by_quiz(completed),
-        reachable={
-            attempt.quiz_id: rules.reachable(attempt.total_questions, attempt.correct_answers)
-            for attempt in completed
-            if attempt.attempt_number == 1
-        },
+        missed=missed,
         open=[row["quiz_id"] for row in rows if not row["completed"]],
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Container, Iterable
 from datetime import date, datetime, timedelta
 from typing import Literal, TypeAlias
 
@@ -41,11 +41,11 @@ class AttemptResult(msgspec.Struct, frozen=True):
 
 
 class Ledger(msgspec.Struct, frozen=True):
-    """What a person has to show: by quiz, the attempt that counts and the most points that can be
-    reached; and the quizzes begun and not finished, the latest first."""
+    """What a person has to show: by quiz, the attempt that counts, and the ids of the questions
+    whose first answer was wrong; and the quizzes begun and not finished, the latest first."""
 
     best: dict[str, AttemptResult]
-    reachable: dict[str, int]
+    missed: dict[str, frozenset[str]]
     open: list[str]
 
 
@@ -69,11 +69,10 @@ def points(*, correct: bool, first_ever_correct: bool) -> int:
     return POINTS_RIGHT + (POINTS_FIRST_TRY if first_ever_correct else 0)
 
 
-def reachable(total_questions: int, first_correct: int | None) -> int:
-    """Returns the most points that a quiz can bring someone. The first answers were given in the
-    first attempt, `first_correct` of them right; None before it."""
-    bonus = total_questions if first_correct is None else first_correct
-    return POINTS_RIGHT * total_questions + POINTS_FIRST_TRY * bonus
+def reachable(questions: Iterable[str], missed: Container[str]) -> int:
+    """Returns the most points that these questions, named by their ids, can bring somebody whose
+    first answers to the `missed` ones were wrong."""
+    return sum(points(correct=True, first_ever_correct=each not in missed) for each in questions)
 
 
 def best_attempt(attempts: Iterable[AttemptResult]) -> AttemptResult:

@@ -1,15 +1,15 @@
-"""How many new seconds of video each learner may report."""
+"""How many new seconds of video each learner may report, and how a video was refused."""
 
 from __future__ import annotations
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
-from piccolo.columns import UUID, ForeignKey, OnDelete, Timestamptz
+from piccolo.columns import UUID, ForeignKey, Integer, OnDelete, Timestamptz
 from piccolo.columns.defaults.uuid import UUID4
 from piccolo.table import Table
 
 ID = "2026-11-27T22:20:00:000000"
 VERSION = "1.38.0"
-DESCRIPTION = "allowance of watched seconds"
+DESCRIPTION = "allowance of watched seconds, status of refused videos"
 
 
 class AppUser(Table, tablename="app_user"):
@@ -36,4 +36,11 @@ async def forwards() -> MigrationManager:
             column_class=type(column),
             params=column._meta.params,
         )
+    manager.add_column(
+        table_class_name="EmbedCheck",
+        tablename="embed_check",
+        column_name="status",
+        column_class=Integer,
+        params={"default": None, "null": True},
+    )
     return manager

@@ -6,6 +6,7 @@ their own addresses.
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
@@ -88,11 +89,19 @@ def _at(entry: Any, position: int, *, step: int = 1) -> Any:
     return replace(entry, step_id=str(step), topic_id=topic, position=position)
 
 
-async def stand_in(page: Page, *, error: int | str | None = None, mute: bool = False) -> None:
+async def stand_in(
+    page: Page,
+    *,
+    error: int | str | None = None,
+    mute: bool = False,
+    late: asyncio.Event | None = None,
+) -> None:
     """Answer at the providers' addresses with a player that speaks their messages; with `error` it
-    refuses, and `mute` says nothing at all."""
+    refuses, `mute` says nothing at all, and `late` is waited for."""
 
     async def answer(route: Route) -> None:
+        if late is not None:
+            await late.wait()
         provider = "youtube" if "youtube" in route.request.url else "vimeo"
         settings = {"duration": EMBEDS[provider].duration, "error": error, "mute": mute}
         body = (STAND_INS / f"{provider}.html").read_text()

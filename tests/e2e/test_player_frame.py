@@ -148,7 +148,7 @@ async def test_a_refusal_becomes_a_link(learner: Learner, provider: str, error: 
 
 @BOTH
 @pytest.mark.parametrize("how", ["blocked", "silent", "never there"])
-async def test_a_frame_without_a_player_becomes_a_link(
+async def test_a_frame_that_takes_long_stays_with_a_link_beside_it(
     learner: Learner, provider: str, how: str
 ) -> None:
     page = learner.page
@@ -171,9 +171,62 @@ async def test_a_frame_without_a_player_becomes_a_link(
         await frame_of(page)
     else:
         await expect(page.locator("iframe")).to_be_visible()
-    await page.clock.fast_forward(9_000)
-    await shows_the_card(page, provider)
+    beside = page.get_by_text(f"Taking long? Open it on {NAMES[provider]}").first
+    await page.clock.fast_forward(7_000)
+    await expect(beside).to_be_hidden()
+    await page.clock.fast_forward(2_000)
+    await expect(beside).to_be_visible()
+    link = beside.get_by_role("link", name=f"Open it on {NAMES[provider]}")
+    await expect(link).to_have_attribute("href", WATCH[provider])
+    await page.clock.fast_forward(60_000)
+    await expect(page.locator("iframe")).to_be_visible()
+    await expect(page.get_by_text(CANNOT)).to_have_count(0)
     over.set()
+
+
+@BOTH
+async def test_a_player_that_comes_late_plays_and_counts(learner: Learner, provider: str) -> None:
+    page, video = learner.page, EMBEDS[provider]
+    await page.clock.install()
+    late = asyncio.Event()
+    await stand_in(page, late=late)
+    await page.goto(f"/video/{video.id}")
+    await page.locator(".player button").click()
+    await expect(page.locator("iframe")).to_be_visible()
+    await page.clock.fast_forward(20_000)
+    beside = page.locator("#beside")
+    await expect(beside).to_be_visible()
+    late.set()
+    await expect(beside).to_be_hidden()
+    frame = await frame_of(page)
+
+    async def counted() -> bool:
+        await frame.evaluate("player.pause(); player.play()")
+        return await seconds(learner, video.id) > 0
+
+    await until(counted, "what it plays counts")
+
+
+@BOTH
+async def test_a_player_plays_although_the_check_was_refused(
+    learner: Learner, provider: str
+) -> None:
+    """The provider may answer a server that is no browser on a page of ours otherwise."""
+    page, video = learner.page, EMBEDS[provider]
+    await learner.count(
+        f"""INSERT INTO embed_check (video_id, reference, refused, detail, status)
+            SELECT '{video.id}', '{video.ref}', true, 'No', 403 WHERE $1::uuid IS NOT NULL
+            ON CONFLICT (video_id) DO UPDATE SET refused = true RETURNING 1"""
+    )
+    try:
+        await page.goto(f"/video/{video.id}")
+        beside = page.get_by_text(f"It may not play here. Open it on {NAMES[provider]}")
+        await expect(beside).to_be_visible()
+        frame = await open_player(learner, provider)
+        await expect(beside).to_be_hidden()
+        assert await frame.evaluate("player.playing")
+    finally:
+        await learner.count("DELETE FROM embed_check WHERE $1::uuid IS NOT NULL RETURNING 1")
 
 
 async def test_only_the_player_itself_is_believed(learner: Learner) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from urllib.parse import quote
 
 import pytest
@@ -46,27 +45,6 @@ async def test_the_provider_is_asked_only_for_a_player_and_only_on_request(
         "referrerpolicy", "strict-origin-when-cross-origin"
     )
     assert learner.profile.foreign == [address]
-    learner.profile.foreign.clear()
-
-
-async def test_a_player_that_does_not_come_is_explained(learner: Learner) -> None:
-    video, page = VIDEOS["youtube"], learner.page
-    learner.profile.wanted.append("net::ERR_FAILED")
-    given_up = asyncio.Event()
-
-    async def silence(route: Route) -> None:
-        await given_up.wait()
-        await route.abort()
-
-    await page.route("https://www.youtube-nocookie.com/**", silence)
-    await page.clock.install()
-    await page.goto(f"/video/{video.id}")
-    await page.get_by_role("button", name="Play").click()
-    await expect(page.locator("iframe")).to_be_visible()
-    await page.clock.fast_forward(8_000)
-    await expect(page.get_by_text("This video cannot play here.")).to_be_visible()
-    await expect(page.get_by_role("link", name="Open on YouTube")).to_be_visible()
-    given_up.set()
     learner.profile.foreign.clear()
 
 

@@ -25,6 +25,7 @@ from portal.learning import embeds
 
 CONTENT = Path(__file__).parents[2] / "src" / "portal" / "content"
 REF = COURSE.videos[QUIZ].ref
+BESIDE = f'It may not play here. <a href="https://www.youtube.com/watch?v={REF}"'
 WATCH = f"https://www.youtube.com/watch?v={REF}"
 
 
@@ -130,28 +131,14 @@ async def test_every_video_is_asked_about_at_its_own_provider(
     assert await database.value("SELECT count(*) FROM embed_check WHERE NOT refused") == 62
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "detail"),
-    [
-        (401, b"Unauthorized", "YouTube answered 401 Unauthorized"),
-        (403, b"<html>no</html>", "YouTube answered 403 Forbidden"),
-        (404, b"Not Found", "YouTube answered 404 Not Found"),
-        (200, b"Forbidden", "YouTube answered 403 Forbidden"),
-        (200, b'{"domain_status_code": 403}', "YouTube answered 403 Forbidden"),
-    ],
-)
-async def test_a_refused_video_becomes_a_link_until_it_is_allowed_again(
-    portal: Portal,
-    alice: httpx.AsyncClient,
-    provider: Provider,
-    status: int,
-    body: bytes,
-    detail: str,
+async def test_a_video_that_is_gone_becomes_a_link_until_it_is_there_again(
+    portal: Portal, alice: httpx.AsyncClient, provider: Provider
 ) -> None:
     assert "data-embed" in await player(alice)
-    provider.answers[WATCH] = (status, body)
+    provider.answers[WATCH] = (404, b"Not Found")
     code, lines = check(portal.database, provider)
     assert code == 1
+    detail = "YouTube answered 404 Not Found"
     assert lines[0] == f"{QUIZ}: {detail}. Learners get a link instead of the player."
     assert lines[1] == "62 videos asked about: 1 refused, 0 without a clear answer."
 
@@ -159,6 +146,7 @@ async def test_a_refused_video_becomes_a_link_until_it_is_allowed_again(
     assert "data-embed" not in text
     assert "This video cannot play here. Open it on YouTube, then mark it as watched." in text
     assert f'href="{WATCH}"' in text
+    assert BESIDE not in text
     assert detail not in text
     other = COURSE.ordered[1]
     assert "data-embed" in await player(alice, other.id)
@@ -166,6 +154,41 @@ async def test_a_refused_video_becomes_a_link_until_it_is_allowed_again(
     del provider.answers[WATCH]
     assert check(portal.database, provider)[0] == 0
     assert "data-embed" in await player(alice)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "detail"),
+    [
+        (401, b"Unauthorized", "YouTube answered 401 Unauthorized"),
+        (403, b"<html>no</html>", "YouTube answered 403 Forbidden"),
+        (200, b"Forbidden", "YouTube answered 403 Forbidden"),
+        (200, b'{"domain_status_code": 403}', "YouTube answered 403 Forbidden"),
+    ],
+)
+async def test_a_refusal_that_depends_on_who_asks_takes_no_player_away(
+    portal: Portal,
+    alice: httpx.AsyncClient,
+    provider: Provider,
+    status: int,
+    body: bytes,
+    detail: str,
+) -> None:
+    assert BESIDE not in await player(alice)
+    provider.answers[WATCH] = (status, body)
+    code, lines = check(portal.database, provider)
+    assert code == 1
+    assert lines[0] == f"{QUIZ}: {detail}. Learners get a link beside the player."
+    text = await player(alice)
+    assert "data-embed" in text
+    assert BESIDE in text
+    assert detail not in text
+    # an answer of which only the words were kept
+    await portal.database.fetch("UPDATE embed_check SET status = NULL")
+    assert "data-embed" in await player(alice)
+
+    del provider.answers[WATCH]
+    assert check(portal.database, provider)[0] == 0
+    assert BESIDE not in await player(alice)
 
 
 async def test_admins_see_what_the_provider_answered(portal: Portal, provider: Provider) -> None:
@@ -182,7 +205,7 @@ async def test_a_provider_with_a_problem_hides_nothing_and_clears_nothing(
     portal: Portal, alice: httpx.AsyncClient, provider: Provider, status: int, body: bytes
 ) -> None:
     other = COURSE.ordered[1]
-    provider.answers[WATCH] = (403, b"")
+    provider.answers[WATCH] = (404, b"")
     check(portal.database, provider)
     for entry in (COURSE.videos[QUIZ], other):
         provider.answers[f"https://www.youtube.com/watch?v={entry.ref}"] = (status, body)
@@ -230,7 +253,7 @@ async def test_another_video_in_its_place_is_not_held_to_the_old_answer(
 ) -> None:
     course = course_of(video("basics"), replace(video("film"), provider="file", ref="a.mp4"))
     teach(portal, course)
-    refused = [embeds.Answer(course.ordered[0], True, "YouTube answered 404 Not Found")]
+    refused = [embeds.Answer(course.ordered[0], True, "YouTube answered 404 Not Found", 404)]
     await embeds.keep(refused)
     assert "data-embed" not in await player(alice, "basics")
     teach(portal, course_of(replace(video("basics"), ref="4szRHy_CT7s")))

@@ -1,7 +1,9 @@
 """Whether the providers let their videos be shown here, asked at their oEmbed endpoints.
 
-Only a clear answer is kept. A refusal turns the player into a link until a later check succeeds;
-an answer that does not come, or says that the provider has a problem, changes nothing.
+Only a clear answer is kept. A video that is gone becomes a link until a later check succeeds. Any
+other refusal may depend on who asks, which here is no browser on a page of ours: it puts a link
+beside the player. An answer that does not come, or says that the provider has a problem, changes
+nothing.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from portal import clock
 from portal.db import sql
 from portal.errors import CommandFailed
 from portal.learning.catalogue import Video
+from portal.learning.outline import GONE
 from portal.learning.player import provider_name, watch_url
 
 ENDPOINTS: Final[Mapping[str, str]] = {
@@ -34,21 +37,27 @@ AT_ONCE: Final = 4
 MAX_BYTES: Final = 65_536
 
 _KEEP = """
-    INSERT INTO embed_check (video_id, reference, refused, detail, checked_at)
-    SELECT video_id, reference, refused, detail, $5
-    FROM unnest($1::text[], $2::text[], $3::boolean[], $4::text[])
-         AS answer (video_id, reference, refused, detail)
+    INSERT INTO embed_check (video_id, reference, refused, detail, status, checked_at)
+    SELECT video_id, reference, refused, detail, status, $6
+    FROM unnest($1::text[], $2::text[], $3::boolean[], $4::text[], $5::int[])
+         AS answer (video_id, reference, refused, detail, status)
     ON CONFLICT (video_id) DO UPDATE SET reference = EXCLUDED.reference, refused = EXCLUDED.refused,
-        detail = EXCLUDED.detail, checked_at = EXCLUDED.checked_at
+        detail = EXCLUDED.detail, status = EXCLUDED.status, checked_at = EXCLUDED.checked_at
 """
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What a provider said about a video. `refused` is None when that is not clear."""
+    """What a provider said about a video. `refused` is None when that is not clear; `status` is the
+    one of HTTP that it was refused with."""
 
     video: Video
     refused: bool | None
     detail: str
+    status: int | None = None
+
+    @property
+    def gone(self) -> bool:
+        return self.status == GONE
 
 
 async def ask_all(
@@ -82,6 +91,7 @@ async def keep(answers: Iterable[Answer]) -> None:
         [answer.video.ref for answer in clear],
         [answer.refused for answer in clear],
         [answer.detail for answer in clear],
+        [answer.status for answer in clear],
         clock.now(),
         retry=True,
     )
@@ -132,7 +142,8 @@ def _judged(video: Video, name: str, status: int, body: bytes) -> Answer:
             code = said.get("domain_status_code") if isinstance(said, dict) else None
             status = code if code in REFUSALS else status
     if status in REFUSALS:
-        return Answer(video, True, f"{name} answered {status} {HTTPStatus(status).phrase}")
+        detail = f"{name} answered {status} {HTTPStatus(status).phrase}"
+        return Answer(video, True, detail, status)
     if isinstance(said, dict):
         return Answer(video, False, f"{name} lets it be shown")
     return Answer(video, None, f"{name} answered {status}, which says nothing about the video")

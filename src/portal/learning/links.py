@@ -24,7 +24,8 @@ async def check_links(
     refused = [answer for answer in answers if answer.refused]
     unclear = [answer for answer in answers if answer.refused is None]
     for answer in refused:
-        say(f"{answer.video.id}: {answer.detail}. Learners get a link instead of the player.")
+        place = "instead of" if answer.gone else "beside"
+        say(f"{answer.video.id}: {answer.detail}. Learners get a link {place} the player.")
     for answer in unclear:
         say(f"{answer.video.id}: {answer.detail}. What was known before stays.")
     say(

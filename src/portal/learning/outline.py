@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -17,6 +18,9 @@ TickState: TypeAlias = Literal["none", "seen", "done", "you"]
 
 # A video whose length is not known counts as this much when time is estimated.
 TYPICAL_SECONDS = 240
+
+# Of all refusals, the one that no browser will see otherwise.
+GONE = HTTPStatus.NOT_FOUND
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -36,7 +40,8 @@ NOTHING = Progress()
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """A video that its provider does not let us show; `detail` is what the provider answered.
+    """A video that its provider does not let us show; `detail` is what the provider answered, with
+    which `status` of HTTP. None is known of older answers.
 
     It holds for the reference that was asked about.
     """
@@ -45,6 +50,12 @@ class Refusal(msgspec.Struct, frozen=True):
     reference: str
     detail: str
     checked_at: datetime
+    status: int | None
+
+    @property
+    def gone(self) -> bool:
+        """Whether it is gone for everybody. Any other refusal may depend on who asks."""
+        return self.status == GONE
 
 
 class Activity(msgspec.Struct, frozen=True):

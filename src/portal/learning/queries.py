@@ -26,17 +26,17 @@ _PROGRESS = f"SELECT {_COLUMNS} FROM video_progress WHERE learner = $1"  # noqa:
 # the learner has touched: rows of their own kind, few of them, and no statement more.
 _STUDY = f"""
     SELECT 'video' AS kind, {_COLUMNS}, NULL::text AS reference, NULL::text AS detail,
-           NULL::timestamptz AS checked_at
+           NULL::timestamptz AS checked_at, NULL::int AS status
     FROM video_progress WHERE learner = $1
     UNION ALL
-    SELECT 'task', item, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    SELECT 'task', item, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
     FROM practice_tick WHERE learner = $1
 """  # noqa: S608
 
 _STUDY_AND_REFUSALS = f"""{_STUDY}
     UNION ALL
     SELECT 'refusal', video_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, reference, detail,
-           checked_at
+           checked_at, status
     FROM embed_check WHERE refused
 """  # noqa: S608
 
@@ -103,14 +103,14 @@ async def study_of(actor: Actor, course: Course, *, refusals: bool = False) -> S
     query = _STUDY_AND_REFUSALS if refusals else _STUDY
     study = Study({}, set(), {})
     for row in await sql.execute(query, actor.user_id, retry=True):
-        kind, name, *known, reference, detail, checked_at = row.values()
+        kind, name, *known, reference, detail, checked_at, status = row.values()
         if kind == "task":
             study.ticked.add(name)
         elif video := course.videos.get(name):
             if kind == "video":
                 study.progress[name] = _progress(ProgressRow(name, *known), video)
             elif reference == video.ref:
-                study.refusals[name] = Refusal(name, reference, detail, checked_at)
+                study.refusals[name] = Refusal(name, reference, detail, checked_at, status)
     return study
 
 

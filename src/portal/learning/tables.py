@@ -40,12 +40,14 @@ class WatchAllowance(Table, tablename="watch_allowance"):
 
 class EmbedCheck(Table, tablename="embed_check"):
     """What the provider of a video last said clearly about showing it on other sites; `detail` is
-    its answer in words. It holds for the reference that was asked about."""
+    its answer in words, `status` the one of HTTP that a refusal came with, null before it was kept.
+    It holds for the reference that was asked about."""
 
     video_id = Text(primary_key=True, default=None, null=False)
     reference = Text(default=None, null=False)
     refused = Boolean(default=None, null=False)
     detail = Text(default=None, null=False)
+    status = Integer(default=None, null=True)
     checked_at = Timestamptz(default=TimestamptzNow(), null=False)
 
 

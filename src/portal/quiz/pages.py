@@ -63,8 +63,9 @@ class Neighbour(msgspec.Struct, frozen=True):
 
 class VideoPage(msgspec.Struct, frozen=True, kw_only=True):
     """`position` is the second to resume at. A video is played from `embed_url` or `file_url`; with
-    neither only a link can be offered, because it is `refused`. `refusal` is the provider's answer,
-    for admins. `news` is what to say at the moment when it is watched."""
+    neither only a link can be offered, because it is `gone`. With `doubtful` the link stands beside
+    the player. `refusal` is the provider's answer, for admins. `news` is what to say at the moment
+    when it is watched."""
 
     id: str
     title: str
@@ -78,7 +79,8 @@ class VideoPage(msgspec.Struct, frozen=True, kw_only=True):
     file_url: str | None
     captions_url: str | None
     transcript: tuple[Cue, ...]
-    refused: bool
+    gone: bool
+    doubtful: bool
     refusal: Refusal | None
     watch_url: str
     position: int
@@ -114,6 +116,7 @@ def _content(
 ) -> VideoPage:
     course = outline.course
     refusal = outline.refusals.get(video.id)
+    gone = refusal is not None and refusal.gone
     step, topic = course.steps_by_id[video.step_id], course.topics[video.topic_id]
     progress = outline.of(video)
     previous, following = course.neighbours(video.id)
@@ -140,11 +143,12 @@ def _content(
         channel=video.channel,
         provider=video.provider,
         provider_name=provider_name(video),
-        embed_url=None if refusal else embed_url(video),
+        embed_url=None if gone else embed_url(video),
         file_url=media_url(video.ref) if video.provider == "file" else None,
         captions_url=media_url(video.captions) if video.captions else None,
         transcript=video.transcript,
-        refused=refusal is not None,
+        gone=gone,
+        doubtful=refusal is not None and not gone,
         refusal=refusal if actor.role == "admin" else None,
         watch_url=watch_url(video),
         position=start if start is not None else (0 if finished else progress.position_seconds),

@@ -74,9 +74,10 @@ const DIALECTS = {
 };
 
 export class FramePlayer {
-  // `changed` gets the state after every message; `refused` is called at most once.
-  constructor({ provider, embed, title }, start, changed, refused) {
-    Object.assign(this, { dialect: DIALECTS[provider], changed, refused });
+  // `changed` gets the state after every message; `late` is told true when the player does not come
+  // soon, and false when it is there; `refused` is called at most once.
+  constructor({ provider, embed, title }, start, { changed, late, refused }) {
+    Object.assign(this, { dialect: DIALECTS[provider], changed, late, refused });
     this.state = { time: start, duration: 0, playing: false, ended: false, rate: 1, muted: false };
     const url = new URL(embed);
     url.searchParams.set("autoplay", "1");
@@ -90,19 +91,13 @@ export class FramePlayer {
     this.element.src = url.href;
     this.element.addEventListener("load", () => this.loaded());
     addEventListener("message", this);
-    this.wait();
-  }
-
-  // A frame that was blocked loads as well, but then it has nothing to say.
-  wait() {
-    clearTimeout(this.patience);
-    this.patience = setTimeout(() => this.give(), PATIENCE_MS);
+    // A slow line is no refusal: it may come yet. Only the player itself can say that it will not.
+    this.patience = setTimeout(() => this.late(true), PATIENCE_MS);
   }
 
   loaded() {
     this.element.focus();
     if (this.heard) return;
-    this.wait();
     clearInterval(this.greeting);
     this.greeting = setInterval(() => this.greet(), GREETING_MS);
     this.greet();
@@ -129,6 +124,7 @@ export class FramePlayer {
     if (!this.heard) {
       this.heard = true;
       this.rest();
+      this.late(false);
       this.greet(); // it may have missed some of it while it was starting
     }
     const news = this.dialect.read(message);

@@ -84,8 +84,17 @@ function changed(state) {
   follow(state.time);
 }
 
-// What comes instead of a player that does not play: where else the video is.
+// Beside a player that does not come soon: where else the video is.
+function late(isLate) {
+  const line = document.getElementById("beside");
+  if (line.hidden === !isLate) return;
+  line.hidden = !isLate;
+  if (isLate) say(line.textContent);
+}
+
+// What comes instead of a player that says it does not play: the same.
 function refused() {
+  document.getElementById("beside")?.remove();
   const had = document.activeElement === document.body || panel.contains(document.activeElement);
   const card = panel.querySelector("template").content.cloneNode(true).firstElementChild;
   player = null;
@@ -102,7 +111,7 @@ function account(position) {
 function open(at) {
   if (!panel.dataset.embed || player) return;
   account(at);
-  player = new FramePlayer(panel.dataset, at, changed, refused);
+  player = new FramePlayer(panel.dataset, at, { changed, late, refused });
   panel.querySelector(".player-body")?.remove();
   panel.append(player.element);
   player.element.focus();

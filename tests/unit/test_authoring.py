@@ -285,6 +285,18 @@ def test_a_video_without_a_quiz_is_still_to_do_until_the_course_requires_it(root
     assert inspect(root) == []
 
 
+def test_the_language_of_a_course_is_compiled(root: Path, tmp_path: Path) -> None:
+    assert build(root, tmp_path / "english.json").language == "en"
+    assert b"language" not in (tmp_path / "english.json").read_bytes()
+    (root / "course.toml").write_text('language = "he"')
+    build(root, tmp_path / "hebrew.json")
+    assert decode_course((tmp_path / "hebrew.json").read_bytes()).language == "he"
+    (root / "course.toml").write_text('language = "hebrew"')
+    assert [(found.file, found.where, found.problem) for found in check(root)] == [
+        ("course.toml", "language", '"hebrew" is no language tag')
+    ]
+
+
 def test_a_course_file_is_read_as_strictly_as_the_others(root: Path) -> None:
     (root / "course.toml").write_text('chanels = ["Us"]\nmin_questions = "five"')
     assert [(f.file, f.where, f.remedy) for f in check(root)] == [

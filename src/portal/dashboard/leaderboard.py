@@ -23,6 +23,7 @@ from portal.quiz.kpis import Placed
 from portal.scoring.rules import RECENT_DAYS
 from portal.web.actor import Actor
 from portal.web.formats import number, ordinal, plural
+from portal.web.writing import isolated
 
 RowKind: TypeAlias = Literal["person", "gap"]
 # Under a name of its own in handlers: there `scope` is the request's. `default` is the actor's own;
@@ -134,7 +135,7 @@ def _place(actor: Actor, scope: Scope) -> str:
     if scope == "track" and actor.track:
         return f" in {TRACKS[actor.track]}"
     if scope == "team" and actor.team_name:
-        return f" in team {actor.team_name}"
+        return f" in team {isolated(actor.team_name)}"
     return ""
 
 

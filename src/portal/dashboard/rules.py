@@ -15,12 +15,16 @@ from portal.quiz.rules import Standing, most_in_attempt
 from portal.quiz.views import first_open
 from portal.scoring.rules import POINTS_MAX, Week
 from portal.web.formats import about, length, number, ordinal, plural
+from portal.web.writing import isolated
 
 
 class Entry(msgspec.Struct, frozen=True):
+    """A video, or its quiz."""
+
     title: str
     href: str
     note: str
+    quiz: bool = False
 
 
 class NextCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,13 +84,13 @@ def heading(outline: Outline, first_name: str) -> str:
     """Returns the finding of the page in one line."""
     steps = len(outline.course.steps)
     if _is_new(outline):
-        return f"{plural(steps, 'step')} to learn AI: start with the first, {first_name}"
+        return f"{plural(steps, 'step')} to learn AI: start with the first, {isolated(first_name)}"
     if outline.next is None:
-        return f"All {steps} steps are done, {first_name}"
+        return f"All {steps} steps are done, {isolated(first_name)}"
     if outline.next.kind == "improve":
         return f"{plural(len(outline.gaining()), 'quiz', 'quizzes')} can still gain points"
     step = outline.course.steps_by_id[outline.next.video.step_id]
-    return f"Step {step.id} of {steps}: {step.title}"
+    return f"Step {step.id} of {steps}: {isolated(step.title)}"
 
 
 def lead(outline: Outline) -> str:
@@ -117,8 +121,9 @@ def next_card(outline: Outline, begun_quiz: OpenQuiz | None) -> NextCard | None:
     topic = outline.course.topics[video.topic_id]
     line, action, href = _words(outline, activity, begun_quiz)
     begun = activity.kind == "begun"
+    verb = "Start" if _is_new(outline) else "Continue"
     return NextCard(
-        kicker=f"{'Start' if _is_new(outline) else 'Continue'} · Step {step.id} · {topic.title}",
+        kicker=f"{verb} · Step {step.id} · {isolated(topic.title)}",
         title=video.title,
         href=href,
         line=line,
@@ -183,9 +188,10 @@ def _then(outline: Outline, activity: Activity) -> list[Entry]:
     if activity.kind in ("begun", "video") and video.quiz and not outline.quiz_done(video):
         entries.append(
             Entry(
-                f"Quiz: {video.title}",
+                video.title,
                 f"/video/{video.id}?q=1#quiz",
                 plural(len(video.quiz.questions), "question"),
+                quiz=True,
             )
         )
     for other in outline.course.ordered[video.position :]:
@@ -241,7 +247,7 @@ def distance(people: Sequence[Placed], mine: int, me: str) -> str:
 
 
 def _in_a_sentence(person: Placed) -> str:
-    return HIDDEN_NAME.lower() if person.id is None else person.name
+    return HIDDEN_NAME.lower() if person.id is None else isolated(person.name)
 
 
 def top_rows(figures: Kpis, me: str) -> list[RankRow]:

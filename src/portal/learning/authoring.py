@@ -54,6 +54,7 @@ from portal.learning.sources import (
     parse,
     time_in,
 )
+from portal.web.writing import ENGLISH, is_language
 
 # None stands for a file that cannot be read, so that nobody is told that it does not exist.
 Videos = dict[str, Video | None]
@@ -74,11 +75,12 @@ def check(root: Path, *, any_channel: bool = False) -> list[Finding]:
 
 def read_sources(root: Path, *, any_channel: bool = False) -> Course:
     """The course in `root`, compiled in memory. Raises ContentError with every problem."""
-    steps, found = _Compiler(root, any_channel=any_channel).run()
+    compiler = _Compiler(root, any_channel=any_channel)
+    steps, found = compiler.run()
     problems = [finding for finding in found if finding.is_fault]
     if problems:
         raise ContentError(problems)
-    return Course(steps, content_hash(steps))
+    return Course(steps, content_hash(steps), compiler.rules.language)
 
 
 def build(root: Path, out: Path) -> Course:
@@ -101,7 +103,9 @@ def is_current(root: Path, out: Path) -> bool:
 
 def _encoded(course: Course) -> bytes:
     # Indented, so that a review shows which line of the course has changed.
-    compiled = Compiled(FORMAT, course.content_hash, course.steps)
+    # Left out for English, as it was before courses told theirs: identity is what msgspec looks at.
+    language = ENGLISH if course.language == ENGLISH else course.language
+    compiled = Compiled(FORMAT, course.content_hash, course.steps, language)
     return msgspec.json.format(msgspec.json.encode(compiled), indent=1) + b"\n"
 
 
@@ -154,7 +158,11 @@ class _Compiler:
         path = self.root / COURSE_FILE
         is_there = path.exists() or path.is_symlink()
         table = parse(path, COURSE_FILE, self.found) if is_there else {}
-        return fill(table or {}, CourseSource, COURSE_FILE, "", self.found) or CourseSource()
+        source = fill(table or {}, CourseSource, COURSE_FILE, "", self.found) or CourseSource()
+        if not is_language(source.language):
+            remedy = 'Write a tag such as "en", "he" or "pt-BR".'
+            self.add(COURSE_FILE, "language", f'"{source.language}" is no language tag', remedy)
+        return source
 
     def steps(self) -> dict[Path, list[Path]]:
         """The step folders in course order, with the files of their videos."""

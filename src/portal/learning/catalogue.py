@@ -13,6 +13,7 @@ from typing import Final, Literal
 import msgspec
 
 from portal.errors import PortalError
+from portal.web.writing import ENGLISH
 
 COMPILED_NAME: Final = "course.json"
 # Beside the course, the files that it plays and their captions.
@@ -149,20 +150,25 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
         return tuple(video for topic in self.topics for video in topic.videos)
 
 
-class Compiled(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Compiled(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What `course.json` holds."""
 
     format: int
     content_hash: str
     steps: tuple[Step, ...]
+    language: str = ENGLISH
 
 
 class Course:
-    """The whole course with its look-ups, built once. Never change what it hands out."""
+    """The whole course with its look-ups, built once. Never change what it hands out.
+
+    `language` is the tag of the language that it is written in.
+    """
 
     __slots__ = (
         "_aliases",
         "content_hash",
+        "language",
         "ordered",
         "quizzes",
         "steps",
@@ -171,9 +177,10 @@ class Course:
         "videos",
     )
 
-    def __init__(self, steps: tuple[Step, ...], content_hash: str) -> None:
+    def __init__(self, steps: tuple[Step, ...], content_hash: str, language: str = ENGLISH) -> None:
         self.steps: Final = steps
         self.content_hash: Final = content_hash
+        self.language: Final = language
         self.ordered: Final = tuple(video for step in steps for video in step.videos)
         self.steps_by_id: Final = {step.id: step for step in steps}
         self.topics: Final = {topic.id: topic for step in steps for topic in step.topics}
@@ -229,7 +236,7 @@ def decode_course(body: bytes, name: str = COMPILED_NAME) -> Course:
         raise _unusable(name, f"has format {compiled.format}, this portal reads {FORMAT}")
     if compiled.content_hash != content_hash(compiled.steps):
         raise _unusable(name, "does not match its content hash, it was changed after the build")
-    return Course(compiled.steps, compiled.content_hash)
+    return Course(compiled.steps, compiled.content_hash, compiled.language)
 
 
 def _read(path: Path) -> bytes:

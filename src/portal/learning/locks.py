@@ -11,6 +11,7 @@ from portal.errors import Forbidden
 from portal.learning.catalogue import Course, Requirement, Step, Topic, Video
 from portal.scoring.rules import POINTS_MAX
 from portal.web.formats import plural
+from portal.web.writing import isolated
 
 Part: TypeAlias = Step | Topic
 Key: TypeAlias = tuple[type[Part], str]
@@ -212,7 +213,7 @@ def _key(part: Part) -> Key:
 
 def name_of(part: Part) -> str:
     """Returns a step or a topic within a sentence."""
-    return f"step {part.id}" if isinstance(part, Step) else f"“{part.title}”"
+    return f"step {part.id}" if isinstance(part, Step) else f"“{isolated(part.title)}”"
 
 
 def _most_of(video: Video) -> int:

@@ -16,6 +16,7 @@ from portal.scoring.rules import (
     best_attempt,
 )
 from portal.web.formats import length, number, ordinal
+from portal.web.writing import isolated
 
 RULE = (
     f"{POINTS_RIGHT} points for each right answer, and {POINTS_FIRST_TRY} more when your first"
@@ -192,7 +193,7 @@ def result_part(
             for a in reversed(standing.completed)
             if a.completed_at is not None
         ],
-        next=NextVideo(f"/video/{following.id}", following.title, following.duration)
+        next=NextVideo(f"/video/{following.id}", isolated(following.title), following.duration)
         if following
         else None,
         retry_href=retry_href,

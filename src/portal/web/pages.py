@@ -11,7 +11,7 @@ import msgspec
 from litestar import Request, Response
 
 from portal import __version__
-from portal.web import formats
+from portal.web import formats, writing
 from portal.web.actor import Actor, current_actor
 from portal.web.address import own_referrer
 from portal.web.assets import Assets
@@ -43,7 +43,8 @@ class Notice(msgspec.Struct, frozen=True):
 
 
 class Shell(msgspec.Struct, frozen=True):
-    """What stands around the page: who is signed in, where, and how it should look."""
+    """What stands around the page: who is signed in, where, and how it should look. `language` is
+    that of the course."""
 
     signed_in: bool
     name: str
@@ -56,6 +57,7 @@ class Shell(msgspec.Struct, frozen=True):
     here: str
     time_zone: str
     version: str
+    language: str
     notices: list[Notice]
 
 
@@ -89,8 +91,13 @@ class Renderer:
                 "ordinal": formats.ordinal,
                 "when": _when,
                 "plural": formats.plural,
+                "authored": _authored,
+                "bidi": lambda text: minijinja.safe(writing.bidi(text)),
             },
-            globals={"asset": lambda name: minijinja.safe(assets.url(name))},
+            globals={
+                "asset": lambda name: minijinja.safe(assets.url(name)),
+                "of_course": _of_course,
+            },
             trim_blocks=True,
             lstrip_blocks=True,
             undefined_behavior="strict",
@@ -111,6 +118,18 @@ def _read_template(name: str) -> str | None:
 @minijinja.pass_state
 def _when(state: Any, moment: Any) -> formats.When:
     return formats.when(moment, state.lookup("shell").time_zone)
+
+
+@minijinja.pass_state
+def _authored(state: Any, text: str) -> Any:
+    """A text of the course, in its language."""
+    return minijinja.safe(writing.authored(text, state.lookup("shell").language))
+
+
+@minijinja.pass_state
+def _of_course(state: Any, *_: Any) -> Any:
+    """The attributes of an element with texts of the course."""
+    return minijinja.safe(writing.attributes(state.lookup("shell").language))
 
 
 async def page(
@@ -183,6 +202,7 @@ def _shell_for(request: Request[Any, Any, Any], actor: Actor | None, score: int)
         here=_here(request),
         time_zone=actor.time_zone if actor else request.app.state.settings.time_zone,
         version=__version__,
+        language=request.app.state.course.language,
         notices=[Notice("warn", text) for text in request.app.state.notices_for(actor)],
     )
 

@@ -72,10 +72,10 @@ function prepareFinder() {
     const option = element(
       "a",
       { href: result.href, id: `finder-${number}`, tabIndex: -1, role: "option", ariaSelected: "false" },
-      element("span", { className: "title" }, ...marked(result.title)),
-      element("span", { className: "note" }, seconds ? `${place} · ${length(seconds)}` : place),
+      element("span", { className: "title", dir: "auto" }, ...marked(result.title)),
+      element("span", { className: "note", dir: "auto" }, seconds ? `${place} · ${length(seconds)}` : place),
     );
-    if (context.length) option.append(element("span", { className: "context" }, ...marked(context)));
+    if (context.length) option.append(element("span", { className: "context", dir: "auto" }, ...marked(context)));
     return option;
   }
 

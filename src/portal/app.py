@@ -92,7 +92,7 @@ def create_app(
     if settings.database is None:
         raise ValueError("create_app needs settings with a database")
     lifecycle = lifecycle or Lifecycle()
-    engine = Engine(settings.database, pool_size=settings.db_pool_size, for_requests=True)
+    engine = Engine(settings.database, pool_size=settings.db_pool_size, misfits_told=True)
     sql.bind(engine, TABLES)
     static = assets.Assets()
     collected = metrics.Metrics(engine, lifecycle)

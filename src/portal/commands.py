@@ -31,20 +31,23 @@ def _has_database() -> bool:
 def _with_engine(work: Callable[[Settings], Coroutine[Any, Any, int]], *, direct: bool) -> int:
     """Run `work` with the tables bound to an engine of its own, closed afterwards."""
     import asyncio
+    import logging
 
     from portal.accounts import passwords
     from portal.db import schema, sql
     from portal.db.engine import Engine
     from portal.db.migrate import direct_dsn
-    from portal.errors import CommandFailed
+    from portal.errors import CommandFailed, Unavailable
     from portal.tables import TABLES
     from portal.web import log
 
     settings = _settings()
     log.configure(app_env=settings.app_env, log_format=settings.log_format, access_log=False)
+    logging.getLogger("db/engine").setLevel(logging.CRITICAL)  # the command's only line says it
     dsn = direct_dsn(settings) if direct else settings.database
     assert dsn is not None
-    engine = Engine(dsn, pool_size=2, statement_seconds=600)  # nobody waits at a page
+    # nobody waits at a page
+    engine = Engine(dsn, pool_size=2, statement_seconds=600, misfits_told=True)
     sql.bind(engine, TABLES)
 
     async def run() -> int:
@@ -52,6 +55,10 @@ def _with_engine(work: Callable[[Settings], Coroutine[Any, Any, int]], *, direct
             if (await schema.standing()).pending:
                 raise CommandFailed("The schema is behind: run portal migrate first.")
             return await work(settings)
+        except Unavailable as error:
+            if error.__cause__ is None:
+                raise
+            raise CommandFailed(f"The database cannot be used: {schema.reason(error)}") from error
         finally:
             await engine.close_connection_pool()
             passwords.close()

@@ -65,7 +65,7 @@ class Engine(PostgresEngine):
     to its number of statements. The other counts since the start are for `/metrics`: connections
     `opened`, `acquire_timeouts`, and `returns` of a database that was away. `waiting` is how many
     wait for a connection now, and `on_acquire` gets the seconds that each has waited. With
-    `for_requests` a schema or rights that do not fit are `Unavailable`, and told to the operator.
+    `misfits_told` a schema or rights that do not fit are `Unavailable`, and a line in the log.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Engine(PostgresEngine):
         pool_size: int = 5,
         statement_seconds: float | None = STATEMENT_SECONDS,
         lock_wait: str | None = None,
-        for_requests: bool = False,
+        misfits_told: bool = False,
     ) -> None:
         # Piccolo's __init__ would open a connection to ask for the version; set its fields instead.
         self.dsn = dsn
@@ -93,7 +93,7 @@ class Engine(PostgresEngine):
         self.pool_size = pool_size
         self.statement_seconds = statement_seconds
         self.lock_wait = lock_wait
-        self.for_requests = for_requests
+        self.misfits_told = misfits_told
         self.acquire_seconds = dsn.acquire_timeout or ACQUIRE_SECONDS
         self.statements = 0
         self.opened = 0
@@ -183,7 +183,7 @@ class Engine(PostgresEngine):
             raise
         except asyncpg.PostgresError as error:
             self.silence.heard()
-            if self.for_requests and isinstance(error, MISFIT):
+            if self.misfits_told and isinstance(error, MISFIT):
                 self.complaints.misfit(error)
                 self._renew(error)
                 raise Unavailable(AWAY, retry_after=RETRY_SECONDS) from error

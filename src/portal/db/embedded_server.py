@@ -8,8 +8,10 @@ short folder of its own, since a socket's path may have about a hundred bytes.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import locale
 import os
+import pwd
 import shutil
 import stat
 import subprocess
@@ -156,11 +158,20 @@ class Server(PostgresServer):
         return info
 
     def _socket_folder(self) -> Path:
-        """Returns a new folder in which only the server's user and root can do anything."""
-        short = Path("/tmp")  # noqa: S108 - the folder made in it has a random name and is closed
-        made = Path(tempfile.mkdtemp(prefix=SOCKETS, dir=short if short.is_dir() else None))
-        if self.system_user is not None:
-            shutil.chown(made, self.system_user)
+        """Returns a folder in which only the server's user and root can do anything: the same after
+        a restart, unless somebody else has taken its name."""
+        place = f"{self.pgdata}-{self.pgdata.stat().st_ino}"
+        short = Path("/tmp")  # noqa: S108 - whose folder it is, is looked at
+        folder = short if short.is_dir() else Path(tempfile.gettempdir())
+        made = folder / (SOCKETS + hashlib.sha256(place.encode()).hexdigest()[:12])
+        owner = pwd.getpwnam(self.system_user).pw_uid if self.system_user else os.geteuid()
+        with contextlib.suppress(FileExistsError):
+            made.mkdir(mode=0o700)
+            os.chown(made, owner, -1)
+        found = made.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or found.st_mode & 0o077:
+            made = Path(tempfile.mkdtemp(prefix=SOCKETS, dir=folder))
+            os.chown(made, owner, -1)
         return made
 
     def _stop(self) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 RUNBOOK = Path(__file__).parents[1] / "docs" / "RUNBOOK.md"
+PARTS = (RUNBOOK, RUNBOOK.with_name("FAILURES.md"))
 
 
 class Fence(NamedTuple):
@@ -35,8 +36,12 @@ class Fence(NamedTuple):
         return [" ".join(line.split()) for line in bare if line]
 
 
-def fences(path: Path = RUNBOOK) -> list[Fence]:
-    """Returns the shell fences of the runbook, in the order of the document."""
+def fences(*paths: Path) -> list[Fence]:
+    """Returns the shell fences of these documents, or of the runbook's parts, in their order."""
+    return [fence for path in paths or PARTS for fence in _fences(path)]
+
+
+def _fences(path: Path) -> list[Fence]:
     found: list[Fence] = []
     section, opened, tags, body = "", 0, [""], [""]
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
@@ -57,8 +62,8 @@ def _fence(section: str, line: int, tags: list[str], script: str) -> Fence:
     named = dict(tag.partition("=")[::2] for tag in tags)
     how = next((tag for tag in ("lab", "local", "by-hand") if tag in named), "")
     if not how or set(named) - {how, "until", "type"}:
-        raise ValueError(f"RUNBOOK.md, line {line}: a fence says lab, local or by-hand")
+        raise ValueError(f"The runbook, line {line}: a fence says lab, local or by-hand")
     why = named.get("by-hand")
     if how == "by-hand" and not why:
-        raise ValueError(f"RUNBOOK.md, line {line}: by-hand needs its reason")
+        raise ValueError(f"The runbook, line {line}: by-hand needs its reason")
     return Fence(section, line, how, script, why, named.get("until"), named.get("type"))

@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 from ops.command import STOPPED
-from runbook import RUNBOOK, Fence, fences
+from runbook import PARTS, RUNBOOK, Fence, fences
 from support import Database, execute, portal_environment
 
 from portal.app import HANDLERS
 from portal.cli import build_parser
 from portal.config import SETTINGS
 
-TEXT = RUNBOOK.read_text(encoding="utf-8")
+TEXT = "\n".join(part.read_text(encoding="utf-8") for part in PARTS)
 FENCES = fences()
 LOCAL = [fence for fence in FENCES if fence.how == "local"]
 RUN = [command for fence in FENCES if fence.how != "by-hand" for command in fence.commands]

@@ -6,19 +6,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 from ops.command import Running, running
-from support import DEMO_TEMPLATE, Database, execute
-
-from portal.db.embedded import Embedded
+from support import DEMO_TEMPLATE, Database, Databases
 
 
 @pytest.fixture(scope="module")
-async def shared_database(templates: Embedded) -> AsyncIterator[Database]:
+async def shared_database(databases: Databases) -> AsyncIterator[Database]:
     """A seeded database for all tests of a file."""
-    made = Database.next(templates)
-    admin = templates.url("postgres")
-    await execute(admin, f"CREATE DATABASE {made.name} TEMPLATE {DEMO_TEMPLATE}")
+    made = await databases.take(DEMO_TEMPLATE)
     yield made
-    await execute(admin, f"DROP DATABASE {made.name} WITH (FORCE)")
+    databases.drop(made)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ async def sign_in(serving: Running) -> bytes:
     async with wire(serving.port) as line:
         login = json.dumps({"username": "alex", "password": PASSWORDS["alex"]}).encode()
         answer = await line.ask(b"POST /api/auth/login\r\nContent-Type: application/json", login)
-        assert answer.status == 200
+        assert answer.status == 200, serving.output()
         return b"Cookie: " + answer.headers["set-cookie"].split(";")[0].encode()
 
 

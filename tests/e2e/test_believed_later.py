@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from e2e.browser import Learner
 from e2e.films import FILM, film_site, holds, seconds, set_allowance
-from ops.command import until
 from playwright.async_api import Page, expect
 
 site = film_site
@@ -22,12 +21,8 @@ async def play(page: Page, start: int) -> None:
 
 async def completes(learner: Learner) -> None:
     page = learner.page
-
-    async def look() -> bool:
-        await page.clock.fast_forward(10_000)
-        return await page.locator("#watched").get_attribute("data-state") == "proven"
-
-    await until(look, "all of it is believed")
+    await page.clock.fast_forward(10_000)
+    await expect(page.locator("#watched")).to_have_attribute("data-state", "proven", timeout=20_000)
     await expect(page.locator("#watched [data-announce]")).to_have_text("Watched")
     assert await seconds(learner, FILM.id) >= 36
 

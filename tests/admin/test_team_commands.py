@@ -63,7 +63,7 @@ async def test_without_teams_the_list_says_what_makes_one(database: Database) ->
         (["delete", "alpha"], "Team alpha has 5 members. Move them to another team first."),
         (["create", "alpha", "--name", "A", "--track", "dev"], "There is a team alpha already."),
         (["create", "A b", "--name", "A", "--track", "dev"], "An id has small letters"),
-        (["create", "b", "--name", " ", "--track", "dev"], "A name has 1 to 120 characters."),
+        (["create", "b", "--name", " ", "--track", "dev"], "Enter a name of 1 to 120 characters."),
     ],
 )
 async def test_what_cannot_be_is_told_in_one_line(

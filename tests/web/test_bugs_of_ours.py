@@ -84,7 +84,7 @@ async def test_a_bug_in_asking_who_it_is_ends_in_an_answer(
 
 async def test_what_was_typed_is_in_no_log(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
     typed = {"username": "typed-name@example.com", "password": "typed-password"}
-    monkeypatch.setattr(accounts, "_CREDENTIALS", "SELECT $1::int AS broken")
+    monkeypatch.setattr(accounts, "_CREDENTIALS", "SELECT $1::int AS broken, $2::bytea[]")
     with logged(logging.DEBUG) as lines:
         answers = [
             await portal.browser().post("/api/auth/login", json=typed),

@@ -22,7 +22,7 @@ EXPECTED = {
     "cross-origin-opener-policy": "same-origin",
     "x-robots-tag": "noindex, nofollow",
 }
-BROKEN = "SELECT nothing_of_this_name"
+BROKEN = "SELECT no_such_function($1)"
 
 
 def check(answer: httpx.Response) -> None:

@@ -242,7 +242,6 @@ async def test_a_busy_day_leaves_nothing_personal(database: Database, log_format
         ("video/done", "RaiseError"),
         ("db/engine", "slow query"),
         ("db/engine", "the database is back"),
-        ("uvicorn/error", "Invalid HTTP request received."),
         ("serve/stop", "stopped"),
     ):
         assert expected in told, expected

@@ -101,15 +101,16 @@ async def _bring_to_head(settings: Settings, lifecycle: Lifecycle) -> None:
         try:
             standing = await schema.standing()
             lacking = None if standing.pending else await _lacking()
-        except asyncpg.InsufficientPrivilegeError:
-            # Somebody is making the tables just now, or has made them for another role.
-            standing, lacking = schema.compare(set(), []), await _lacking()
-        except Unavailable:
-            if not told:
+        except Unavailable as error:
+            if isinstance(error.__cause__, asyncpg.InsufficientPrivilegeError):
+                # Somebody is making the tables just now, or has made them for another role.
+                standing, lacking = schema.compare(set(), []), await _lacking()
+            elif told:
+                # The operator may take hours, and the database be away in the meantime.
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+                continue
+            else:
                 raise
-            # The operator may take hours, and the database be away in the meantime.
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)
-            continue
         if standing.unknown and not warned:
             warned = True
             log.warning(

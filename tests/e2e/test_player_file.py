@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from e2e.browser import PASSWORD, Learner, sign_in_elsewhere
@@ -40,19 +41,22 @@ async def test_dragging_to_the_end_completes_nothing(learner: Learner) -> None:
     page = learner.page
     await opened(page)
     film = page.locator("video")
+    started = time.monotonic()
     await film.evaluate(PLAY, 1)
     await reaches(page, 0.4)
     # the hand on the slider, in small steps and while it plays
     for second in range(1, 40):
         await film.evaluate("(video, to) => { video.currentTime = to; }", second)
     await holds(page, "document.querySelector('video').ended")
+    passed = time.monotonic() - started
     await page.goto("/dashboard")
 
     async def known() -> bool:
         return bool(await learner.count("SELECT count(*) FROM video_progress WHERE learner = $1"))
 
     await until(known, "the page has reported")
-    assert await seconds(learner, FILM.id) < 0.05 * 40
+    # what was really seen, rounded up, which on a busy machine is more than on an idle one
+    assert await seconds(learner, FILM.id) <= max(0.05 * 40, passed)
     assert await learner.count("SELECT done FROM video_progress WHERE learner = $1") is False
 
 

@@ -8,6 +8,8 @@ import { listenToKeys } from "./player-keys.js";
 import { followTranscript } from "./player-transcript.js";
 import { Watch } from "./player-watch.js";
 
+const REFRESHES = 5;
+const AGAIN_MS = 5_000;
 const PARTS = ["watched", "quiz", "topic", "onward"];
 const TROUBLE = {
   offline: "Not saved yet. What you watch is kept here, and saved when the connection is back.",
@@ -26,13 +28,14 @@ function say(text) {
   dispatchEvent(new CustomEvent("announce", { detail: text }));
 }
 
-// The page as the server sees it now, without moving the reader or the player.
-async function refresh() {
+// The page as the server sees it now, without moving the reader or the player. There may be no later
+// report that would say again that the video is done, so what fails is tried again.
+async function refresh(tries = REFRESHES) {
   if (refreshing) return;
   refreshing = true;
   try {
     const page = await pageOf(await read(`/video/${video}`));
-    if (!page.getElementById("watched")) return; // told again with the next report
+    if (!page.getElementById("watched")) throw new Error("another page");
     const held = document.activeElement?.id;
     for (const id of PARTS) {
       const fresh = page.getElementById(id);
@@ -41,7 +44,7 @@ async function refresh() {
     if (held) document.getElementById(held)?.focus({ preventScroll: true });
     say(document.getElementById("watched").dataset.news);
   } catch {
-    // Likewise.
+    if (tries > 1) setTimeout(refresh, AGAIN_MS, tries - 1);
   } finally {
     refreshing = false;
   }

@@ -30,8 +30,11 @@ def dev(*, port: int, data_dir: Path, reset: bool) -> int:
     """
     folder = data_dir.resolve() / "postgres"
     if reset and folder.exists():
-        with embedded(folder):
-            pass  # stops a server that is still running on it
+        with embedded(folder) as server:  # stops one that was left running on it
+            if server.others:
+                raise CommandFailed(
+                    f"Another portal dev is using the data in {data_dir}: end it before --reset."
+                )
         remove(folder)
     with embedded(folder) as server:
         url = server.url(DATABASE)

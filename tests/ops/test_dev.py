@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from ops.command import STOPPED, Running, only_line, run_portal, running
+from ops.command import STOPPED, Running, free_port, only_line, run_portal, running
 
 ELSEWHERE = "postgresql://someone:s3cret@127.0.0.1:1/production"
 
@@ -148,3 +148,17 @@ def test_data_of_another_version_is_left_alone(folder: Path) -> None:
     done = run_portal(ELSEWHERE, "dev", "--data-dir", str(folder))
     assert done.returncode == 1
     assert "holds data of PostgreSQL 12" in only_line(done.stderr)
+
+
+async def test_a_reset_does_not_take_the_data_from_another(folder: Path) -> None:
+    arguments = ("dev", "--data-dir", str(folder))
+    with running(*arguments, url=ELSEWHERE) as developing:
+        await developing.answers("/health/ready")
+        reset = run_portal(ELSEWHERE, *arguments, "--reset", "--port", str(free_port()))
+        assert reset.returncode == 1
+        assert "end it before --reset" in only_line(reset.stderr)
+        await developing.answers("/health/ready")
+        async with developing.browser() as browser:
+            login = {"username": "alex", "password": "claude123"}
+            assert (await browser.post("/api/auth/login", json=login)).status_code == 200
+        await stop(developing, folder)

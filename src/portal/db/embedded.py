@@ -21,11 +21,13 @@ _COMMON = "max_connections = 200\ntimezone = 'UTC'\nlog_timezone = 'UTC'\n"
 
 
 class Embedded:
-    """A running server. It listens on a unix socket in its own folder, never on a port."""
+    """A running server. It listens on a unix socket in its own folder, never on a port. `others`
+    is how many processes used it already when we came."""
 
-    def __init__(self, socket_folder: Path, binaries: Path) -> None:
+    def __init__(self, socket_folder: Path, binaries: Path, others: int = 0) -> None:
         self.socket_folder = socket_folder
         self.binaries = binaries
+        self.others = others
 
     def url(self, database: str) -> str:
         """Returns the DSN of a database of this server."""
@@ -77,7 +79,7 @@ def embedded(folder: Path, *, durable: bool = True) -> Iterator[Embedded]:
     try:
         info = server.get_postmaster_info()
         assert info.socket_dir is not None
-        yield Embedded(info.socket_dir, server.bin_path)
+        yield Embedded(info.socket_dir, server.bin_path, len(server.others()))
     finally:
         server.cleanup()
 

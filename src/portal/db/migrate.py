@@ -52,12 +52,16 @@ async def direct_connection(settings: Settings) -> AsyncIterator[asyncpg.Connect
     try:
         yield connection
     except asyncpg.InsufficientPrivilegeError as error:
-        raise CommandFailed(
-            f"The role of {dsn.variable} may not do this: migrations belong to the role that owns"
-            " the portal's tables, whose direct address goes into DATABASE_URL_UNPOOLED."
-        ) from error
+        raise _not_the_owner(dsn) from error
     finally:
         await close(connection)
+
+
+def _not_the_owner(dsn: Dsn) -> CommandFailed:
+    return CommandFailed(
+        f"The role of {dsn.variable} may not do this: migrations belong to the role that owns"
+        " the portal's tables, whose direct address goes into DATABASE_URL_UNPOOLED."
+    )
 
 
 async def standing(connection: asyncpg.Connection[Any]) -> schema.Standing:
@@ -172,6 +176,8 @@ async def backwards(settings: Settings, count: int | None, *, agreed: bool) -> l
             )
         applied = [name for name in migration_ids() if name not in position.pending]
         chosen = applied[::-1] if count is None else applied[::-1][:count]
+        if chosen and not await rights.is_owner(connection):
+            raise _not_the_owner(direct_dsn(settings))
         if not agreed:
             losses = await _losses(connection, chosen)
             if losses:

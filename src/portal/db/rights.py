@@ -272,10 +272,12 @@ async def settle(connection: Connection, user: str | None, serving: Sequence[str
         await run(connection, [await remembering(connection, new)])
 
 
-async def is_owner(connection: Connection) -> bool:
-    """Returns whether the role here can do everything with the portal's tables."""
+async def is_owner(connection: Connection) -> bool | None:
+    """Returns whether the role here can do everything with the portal's tables, None when there
+    are none yet."""
     query = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass($1::text)"
-    return all([await connection.fetchval(query, name) for name in ("migration", "app_user")])
+    owned = [await connection.fetchval(query, name) for name in ("migration", "app_user")]
+    return None if None in owned else all(owned)
 
 
 async def taking(connection: Connection, serving: list[str]) -> list[str]:

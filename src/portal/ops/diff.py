@@ -98,7 +98,8 @@ async def _diff(settings: Settings, say: Callable[[str], None]) -> int:
     for line in found:
         say(line)
     if not found:
-        say("The schema is what the migrations make.")
+        applied = "those that are applied make" if standing.pending else "the migrations make"
+        say(f"The schema is what {applied}.")
     return 1 if found or standing.pending else 0
 
 

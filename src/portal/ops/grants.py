@@ -36,12 +36,12 @@ async def _grants(
     dsn = migrate.direct_dsn(settings)
     user = settings.database.user if settings.database else None
     async with connection_to(dsn) as connection:
-        await need_head(connection)
-        if not await rights.is_owner(connection):
+        if await rights.is_owner(connection) is False:
             raise CommandFailed(
                 f"The role of {dsn.variable} does not own the portal's tables, and can grant"
                 " nothing: set DATABASE_URL_UNPOOLED to the direct address of the one that does."
             )
+        await need_head(connection)
         if not apply:
             for statement in ("BEGIN", *await _statements(connection, role, user), "COMMIT"):
                 say(f"{statement};")

@@ -52,8 +52,7 @@ def _with_engine(work: Callable[[Settings], Coroutine[Any, Any, int]], *, direct
 
     async def run() -> int:
         try:
-            if (await schema.standing()).pending:
-                raise CommandFailed("The schema is behind: run portal migrate first.")
+            await schema.need_head()
             return await work(settings)
         except Unavailable as error:
             if error.__cause__ is None:

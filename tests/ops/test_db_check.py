@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import asyncpg
 import pytest
@@ -12,6 +14,7 @@ from ops.command import only_line, run_portal, until
 from pooler import Pooler
 from support import Database, execute
 
+from portal.db.dsn import parse_dsn
 from portal.db.migrations import migration_ids
 
 NOWHERE = "postgresql://someone:5up3r-s3cret@127.0.0.1:1/nowhere"
@@ -98,3 +101,58 @@ async def test_what_is_wrong_is_told_for_each(blank: Database) -> None:
     pooled = run_portal(f"{blank.url}&pgbouncer=true", "db", "check")
     assert pooled.returncode == 1
     assert "DATABASE_URL_UNPOOLED is not set" in pooled.stdout
+
+
+async def test_what_a_held_table_of_migrations_hides_is_told(database: Database) -> None:
+    dsn = parse_dsn(database.url, variable="DATABASE_URL")
+    holder = await asyncpg.connect(**dsn.connect_kwargs())
+    try:
+        await holder.execute("BEGIN; LOCK TABLE migration IN ACCESS EXCLUSIVE MODE")
+        for arguments in (["db", "check"], ["migrate", "status"], ["migrate"]):
+            done = await asyncio.to_thread(run_portal, database.url, *arguments)
+            assert done.returncode == 1
+            assert "did not answer within" in done.stdout + done.stderr
+            assert "Traceback" not in done.stderr
+    finally:
+        await holder.close()
+
+
+async def test_a_limit_of_the_server_is_a_sentence(guarded: Database) -> None:
+    await execute(guarded.url, "ALTER ROLE guarded SET statement_timeout = '1ms'")
+    url = as_guarded(guarded, quote(PASSWORD, safe=""))
+    done = run_portal(url, "migrate", "status")
+    assert done.returncode in (0, 1)
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) <= 1
+
+
+async def test_a_database_that_takes_no_writes_is_told(database: Database) -> None:
+    name = await database.value("SELECT current_database()")
+    await execute(database.url, f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+    done = run_portal(database.url, "db", "check")
+    assert done.returncode == 1
+    assert all("takes no writes" in line for line in done.stdout.splitlines())
+    done = run_portal(database.url, "prune")
+    assert done.returncode == 1
+    assert "was lost" not in only_line(done.stderr)
+
+
+async def test_a_schema_closed_to_the_role_is_not_behind(guarded: Database) -> None:
+    url = as_guarded(guarded, quote(PASSWORD, safe=""))
+    await execute(
+        guarded.url,
+        "ALTER ROLE guarded NOSUPERUSER",
+        "REVOKE USAGE ON SCHEMA public FROM PUBLIC",
+    )
+    for arguments in (
+        ["team", "list"],
+        ["migrate", "status"],
+        ["db", "check"],
+        ["scores", "check"],
+    ):
+        done = run_portal(url, *arguments)
+        assert done.returncode == 1
+        told = done.stdout + done.stderr
+        assert "GRANT USAGE ON SCHEMA public TO guarded" in told, arguments
+        assert "behind" not in told, arguments
+        assert "differs" not in told, arguments

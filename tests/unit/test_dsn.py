@@ -203,6 +203,9 @@ def test_documented_forms(raw: str, expected: tuple[Any, ...], pooled: bool) -> 
             "has a schema other than public, which a pooler cannot carry: leave it out and set it"
             " for the role, with ALTER ROLE … SET search_path.",
         ),
+        ("postgres://u:pw@db..example.com/app", "names a host that cannot be read."),
+        (f"postgres://u:pw@{'x' * 64}.example.com/app", "names a host that cannot be read."),
+        (f"postgres://u:pw@{'x.' * 140}com/app", "names a host that cannot be read."),
         (
             "postgres://u:pw@db/app?sslmode=verify-ca&sslrootcert=/no/such/file",
             "has an sslrootcert that is not a file here.",
@@ -360,9 +363,8 @@ def test_root_certificate_file(tmp_path: Path) -> None:
     assert context.check_hostname is False
     assert [name["subject"] for name in context.get_ca_certs()] == [((("commonName", "test"),),)]
 
-    broken = parse(f"postgres://u:pw@db/app?sslmode=verify-full&sslrootcert={__file__}")
     with pytest.raises(DsnError) as caught:
-        broken.connect_kwargs()
+        parse(f"postgres://u:pw@db/app?sslmode=verify-full&sslrootcert={__file__}")
     assert str(caught.value) == (
         "DATABASE_URL has an sslrootcert that does not hold a readable certificate."
     )

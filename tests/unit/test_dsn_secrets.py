@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import asyncpg
+import certifi
 import msgspec
 import pytest
 from hypothesis import given
@@ -92,9 +93,9 @@ def test_raw_at_sign_stays_out_of_the_host() -> None:
             "&target_session_attrs=primary&application_name=portal",
         ),
         (
-            f"postgres://u:pw@h.example/app?sslmode=verify-ca&sslrootcert={__file__}",
+            f"postgres://u:pw@h.example/app?sslmode=verify-ca&sslrootcert={certifi.where()}",
             f"postgresql://u@h.example:5432/app?sslmode=verify-ca"
-            f"&sslrootcert={quote(__file__, safe='')}&application_name=portal",
+            f"&sslrootcert={quote(certifi.where(), safe='')}&application_name=portal",
         ),
         (
             "postgres://u:pw@/app?host=/run/pg,[::1]",

@@ -12,15 +12,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, unquote
 
 from msgspec import Struct
 
 from portal.db.tls import SSL_MODES, Tls, choose_tls, ip_address, is_socket
-
-if TYPE_CHECKING:
-    import ssl
 
 SESSION_ATTRIBUTES = ("any", "primary", "standby", "prefer-standby", "read-write", "read-only")
 DEFAULT_PORT = 5432
@@ -73,7 +70,6 @@ class Dsn(Struct, frozen=True, kw_only=True):
 
         Everything that asyncpg would otherwise take from `PG*` variables or a password file is
         stated. The TLS context is built on the first call that needs one and shared afterwards.
-        Raises DsnError when `sslrootcert` does not hold a certificate.
         """
         single = len(self.hosts) == 1
         arguments: dict[str, Any] = {
@@ -82,7 +78,7 @@ class Dsn(Struct, frozen=True, kw_only=True):
             "user": self.user,
             "password": self.password,  # "" rather than None, which would mean PGPASSWORD
             "database": self.database,
-            "ssl": self._ssl(),
+            "ssl": self.tls.argument(),
             "direct_tls": False,
             "krbsrvname": "postgres",
             "gsslib": "gssapi",
@@ -103,14 +99,6 @@ class Dsn(Struct, frozen=True, kw_only=True):
         if self.server_settings.get("options", "").startswith(_PROVIDER_OPTIONS):
             known["options"] = self.server_settings["options"]
         return known
-
-    def _ssl(self) -> ssl.SSLContext | str | bool:
-        try:
-            return self.tls.argument()
-        except OSError:  # ssl.SSLError is one
-            raise DsnError(
-                f"{self.variable} has an sslrootcert that does not hold a readable certificate."
-            ) from None
 
     def libpq_url(self) -> str:
         """Returns the address for psql and pg_dump, without the password; see `libpq_env`."""
@@ -306,9 +294,19 @@ def _host_and_port(text: str) -> tuple[str, str]:
         text, _, port = text.partition(":")
     host = _decode(text)
     readable = not host or is_socket(host) or _HOST_NAME.fullmatch(host) or ip_address(host)
-    if not readable:
+    if not readable or not _is_resolvable(host):
         raise _Refused("names a host that cannot be read.")
     return host, port
+
+
+def _is_resolvable(host: str) -> bool:
+    """Returns False for a name that no resolver takes: with an empty or too long part."""
+    if not host or is_socket(host) or ip_address(host):
+        return True
+    try:
+        return len(host.encode("idna")) < 254
+    except UnicodeError:
+        return False
 
 
 def _server_settings(parameters: _Parameters, pooled: bool) -> dict[str, str]:
@@ -343,8 +341,15 @@ def _tls(parameters: _Parameters, hosts: Sequence[str]) -> Tls:
         parameters.unused("sslrootcert")
     if binding and not tls.verified:
         parameters.unused("channel_binding")
-    if tls.root is not None and not Path(tls.root).is_file():
-        raise _Refused("has an sslrootcert that is not a file here.")
+    if tls.root is not None:
+        if not Path(tls.root).is_file():
+            raise _Refused("has an sslrootcert that is not a file here.")
+        try:
+            tls.argument()
+        except OSError:  # ssl.SSLError is one
+            raise _Refused(
+                "has an sslrootcert that does not hold a readable certificate."
+            ) from None
     return tls
 
 

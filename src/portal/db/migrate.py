@@ -6,6 +6,7 @@ soon as another client gets the same server connection.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import os
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 LOCK_KEY = zlib.crc32(b"portal:migrations")
 LOCK_WAIT = "120s"
+LOOK_SECONDS = 5.0
 
 
 def direct_dsn(settings: Settings) -> Dsn:
@@ -69,17 +71,27 @@ async def standing(connection: asyncpg.Connection[Any]) -> schema.Standing:
     return (await _look(connection))[0]
 
 
+_APPLIED = "SELECT name FROM migration WHERE app_name = $1"
 _TABLE = """
     SELECT to_regclass('migration') IS NOT NULL AS made, current_user::text AS role,
+           current_schema() AS schema,
            obj_description(to_regclass('migration'), 'pg_class') AS comment
 """
 
 
 async def _look(connection: asyncpg.Connection[Any]) -> tuple[schema.Standing, asyncpg.Record]:
-    table = await connection.fetchrow(_TABLE)
-    if not table["made"]:
-        return schema.compare(set(), migration_ids()), table
-    rows = await connection.fetch("SELECT name FROM migration WHERE app_name = $1", schema.APP)
+    try:
+        async with asyncio.timeout(LOOK_SECONDS):
+            table = await connection.fetchrow(_TABLE)
+            schema.need_usage(table["schema"], table["role"])
+            if not table["made"]:
+                return schema.compare(set(), migration_ids()), table
+            rows = await connection.fetch(_APPLIED, schema.APP)
+    except (TimeoutError, asyncpg.QueryCanceledError):
+        raise CommandFailed(
+            f"The table of migrations did not answer within {LOOK_SECONDS:g} s, or the server's own"
+            " limit: a transaction may hold it. pg_stat_activity names it."
+        ) from None
     return schema.compare({row["name"] for row in rows}, migration_ids()), table
 
 

@@ -7,9 +7,10 @@ import msgspec
 from portal.db import sql
 from portal.db.migrations import migration_ids
 from portal.db.reasons import why
-from portal.errors import PortalError
+from portal.errors import CommandFailed, PortalError
 
 APP = "portal"
+BEHIND = "The schema is behind: run portal migrate first."
 _APPLIED = "SELECT name FROM migration WHERE app_name = $1"
 _TABLE_EXISTS = "SELECT to_regclass('migration') IS NOT NULL"
 
@@ -35,6 +36,25 @@ async def standing() -> Standing:
         return compare(set(), migration_ids())
     rows = await sql.execute(_APPLIED, APP, retry=True)
     return compare({row["name"] for row in rows}, migration_ids())
+
+
+def need_usage(schema: str | None, role: str) -> None:
+    """Raise `CommandFailed` when `current_schema()` is null: the tables are not missing, the role
+    sees none."""
+    if schema is None:
+        raise CommandFailed(
+            f"The role {role} may not use the schema of the portal's tables: as its owner, GRANT"
+            f" USAGE ON SCHEMA public TO {role}."
+        )
+
+
+async def need_head() -> None:
+    """Raise `CommandFailed` when the schema of the bound engine's database is behind this version,
+    or closed to its role."""
+    if (await standing()).pending:
+        row = (await sql.execute("SELECT current_schema(), current_user::text", retry=True))[0]
+        need_usage(*row.values())
+        raise CommandFailed(BEHIND)
 
 
 def reason(error: PortalError) -> str:

@@ -11,6 +11,7 @@ import asyncpg
 
 from portal.config import Settings
 from portal.db import migrate, rights, schema
+from portal.db.loss import unavailable_on_loss
 from portal.db.pooling import Pooling, close, remedy
 from portal.errors import CommandFailed, Unavailable
 from portal.ops import diff, grants
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from portal.db.dsn import Dsn
 
 SUPPORTED = range(15, 19)
+STATEMENT_SECONDS = 10.0
+_READ_ONLY = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool"
 TAKE = "portal db grants prints what takes them back, and with --apply runs it"
 
 
@@ -42,7 +45,7 @@ async def _check_one(
 ) -> bool:
     place = f"{variable}: {dsn.host}/{dsn.database}"
     try:
-        connection, found = await connect(dsn)
+        connection, found = await connect(dsn, statement_seconds=STATEMENT_SECONDS)
     except Unavailable as error:
         kind = "pooled" if dsn.pooled else "direct"
         say(f"{place}, {kind}: cannot be reached, {schema.reason(error)}")
@@ -55,7 +58,12 @@ async def _check_one(
         started = time.perf_counter()
         await connection.fetchval("SELECT 1")
         took = (time.perf_counter() - started) * 1000
-        problems, newer = await _schema(connection, variable, settings)
+        with unavailable_on_loss():
+            problems, newer = await _schema(connection, variable, settings)
+            if await connection.fetchval(_READ_ONLY):
+                problems.insert(0, "takes no writes: it is a standby, or set to read-only")
+    except Unavailable as error:
+        problems, newer = [schema.reason(error).rstrip(".")], False
     finally:
         await close(connection)
     if version not in SUPPORTED:
@@ -64,7 +72,8 @@ async def _check_one(
         problems.insert(0, f"goes through a transaction pooler, unmarked: {remedy(dsn)}")
     state = "; ".join(problems) or ("schema newer than this version" if newer else "schema at head")
     kind = "pooled" if dsn.pooled or found is Pooling.TRANSACTION else found.value
-    say(f"{place}, {kind}: ok, PostgreSQL {version}, round trip {took:.1f} ms, {state}")
+    fine = "" if problems else "ok, "
+    say(f"{place}, {kind}: {fine}PostgreSQL {version}, round trip {took:.1f} ms, {state}")
     return not problems
 
 
@@ -77,6 +86,8 @@ async def _schema(
     lacking = await rights.lacking(connection, role) if serving else []
     try:
         position = await migrate.standing(connection)
+    except CommandFailed as error:
+        return [error.sentence.rstrip(".")], False
     except asyncpg.InsufficientPrivilegeError:
         return [grants.sentence(role, lacking or ["migration"]).rstrip(".")], False
     if position.pending and not lacking:
@@ -85,7 +96,7 @@ async def _schema(
     problems = []
     if lacking:
         problems.append(grants.sentence(role, lacking).rstrip("."))
-    if not position.unknown:
+    if not position.unknown and not lacking:
         found = diff.differences(await diff.read(connection), diff.expected())
         if found:
             problems.append(

@@ -215,7 +215,11 @@ async def _clock(connection: Connection, _: Dsn, __: Settings) -> AsyncIterator[
 
 
 async def _schema(connection: Connection, _: Dsn, __: Settings) -> AsyncIterator[Finding]:
-    standing = await migrate.standing(connection)
+    try:
+        standing = await migrate.standing(connection)
+    except CommandFailed as error:
+        yield mend("schema", error.sentence)
+        return
     if standing.pending:
         behind = plural(len(standing.pending), "migration")
         yield mend("schema", f"{behind} behind: run portal migrate.")

@@ -11,7 +11,7 @@ import asyncpg
 from portal.db import migrate, schema
 from portal.db.loss import unavailable_on_loss, unavailable_while_connecting
 from portal.db.pooling import Pooling, close, connect_anywhere, connect_to_session
-from portal.errors import CommandFailed, Unavailable
+from portal.errors import CommandFailed, ReadOnly, Unavailable
 
 if TYPE_CHECKING:
     from portal.db.dsn import Dsn
@@ -43,6 +43,8 @@ async def connection_to(dsn: Dsn) -> AsyncIterator[asyncpg.Connection[Any]]:
     try:
         with unavailable_on_loss():
             yield connection
+    except ReadOnly as error:
+        raise CommandFailed(f"Nothing was changed: {schema.reason(error)}") from error
     except Unavailable as error:
         raise CommandFailed(f"The database was lost: {schema.reason(error)}") from error
     except asyncpg.InsufficientPrivilegeError as error:
@@ -59,4 +61,4 @@ async def connection_to(dsn: Dsn) -> AsyncIterator[asyncpg.Connection[Any]]:
 async def need_head(connection: asyncpg.Connection[Any]) -> None:
     """Raise `CommandFailed` when the schema is behind this version."""
     if (await migrate.standing(connection)).pending:
-        raise CommandFailed("The schema is behind: run portal migrate first.")
+        raise CommandFailed(schema.BEHIND)

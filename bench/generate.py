@@ -198,7 +198,9 @@ async def generate(people: int, videos: list[str]) -> None:
 def main() -> int:
     from portal.learning.catalogue import load_course
 
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0] if __doc__ else "", allow_abbrev=False
+    )
     parser.add_argument("--people", type=int, default=1000)
     people = parser.parse_args().people
     asyncio.run(generate(people, [video.id for video in load_course().ordered[:30]]))

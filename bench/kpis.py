@@ -118,7 +118,7 @@ async def _compare(server: Embedded, sizes: list[int]) -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="key figures with many people")
+    parser = argparse.ArgumentParser(description="key figures with many people", allow_abbrev=False)
     parser.add_argument("--people", type=int, choices=sorted(LIMITS), default=10_000)
     largest = parser.parse_args().people
     sizes = [22, *(size for size in LIMITS if size <= largest)]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from portal import __version__, commands, team_commands
+from portal import __version__, commands, team_commands, user_commands
 
 MISSING = "Build the image again, or install again from locks/runtime.txt."
 SHIPPED_COURSE = Path(__file__).parent / "content"
@@ -17,6 +17,11 @@ SHIPPED_COURSE = Path(__file__).parent / "content"
 
 class _Parser(argparse.ArgumentParser):
     """Says in one line what was wrong with the command, as everything else here does."""
+
+    def __init__(self, **options: Any) -> None:
+        # The beginning of an option is not that option: `--password` must not be taken for
+        # `--password-stdin`, nor an option of today for one that comes later.
+        super().__init__(**options, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}. {self.prog} --help explains it.\n")
@@ -26,6 +31,22 @@ def _rollback_count(text: str) -> str:
     if text != "all" and not (text.isdigit() and 0 < int(text) < 10_000):
         raise argparse.ArgumentTypeError(f"{text} is neither a number from 1 on nor all")
     return text
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text} is not a port: give a number from 1 to 65535")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds <= 600:  # nor what is no number, which compares with nothing
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds up to 600")
+    return seconds
 
 
 def _folder(text: str) -> Path:
@@ -64,7 +85,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_running(top: Any) -> None:
     sub = _add(top, "dev", commands.dev, "run everything here, with an embedded PostgreSQL")
-    sub.add_argument("--port", type=int, default=3000)
+    sub.add_argument("--port", type=_port, default=3000, help="1 to 65535; 3000 without it")
     sub.add_argument("--data-dir", type=Path, default=Path(".data"))
     sub.add_argument("--reset", action="store_true", help="delete the data first")
     sub = _add(top, "test", commands.test, "run the tests on an embedded PostgreSQL")
@@ -131,7 +152,7 @@ def _add_course(top: Any) -> None:
     sub.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     sub = _add(parts, "links", commands.content_links, "ask which videos may be shown here")
     sub.add_argument("folder", nargs="?", type=_folder)
-    sub.add_argument("--timeout", type=float, default=10, metavar="SECONDS")
+    sub.add_argument("--timeout", type=_seconds, default=10, metavar="SECONDS")
     sub.add_argument("--endpoint", action="append", default=[], help=argparse.SUPPRESS)
     parts = _add(top, "scores", None, "check or mend all scores").add_subparsers(required=True)
     _add(parts, "check", commands.scores_check, "recompute everything and print what differs")
@@ -140,8 +161,14 @@ def _add_course(top: Any) -> None:
 
 def _add_people(top: Any) -> None:
     roles = ("learner", "manager", "admin")
-    parts = _add(top, "user", None, "make people, set passwords").add_subparsers(required=True)
-    sub = _add(parts, "create", commands.user_create, "make a person; the password is asked for")
+    parts = _add(top, "user", None, "make people, let them in, keep them out").add_subparsers(
+        required=True
+    )
+    sub = _add(parts, "list", user_commands.user_list, "one line per person")
+    sub.add_argument("--team", help="only the members of this team")
+    sub = _add(
+        parts, "create", user_commands.user_create, "make a person; the password is asked for"
+    )
     sub.add_argument("id")
     sub.add_argument("--name", required=True)
     sub.add_argument("--role", choices=roles, default="learner")
@@ -149,12 +176,28 @@ def _add_people(top: Any) -> None:
     sub.add_argument("--email")
     sub.add_argument("--password-stdin", action="store_true")
     sub.add_argument("--no-password", action="store_true")
-    sub = _add(parts, "set-role", commands.user_set_role, "change a role; ends open sessions")
+    sub = _add(parts, "set-role", user_commands.user_set_role, "change a role; ends open sessions")
     sub.add_argument("id")
     sub.add_argument("role", choices=roles)
-    sub = _add(parts, "disable", commands.user_disable, "keep a person out; nothing is deleted")
+    sub = _add(
+        parts, "set-team", user_commands.user_set_team, "another team, and with it its track"
+    )
     sub.add_argument("id")
-    sub = _add(parts, "set-password", commands.user_set_password, "set a password; ends sessions")
+    choice = sub.add_mutually_exclusive_group(required=True)
+    choice.add_argument("team", nargs="?")
+    choice.add_argument("--none", action="store_true", help="take the person off their team")
+    sub = _add(
+        parts, "disable", user_commands.user_disable, "keep a person out; nothing is deleted"
+    )
+    sub.add_argument("id")
+    sub = _add(parts, "enable", user_commands.user_enable, "let a disabled person in again")
+    sub.add_argument("id")
+    sub = _add(parts, "erase", user_commands.user_erase, "forget who a person is, for good")
+    sub.add_argument("id")
+    sub.add_argument("--yes", action="store_true", help="do it")
+    sub = _add(
+        parts, "set-password", user_commands.user_set_password, "set a password; ends sessions"
+    )
     sub.add_argument("id")
     sub.add_argument("--password-stdin", action="store_true")
 
@@ -174,9 +217,22 @@ def _add_teams(top: Any) -> None:
     sub.add_argument("track", choices=tracks)
     sub = _add(parts, "set-days", team_commands.team_set_days, "on which days streaks count")
     sub.add_argument("id")
-    sub.add_argument("days", help="such as mon,tue,wed,thu,fri or sun-thu")
+    sub.add_argument("days", help="such as mon,wed,fri or sun-thu or mon-wed,sat")
     sub = _add(parts, "delete", team_commands.team_delete, "delete a team without members")
     sub.add_argument("id")
+
+
+def _parse(words: Sequence[str]) -> argparse.Namespace:
+    """Returns what the words say. What is unknown is named without its value, which may be a
+    password; ends the process with exit code 2 then."""
+    parser = build_parser()
+    args, unknown = parser.parse_known_args(words)
+    options = [word.partition("=")[0] for word in unknown if word.startswith("--")]
+    if options:
+        parser.error(f"there is no option {' or '.join(options)} here")
+    if unknown:
+        parser.error(f"too many words: {' '.join(word[:40] for word in unknown)}")
+    return args
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -188,7 +244,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     if arguments[:1] == ["test"]:  # everything after it is pytest's, options included
         args = argparse.Namespace(run=commands.test, pytest_args=arguments[1:])
     else:
-        args = build_parser().parse_args(arguments)
+        args = _parse(arguments)
     from portal.errors import PortalError
 
     try:

@@ -98,10 +98,11 @@ def release(_: argparse.Namespace) -> int:
     async def rest(settings: Settings) -> int:
         from portal.ops.release import ensure_first_admin
         from portal.ops.seed import seed
+        from portal.web.formats import plural
 
         await ensure_first_admin(settings)
         if settings.seed_db:
-            _say(f"Seeded {await seed(settings)} demo accounts.")
+            _say(f"Seeded {plural(await seed(settings), 'demo account')}.")
         return 0
 
     return _with_engine(rest, direct=True)
@@ -124,6 +125,7 @@ def migrate_status(_: argparse.Namespace) -> int:
     import asyncio
 
     from portal.db.migrate import direct_connection, standing
+    from portal.web.formats import plural
 
     async def look() -> int:
         async with direct_connection(_settings()) as connection:
@@ -133,7 +135,7 @@ def migrate_status(_: argparse.Namespace) -> int:
         for name in position.unknown:
             _say(f"Migration {name}: applied, but not known to this version.")
         if position.pending:
-            _say(f"The schema is {len(position.pending)} migrations behind.")
+            _say(f"The schema is {plural(len(position.pending), 'migration')} behind.")
             return 1
         _say("The schema is newer than this version." if position.unknown else "At head.")
         return 0
@@ -158,9 +160,11 @@ def migrate_rollback(args: argparse.Namespace) -> int:
 def seed(_: argparse.Namespace) -> int:
     async def run(settings: Settings) -> int:
         from portal.ops.seed import seed as make
+        from portal.web.formats import plural
 
         made = await make(settings)
-        _say(f"Seeded {made} demo accounts." if made else "Everything was seeded before.")
+        seeded = f"Seeded {plural(made, 'demo account')}."
+        _say(seeded if made else "Everything was seeded before.")
         return 0
 
     return _with_engine(run, direct=False)
@@ -226,6 +230,7 @@ def doctor(_: argparse.Namespace) -> int:
 
 def content_check(args: argparse.Namespace) -> int:
     from portal.learning.authoring import inspect
+    from portal.web.formats import plural
 
     findings = inspect(args.folder)
     for finding in findings:
@@ -233,7 +238,7 @@ def content_check(args: argparse.Namespace) -> int:
     faults = sum(finding.is_fault for finding in findings)
     to_do = sum(finding.to_do for finding in findings)
     notes = sum(finding.note for finding in findings)
-    found = f"{faults} findings" if faults else "The course has no findings"
+    found = plural(faults, "finding") if faults else "The course has no findings"
     rest = [f"{to_do} to do"] * bool(to_do) + [f"{notes} left out"] * bool(notes)
     _say(", ".join((found, *rest)) + ".")
     return 1 if faults else 0
@@ -316,75 +321,12 @@ def scores_check(_: argparse.Namespace) -> int:
 def scores_rebuild(_: argparse.Namespace) -> int:
     async def run(_: Settings) -> int:
         from portal.quiz.recompute import rebuild
+        from portal.web.formats import plural
 
-        _say(f"Mended the scores of {await rebuild()} people.")
+        _say(f"Mended the scores of {plural(await rebuild(), 'person', 'people')}.")
         return 0
 
     return _with_engine(run, direct=False)
-
-
-def user_create(args: argparse.Namespace) -> int:
-    async def run(_: Settings) -> int:
-        from portal.accounts.actions import create_user
-        from portal.accounts.rules import NewUser
-
-        password = None if args.no_password else _read_password(args.password_stdin)
-        await create_user(
-            NewUser(
-                external_id=args.id,
-                name=args.name,
-                role=args.role,
-                team=args.team,
-                email=args.email,
-                password=password,
-            )
-        )
-        _say(f"Created {args.role} {args.id}.")
-        return 0
-
-    return _with_engine(run, direct=False)
-
-
-def user_set_password(args: argparse.Namespace) -> int:
-    async def run(_: Settings) -> int:
-        from portal.accounts.actions import set_password
-
-        await set_password(args.id, _read_password(args.password_stdin))
-        _say(f"{args.id} has a new password; open sessions were ended.")
-        return 0
-
-    return _with_engine(run, direct=False)
-
-
-def user_set_role(args: argparse.Namespace) -> int:
-    async def run(_: Settings) -> int:
-        from portal.admin.actions import set_role
-
-        await set_role(args.id, args.role)
-        _say(f"{args.id} is now {args.role}; open sessions were ended.")
-        return 0
-
-    return _with_engine(run, direct=False)
-
-
-def user_disable(args: argparse.Namespace) -> int:
-    async def run(_: Settings) -> int:
-        from portal.admin.actions import disable
-
-        await disable(args.id)
-        _say(f"{args.id} is disabled; open sessions were ended.")
-        return 0
-
-    return _with_engine(run, direct=False)
-
-
-def _read_password(from_stdin: bool) -> str:
-    """Never from an argument: those are seen by every process of the machine."""
-    import getpass
-
-    if from_stdin or not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\r\n")
-    return getpass.getpass("Password: ")
 
 
 def healthcheck(_: argparse.Namespace) -> int:

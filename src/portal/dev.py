@@ -57,7 +57,11 @@ def dev(*, port: int, data_dir: Path, reset: bool) -> int:
         )
         from portal.serve import serve
 
-        return serve(settings, on_ready=lambda: print(_welcome(port, data_dir), flush=True))
+        return serve(
+            settings,
+            on_ready=lambda: print(_welcome(port, data_dir), flush=True),
+            another_port="use --port",
+        )
 
 
 async def _create_database(url: str) -> None:

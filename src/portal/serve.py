@@ -45,8 +45,9 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Returns the listening socket; `CommandFailed` when the port is taken or not allowed."""
+def listen(host: str, port: int, *, another: str = "set PORT") -> socket.socket:
+    """Returns the listening socket; `CommandFailed` when the port is taken or not allowed, with
+    `another` as what makes it another port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -56,9 +57,9 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         if isinstance(error, PermissionError):
-            why = "this user may not listen there"
+            why = f"this user may not listen there. Use 1024 or more: {another}"
         elif error.errno in (98, 48):
-            why = "another process listens there. End it, or set PORT"
+            why = f"another process listens there. End it, or {another}"
         else:
             why = (error.strerror or "it cannot be used").lower()
         raise CommandFailed(f"Port {port} on {host}: {why}.") from None
@@ -71,8 +72,10 @@ def serve(
     *,
     on_ready: Callable[[], None] | None = None,
     limits: Limits = LIMITS,
+    another_port: str = "set PORT",
 ) -> int:
-    """Serve until a signal; returns the exit code, 1 when the release failed."""
+    """Serve until a signal; returns the exit code, 1 when the release failed. `another_port` tells
+    how the command takes another port."""
     log.configure(
         app_env=settings.app_env, log_format=settings.log_format, access_log=settings.access_log
     )
@@ -82,7 +85,7 @@ def serve(
         failures.append(sentence)
         server.should_exit = True
 
-    sock = listen(settings.host, settings.port)
+    sock = listen(settings.host, settings.port, another=another_port)
     listener = Listener(limits, pool_size=settings.db_pool_size)
     lifecycle = Lifecycle(on_ready=on_ready)
     server = Server(

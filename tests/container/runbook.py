@@ -149,7 +149,7 @@ class Run:
         self.sh(sql.format("INSERT INTO next_release VALUES (1)"))
         refused = self.sh("docker compose run --rm -T web portal migrate rollback")
         self.check(
-            refused.returncode == 1 and "next_release (1 rows)" in refused.stderr,
+            refused.returncode == 1 and "next_release (1 row)" in refused.stderr,
             f"a rollback that would drop data: {refused.stderr.strip().splitlines()[-1]}",
         )
         self.sh(sql.format("DELETE FROM next_release"))

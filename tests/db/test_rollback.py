@@ -63,7 +63,7 @@ async def test_a_table_with_data_is_not_dropped_without_yes(database: Database) 
     before = dump(database)
     refused = run_portal(database.url, "migrate", "rollback", "all")
     assert refused.returncode == 1
-    assert "team (1 rows)" in only_line(refused.stderr)
+    assert "team (1 row)" in only_line(refused.stderr)
     assert dump(database) == before, "also the migrations after that table's are untouched"
     assert await database.value(COUNT) == len(migration_ids())
 
@@ -93,7 +93,7 @@ async def test_a_raw_migration_says_what_it_drops(database: Database, tmp_path: 
     await execute(database.url, "UPDATE team SET motto = 'learn'")
     refused = run_portal(database.url, "migrate", "rollback", **environment)
     assert refused.returncode == 1
-    assert "team.motto (1 rows)" in only_line(refused.stderr)
+    assert "team.motto (1 row)" in only_line(refused.stderr)
     await execute(database.url, "UPDATE team SET motto = NULL")
     done = run_portal(database.url, "migrate", "rollback", **environment)
     assert done.stdout == f"Migration {EXTRA_ID}: rolled back.\n", done.stderr

@@ -113,7 +113,7 @@ FAULTS = [
     (f"{ASKED}.question", ..., '"question" is missing', "Write it"),
     (f"{ASKED}.question", " ", '"question" is empty', "Write it"),
     (f"{ASKED}.choices", ..., '"choices" is missing', "list of texts"),
-    (f"{ASKED}.choices", ["One"], "1 choices", "Write 2 to 26"),
+    (f"{ASKED}.choices", ["One"], "1 choice", "Write 2 to 26"),
     (f"{ASKED}.choices.1", 4, "the value is not text in quotes", "Write text"),
     (f"{ASKED}.answerIndex", ..., '"answerIndex" is missing', "0 for the first"),
     (f"{ASKED}.answerIndex", 3, '"answerIndex" names choice 3', "from 0 to 2"),

@@ -130,7 +130,7 @@ FAULTS = [
     Fault("all right", all_right, "choices are right", "multiple"),
     Fault("letter twice", lambda q: choice_id(q, first_right(q)["id"]), "is used twice", Q),
     Fault("letter of two", lambda q: choice_id(q, "ok"), '"ok" is not a letter', Q),
-    Fault("one choice", only_one, "has 1 choices", Q),
+    Fault("one choice", only_one, "has 1 choice", Q),
     Fault("alphabetical", in_order, "alphabetical and give it away", "ordering"),
     Fault("right in an ordering", lambda q: put(right=True)(q["choices"][0]),
           "right has no meaning in ordering", "ordering"),
@@ -234,7 +234,7 @@ def test_the_same_video_or_id_twice_is_found(root: Path) -> None:
     ("change", "where", "problem"),
     [
         (put(id="7"), "id", 'is "7"'),
-        (put(objectives=["One"]), "objectives", "has 1 entries"),
+        (put(objectives=["One"]), "objectives", "has 1 entry"),
         (put(practice=[]), "practice", "has 0 entries"),
         (put(summary="It takes 900 minutes."), "summary", "says 900 minutes, the videos take"),
         (lambda t: t["topics"][0]["videos"].append("no-such-video"),

@@ -236,9 +236,10 @@ async def create_user(user: rules.NewUser) -> UUID:
     return key
 
 
-async def set_password(external_id: str, password: str) -> None:
-    """Give a person a new password, end all their sessions and forget their devices. `NotFound` for
-    an unknown id."""
+async def set_password(external_id: str, password: str) -> bool:
+    """Give a person a new password, end all their sessions and forget their devices. Returns
+    whether they can sign in with it: False while they are disabled. `NotFound` for an unknown
+    id."""
     findings = rules.password_findings(password)
     if findings:
         raise Invalid(findings["password"], details=findings)
@@ -247,7 +248,7 @@ async def set_password(external_id: str, password: str) -> None:
         changed = (
             await AppUser.update({AppUser.password_hash: hashed})
             .where(AppUser.external_id == external_id, AppUser.erased_at.is_null())
-            .returning(AppUser.id)
+            .returning(AppUser.id, AppUser.disabled_at)
         )
         if not changed:
             raise NotFound(f"There is no account {external_id}.")
@@ -256,3 +257,4 @@ async def set_password(external_id: str, password: str) -> None:
             LoginSession.member == person, LoginSession.ended_at.is_null()
         )
         await KnownDevice.delete().where(KnownDevice.member == person)
+    return changed[0]["disabled_at"] is None

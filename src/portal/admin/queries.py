@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Literal
+
 import msgspec
 
 from portal.db import sql
+from portal.errors import NotFound
 
 # People who were erased are nobody's members.
 _TEAMS = """
@@ -28,3 +32,39 @@ class TeamRow(msgspec.Struct, frozen=True):
 async def teams() -> list[TeamRow]:
     """Returns all teams by their id."""
     return await sql.fetch(TeamRow, _TEAMS)
+
+
+# Sign-ins that were pruned are not known any longer; who was erased has none.
+_PEOPLE = """
+    SELECT u.external_id AS id, u.name, u.role,
+           CASE WHEN u.erased_at IS NULL THEN u.team END AS team,
+           CASE WHEN u.erased_at IS NOT NULL THEN 'erased'
+                WHEN u.disabled_at IS NOT NULL THEN 'disabled'
+                ELSE 'active' END AS state,
+           s.signed_in_at
+    FROM app_user u
+    LEFT JOIN (SELECT member, max(created_at) AS signed_in_at FROM login_session GROUP BY member) s
+           ON s.member = u.id
+    WHERE $1::text IS NULL OR (u.team = $1 AND u.erased_at IS NULL)
+    ORDER BY u.external_id
+"""
+
+
+class PersonRow(msgspec.Struct, frozen=True):
+    """A person as operators see them. `signed_in_at` is the last known sign-in, in UTC; None when
+    there is none."""
+
+    id: str
+    name: str
+    role: str
+    team: str | None
+    state: Literal["active", "disabled", "erased"]
+    signed_in_at: datetime | None
+
+
+async def people(team: str | None = None) -> list[PersonRow]:
+    """Returns all people by their id, those who were erased too, or the members of a team.
+    `NotFound` when there is no such team."""
+    if team is not None and not await sql.execute("SELECT 1 FROM team WHERE id = $1", team):
+        raise NotFound(f"There is no team {team}.")
+    return await sql.fetch(PersonRow, _PEOPLE, team)

@@ -94,9 +94,9 @@ def heading(outline: Outline, first_name: str) -> str:
 
 
 def lead(outline: Outline) -> str:
-    watched, videos = outline.watched(), len(outline.course.ordered)
+    watched, videos = outline.watched(), plural(len(outline.course.ordered), "video")
     quizzes = plural(outline.quizzes(), "quiz", "quizzes")
-    line = f"{watched} of {videos} videos watched, {quizzes} finished."
+    line = f"{watched} of {videos} watched, {quizzes} finished."
     left = outline.seconds_left()
     return f"{line} {about(left).capitalize()} of video are left." if left else line
 

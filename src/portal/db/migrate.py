@@ -172,6 +172,9 @@ class Loss(msgspec.Struct, frozen=True):
     where: str
     rows: int
 
+    def __str__(self) -> str:
+        return f"{self.where} ({self.rows} {'row' if self.rows == 1 else 'rows'})"
+
 
 async def backwards(settings: Settings, count: int | None, *, agreed: bool) -> list[str]:
     """Undo the newest `count` migrations (None: all) and return their ids, newest first.
@@ -193,7 +196,7 @@ async def backwards(settings: Settings, count: int | None, *, agreed: bool) -> l
         if not agreed:
             losses = await _losses(connection, chosen)
             if losses:
-                listed = ", ".join(f"{loss.where} ({loss.rows} rows)" for loss in losses)
+                listed = ", ".join(map(str, losses))
                 raise CommandFailed(
                     f"Rolling back would drop data: {listed}. Take a backup, then add --yes."
                 )

@@ -15,6 +15,7 @@ from portal.learning.findings import Finding
 from portal.learning.gift import NO_EXPLANATION
 from portal.learning.markup import has_tags, plain_text
 from portal.learning.sources import Table, seconds
+from portal.web.formats import plural
 
 Path = tuple[str | int, ...]
 
@@ -193,7 +194,7 @@ class _Reader:
         path = (*path, "choices")
         values = self.expect(table["choices"], list, path)
         if not 1 < len(values) <= len(ascii_lowercase):
-            self.add(path, f"{len(values)} choices", "Write 2 to 26.")
+            self.add(path, plural(len(values), "choice"), "Write 2 to 26.")
         return [
             self.text_of(value, ("text",), (*path, place))
             if isinstance(value, dict)

@@ -14,6 +14,7 @@ import msgspec
 
 from portal.learning.addresses import FORMS, is_reference, reference
 from portal.learning.catalogue import Question, Quiz, Step, Video
+from portal.web.formats import plural
 
 # What a scaffold leaves to its author begins with this word, and goes on with what to write.
 TO_DO: Final = "TODO"
@@ -168,7 +169,9 @@ def repeated(counts: Counter[str]) -> list[str]:
 
 def _count(file: str, where: str, texts: Sequence[str], low: int, high: int) -> Iterator[Finding]:
     if not low <= len(texts) <= high:
-        yield Finding(file, where, f"has {len(texts)} entries", f"Write {low} to {high}.")
+        yield Finding(
+            file, where, f"has {plural(len(texts), 'entry', 'entries')}", f"Write {low} to {high}."
+        )
 
 
 def _channel(file: str, video: Video, channels: Collection[str] | None) -> Iterator[Finding]:
@@ -200,7 +203,7 @@ def _choice_ids(file: str, where: str, question: Question) -> Iterator[Finding]:
             problem = f'the choice id "{choice.id}" is not a letter'
             yield Finding(file, where, problem, "Use one letter from a to z.")
     if len(question.choices) < 2:
-        problem = f"has {len(question.choices)} choices"
+        problem = f"has {plural(len(question.choices), 'choice')}"
         yield Finding(file, where, problem, "Write at least two.")
 
 

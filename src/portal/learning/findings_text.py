@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from portal.learning.catalogue import Choice, Question, Step, Video
 from portal.learning.findings import Asked, Finding
 from portal.learning.reading import alike, grade_level, normalised, pieces, sentences
+from portal.web.formats import plural
 
 # Measured on the 372 questions of the shipped course: those that ask for different things stay
 # below 0.81, choices of one question below 0.75, and an explanation shares less than 0.45 with a
@@ -157,5 +158,6 @@ def _stated(file: str, where: str, text: str, videos: Sequence[Video]) -> Iterat
     for number, unit in STATED.findall(text):
         minutes = float(number) * (60 if unit.startswith("h") else 1)
         if abs(minutes - known) > max(2, known / 4):
-            problem = f"says {number} {unit}, the videos take about {max(1, round(known))} minutes"
+            about = plural(max(1, round(known)), "minute")
+            problem = f"says {number} {unit}, the videos take about {about}"
             yield Finding(file, where, problem, "Say how long they take, or leave the time out.")

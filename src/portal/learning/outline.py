@@ -197,7 +197,7 @@ class Outline:
         chosen = self.course.steps if steps is None else steps
         videos = [video for step in chosen for video in step.videos]
         label = (
-            f"{self.watched(videos)} of {len(videos)} videos watched,"
+            f"{self.watched(videos)} of {plural(len(videos), 'video')} watched,"
             f" {plural(self.quizzes(videos), 'quiz', 'quizzes')} finished."
         )
         place = next(

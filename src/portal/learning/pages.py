@@ -239,7 +239,7 @@ def _lead(outline: Outline) -> str:
     """Returns where the learner stands, and what is closed to them."""
     course = outline.course
     parts = [
-        f"{outline.watched()} of {len(course.ordered)} videos watched,"
+        f"{outline.watched()} of {plural(len(course.ordered), 'video')} watched,"
         f" {plural(outline.quizzes(), 'quiz', 'quizzes')} finished."
     ]
     if outline.here:

@@ -10,6 +10,7 @@ from typing import Final, Literal
 import msgspec
 
 from portal.learning.catalogue import Course, Question, Quiz, Step, Task, Video
+from portal.web.formats import plural
 
 What = Literal[
     "video removed",
@@ -119,7 +120,7 @@ def _quizzes(before: Video, video: Video) -> Iterator[Change]:
     if before.quiz and video.quiz:
         yield from _questions(video.id, before.quiz, video.quiz)
     elif video.quiz:
-        count = f"{len(video.quiz.questions)} questions"
+        count = plural(len(video.quiz.questions), "question")
         yield Change("quiz added", video.id, detail=count)
     elif before.quiz:
         yield Change("quiz removed", video.id)

@@ -138,7 +138,7 @@ def checked_manifest(path: Path) -> Manifest | None:
         if manifest and size != manifest.size:
             change = "cut short" if size < manifest.size else "longer than it was"
             raise CommandFailed(
-                f"{path} is {change}: it has {number(size)} bytes, its manifest says"
+                f"{path} is {change}: it has {plural(size, 'byte')}, its manifest says"
                 f" {number(manifest.size)}."
             )
         if manifest and _digest(path) != manifest.sha256:

@@ -16,6 +16,7 @@ from portal.db.pooling import Pooling, close, remedy
 from portal.errors import CommandFailed, Unavailable
 from portal.ops import diff, grants
 from portal.ops.connection import connect
+from portal.web.formats import plural
 
 if TYPE_CHECKING:
     from portal.db.dsn import Dsn
@@ -91,7 +92,7 @@ async def _schema(
     except asyncpg.InsufficientPrivilegeError:
         return [grants.sentence(role, lacking or ["migration"]).rstrip(".")], False
     if position.pending and not lacking:
-        behind = f"schema {len(position.pending)} migrations behind: run portal migrate"
+        behind = f"schema {plural(len(position.pending), 'migration')} behind: run portal migrate"
         return [behind], False
     problems = []
     if lacking:

@@ -12,6 +12,7 @@ from portal.config import Settings
 from portal.db import migrate, rights
 from portal.errors import CommandFailed
 from portal.ops.connection import connection_to, need_head
+from portal.web.formats import plural
 
 if TYPE_CHECKING:
     import asyncpg
@@ -50,7 +51,8 @@ async def _grants(
             statements = await _statements(connection, role, user)
             await rights.run(connection, statements)
     done = f"The role {role} can serve." if role else "Only roles that serve have rights."
-    say(f"{done} {len(statements)} statements were run.")
+    ran = plural(len(statements), "statement")
+    say(f"{done} {ran} {'was' if len(statements) == 1 else 'were'} run.")
     return 0
 
 

@@ -17,6 +17,7 @@ from portal.db import rights, schema, sql
 from portal.errors import CommandFailed, Conflict, PortalError, Unavailable
 from portal.ops import grants
 from portal.ops.seed import REFUSED, seed
+from portal.web.formats import plural
 from portal.web.lifecycle import Lifecycle
 
 log = logging.getLogger("serve/release")
@@ -73,7 +74,7 @@ async def _prepare(settings: Settings, lifecycle: Lifecycle) -> None:
         lifecycle.enter("seeding")
         made = await seed(settings)
         if made:
-            log.info("seeded %d demo accounts", made)
+            log.info("seeded %s", plural(made, "demo account"))
 
 
 async def _wait_for_database(settings: Settings, lifecycle: Lifecycle) -> None:
@@ -114,8 +115,8 @@ async def _bring_to_head(settings: Settings, lifecycle: Lifecycle) -> None:
         if standing.unknown and not warned:
             warned = True
             log.warning(
-                "the schema is newer than this version: %d migrations are not known here",
-                len(standing.unknown),
+                "the schema is newer than this version, by %s",
+                plural(len(standing.unknown), "migration"),
             )
         if not standing.pending and lacking is None:
             return
@@ -127,9 +128,8 @@ async def _bring_to_head(settings: Settings, lifecycle: Lifecycle) -> None:
             told = lacking
         elif not told:
             log.info(
-                "the schema is %d migrations behind and MIGRATE_ON_START is false: waiting for"
-                " portal migrate",
-                len(standing.pending),
+                "the schema is %s behind and MIGRATE_ON_START is false: waiting for portal migrate",
+                plural(len(standing.pending), "migration"),
             )
             told = "behind"
         await asyncio.sleep(LOOK_AGAIN_SECONDS)

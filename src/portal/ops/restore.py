@@ -350,7 +350,7 @@ async def _rows(output: asyncio.StreamReader) -> AsyncIterator[bytes]:
 def _compare(manifest: Manifest, restored: Figures, say: Say) -> None:
     """Say each difference; CommandFailed when there is one."""
     differences = [
-        f"{table}: {number(restored.rows.get(table, 0))} rows, the manifest says {number(rows)}."
+        f"{table}: {plural(restored.rows.get(table, 0), 'row')}, the manifest says {number(rows)}."
         for table, rows in manifest.rows.items()
         if restored.rows.get(table) != rows
     ]

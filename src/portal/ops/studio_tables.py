@@ -31,8 +31,8 @@ from portal.learning.tables import VideoProgress
 
 READ_ONLY = "This table is for reading."
 BY_COMMAND = (
-    "is not changed here: portal user set-role, set-password and disable, and the pages of admins,"
-    " keep scores, sessions and the audit right."
+    "is not changed here: portal user set-role, set-team, set-password, enable, disable and erase,"
+    " and the pages of admins, keep scores, sessions and the audit right."
 )
 
 

@@ -18,6 +18,7 @@ from portal.scoring import actions as scoring
 from portal.scoring.tables import QuizAttempt
 from portal.web.actor import Actor
 from portal.web.counters import count
+from portal.web.formats import plural
 
 
 class GivenAnswer(msgspec.Struct, frozen=True):
@@ -198,8 +199,10 @@ async def submit(
         given = {answer.question_id for answer in answers}
         missing = [q.id for q in standing.unanswered if q.id not in given]
         if missing:
+            verb = "is" if len(missing) == 1 else "are"
+            total = plural(len(standing.quiz.questions), "question")
             raise Invalid(
-                f"{len(missing)} of {len(standing.quiz.questions)} questions are not answered yet.",
+                f"{len(missing)} of {total} {verb} not answered yet.",
                 details=dict.fromkeys(missing, "Not answered yet."),
             )
         before = standing

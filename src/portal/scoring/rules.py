@@ -204,7 +204,9 @@ def _day_named(text: str) -> int:
         if name in (day.lower(), day[:3].lower()):
             return number
     sentence = (
-        f"{text.strip() or 'Nothing'} is no day of the week. Use mon, tue, wed, thu, fri, sat, sun."
+        f"{text.strip() or 'Nothing'} is no day of the week. Use mon, tue, wed, thu, fri, sat, sun:"
+        " single days with commas between them, such as mon,wed,fri, ranges such as sun-thu, or"
+        " both."
     )
     raise Invalid(sentence, details={"days": sentence})
 

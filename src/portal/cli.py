@@ -34,8 +34,11 @@ def _rollback_count(text: str) -> str:
 
 
 def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 65535):
-        raise argparse.ArgumentTypeError(f"{text} is not a port: give a number from 1 to 65535")
+    known = text.isascii() and text.isdigit() and len(text) <= 5
+    if not (known and 1 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(
+            f"{text[:40]} is not a port: give a number from 1 to 65535"
+        )
     return int(text)
 
 

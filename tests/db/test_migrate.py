@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from db.migrations import EXTRA_ID, ddl, dump, own_migrations, with_extra_migration
-from ops.command import PORTAL, SECONDS, only_line, run_portal
+from ops.command import PORTAL, SECONDS, only_line, run_portal, running, until
 from support import Database, execute, portal_environment
 
 from portal.db.migrations import migration_ids
@@ -96,6 +96,24 @@ async def test_status_tells_what_is_pending(blank: Database) -> None:
         f"The schema is {len(migration_ids())} migrations behind.",
     ]
     assert await blank.value("SELECT to_regclass('migration')") is None, "it only looks"
+
+
+@pytest.mark.empty_database
+async def test_one_migration_behind_is_said_as_one(database: Database, tmp_path: Path) -> None:
+    environment = with_extra_migration(tmp_path, ddl("SELECT 1"))
+    status = run_portal(database.url, "migrate", "status", **environment)
+    assert status.returncode == 1
+    assert status.stdout.splitlines()[-1] == "The schema is 1 migration behind."
+    check = run_portal(database.url, "db", "check", **environment)
+    assert "schema 1 migration behind: run portal migrate" in check.stdout
+    environment |= {"MIGRATE_ON_START": "false", "APP_ENV": "development"}
+    with running("serve", url=database.url, **environment) as serving:
+
+        async def told() -> bool:
+            return "MIGRATE_ON_START is false" in serving.output()
+
+        await until(told, "it says what it waits for")
+        assert "the schema is 1 migration behind and" in serving.output()
 
 
 @pytest.mark.empty_database

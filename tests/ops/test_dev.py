@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -162,3 +163,27 @@ async def test_a_reset_does_not_take_the_data_from_another(folder: Path) -> None
             login = {"username": "alex", "password": "claude123"}
             assert (await browser.post("/api/auth/login", json=login)).status_code == 200
         await stop(developing, folder)
+
+
+@pytest.mark.parametrize(
+    "port", ["0", "65536", "70000", "0000655360", "-1", "9" * 5000, "3000.0", "x", ""]
+)
+def test_a_port_that_is_none_is_one_line(folder: Path, port: str) -> None:
+    data = folder / "data"
+    done = run_portal(ELSEWHERE, "dev", f"--port={port}", "--data-dir", str(data))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is not a port: give a number from 1 to 65535" in only_line(done.stderr)
+    assert not data.exists(), "nothing was started for it"
+
+
+def test_a_busy_port_names_the_option_that_takes_another(folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = run_portal(ELSEWHERE, "dev", "--port", port, "--data-dir", str(folder / "data"))
+    assert done.returncode == 1
+    assert only_line(done.stderr) == (
+        f"Port {port} on 127.0.0.1: another process listens there. End it, or use --port."
+    )
+    assert postgres_below(folder) == []

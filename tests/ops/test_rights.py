@@ -254,6 +254,7 @@ async def test_grants_are_printed_and_applied(provided: Database) -> None:
     assert await can(provided, APP) != [], "printing changes nothing"
     applied = run_portal(owner, "db", "grants", APP, "--apply")
     assert applied.returncode == 0, applied.stderr
+    assert only_line(applied.stdout).endswith(f" {len(lines) - 2} statements were run.")
     assert "TRUNCATE rate_bucket" not in await can(provided, APP)
     rights = (
         "SELECT relname, relacl::text FROM pg_class WHERE relnamespace = 'public'::regnamespace"

@@ -107,7 +107,7 @@ async def test_a_newer_schema_counts_as_at_head_with_one_warning(database: Datab
     with running("serve", url=database.url) as serving:
         await serving.answers("/health/ready")
         output = serving.output()
-    assert output.count("newer than this version") == 1, output
+    assert output.count("newer than this version, by 1 migration\n") == 1, output
 
 
 @pytest.mark.empty_database

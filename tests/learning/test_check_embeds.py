@@ -293,3 +293,11 @@ async def test_what_is_no_endpoint_and_a_schema_behind_are_refused(database: Dat
         1,
         "The schema is behind: run portal migrate first.",
     )
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "601", "soon"])
+def test_a_time_that_is_none_is_one_line(seconds: str) -> None:
+    nowhere = "postgresql://nobody@127.0.0.1:1/none"
+    done = run_portal(nowhere, "content", "links", f"--timeout={seconds}")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{seconds} is not a number of seconds up to 600" in only_line(done.stderr)

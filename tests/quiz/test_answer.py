@@ -154,6 +154,16 @@ async def test_a_wrong_attempt_number_is_refused_with_the_current(
     assert got.json()["details"]["attempt"]["scoreEarned"] == 60
 
 
+async def test_what_is_not_answered_yet_is_counted_in_words(learner: httpx.AsyncClient) -> None:
+    for number, words in ((3, "1 of 4 questions is"), (2, "2 of 4 questions are")):
+        answers = [given(question) for question in QUESTIONS[:number]]
+        got = await learner.post(
+            "/api/quiz/submit", json={"videoId": "basics", "attemptNumber": 1, "answers": answers}
+        )
+        assert got.status_code == 400
+        assert got.json()["error"] == f"{words} not answered yet."
+
+
 async def test_twenty_times_the_same_at_once_is_one_answer(
     portal: Portal, learner: httpx.AsyncClient
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+from pathlib import Path
 
 import pytest
 from e2e.browser import Learner, tab_to
@@ -11,6 +12,8 @@ from e2e.conftest import NewLearner
 from e2e.quizzes import answer, finish_quiz, question_url
 from playwright.async_api import Page, Response, expect
 from support import COURSE, QUIZ
+
+import portal.web
 
 PHONE = {"width": 390, "height": 844}
 WIDTHS = (320, 390, 768, 1280)
@@ -41,6 +44,34 @@ SHIFT = """() => new Promise((done) => {
   observer.observe({ type: "layout-shift", buffered: true });
   requestAnimationFrame(() => setTimeout(() => done(sum)));
 })"""
+# [style sheet, selector] of each rule that something on the page needs, and that is not loaded. A
+# class that the loaded ones name as well may look different elsewhere: such rules do not count.
+LACKING = """(sheets) => {
+  const names = (text) => new Set(text.match(/[.][a-z][a-z-]*/g));
+  const loaded = [...document.styleSheets].map((s) => s.href?.match(/css[/]([a-z]+)/)?.[1]);
+  const known = names(loaded.map((name) => sheets[name] ?? "").join());
+  const lacking = [];
+  const walk = (name, rules) => {
+    for (const rule of rules) {
+      if (rule.cssRules?.length) walk(name, rule.cssRules);
+      for (const part of rule.selectorText?.split(/,(?![^(]*[)])/) ?? []) {
+        if ([...names(part)].every((word) => known.has(word))) continue;
+        if (document.querySelector(part.replace(/::[a-z-]+/g, ""))) lacking.push([name, part]);
+      }
+    }
+  };
+  for (const [name, text] of Object.entries(sheets)) {
+    if (loaded.includes(name)) continue;
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(text);
+    walk(name, sheet.cssRules);
+  }
+  return lacking;
+}"""
+SHEETS = {
+    path.stem: path.read_text(encoding="utf-8")
+    for path in (Path(portal.web.__file__).parent / "static/css").glob("*.css")
+}
 OUTLINE = "document.querySelectorAll('h1,h2,h3,h4')"
 
 
@@ -85,6 +116,7 @@ async def test_no_page_scrolls_sideways_and_each_has_its_headings(learner: Learn
     for path in PAGES:
         await page.goto(path)
         await check(page)
+        assert await page.evaluate(LACKING, SHEETS) == [], path
 
 
 async def test_a_page_is_light_and_does_not_jump(new_learner: NewLearner) -> None:

@@ -66,7 +66,7 @@ async def test_by_mouse(new_learner: NewLearner, script: bool) -> None:
     await expect(scopes.get_by_role("link", name="Team Alpha")).to_have_attribute(
         "aria-current", "page"
     )
-    await page.get_by_text("How are these ranks made?").click()
+    await page.get_by_text("How are these ranks worked out?").click()
     await expect(page.get_by_text("less the best attempt before")).to_be_visible()
 
 
@@ -84,7 +84,7 @@ async def test_by_keyboard_alone(learner: Learner) -> None:
         await tab_to(page, name)
         await page.keyboard.press("Enter")
         await expect(page).to_have_url(f"{learner.profile.site.url}/leaderboard?{address}")
-    await tab_to(page, "How are these ranks made?")
+    await tab_to(page, "How are these ranks worked out?")
     await page.keyboard.press("Enter")
     await expect(page.get_by_text("less the best attempt before")).to_be_visible()
 

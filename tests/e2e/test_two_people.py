@@ -11,7 +11,21 @@ from support import QUIZ
 
 SCRIPT = pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 SENTENCE = "You are signed in as Robin Reader now."
-NOT_SAVED = "This came from a page of somebody else, so nothing was saved."
+NOT_SAVED = "This page was opened for someone else, so nothing was saved."
+LAID_OUT = """(line) => {
+  const [icon, text] = line.children;
+  const link = line.querySelector("a");
+  const words = document.createRange();
+  words.selectNode(link.previousSibling.previousSibling);
+  const last = [...words.getClientRects()].at(-1);
+  const first = link.getClientRects()[0];
+  return {
+    lines: link.getClientRects().length,
+    follows: first.top - last.top < last.height * 1.6 && first.top > last.top - 3,
+    icon: icon.getBoundingClientRect().top - text.getBoundingClientRect().top,
+    share: text.offsetWidth / line.offsetWidth,
+  };
+}"""
 ANSWERS = """
     SELECT count(*) FROM quiz_answer a JOIN quiz_attempt t ON t.id = a.attempt
     JOIN app_user u ON u.id = t.learner WHERE u.external_id = $1
@@ -94,6 +108,40 @@ async def test_the_name_on_the_account_page(
     )
     await page.get_by_role("link", name="Open the page as Robin Reader").click()
     await expect(page).to_have_url(f"{site.url}/account")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(
+    ("path", "button"),
+    [
+        ("/step/1", "[role=checkbox]"),
+        (f"/video/{QUIZ}", "#mark"),
+        (f"/video/{QUIZ}?q=1", "#quiz form [type=submit]"),
+    ],
+    ids=["practice", "mark", "quiz"],
+)
+async def test_a_refusal_is_one_text_beside_its_icon(
+    new_learner: NewLearner, site: Site, path: str, button: str, width: int
+) -> None:
+    learner = await new_learner(viewport={"width": width, "height": 900})
+    page, other = learner.page, await add_learner(site)
+    await page.goto(path)
+    if path.endswith("?q=1"):
+        for control in await choices(page, right=True):
+            await control.check()
+    await sign_in_elsewhere(learner, other)
+    await page.locator(button).first.click()
+    line = page.locator(".not-saved:visible")
+    await expect(line).to_contain_text(SENTENCE)
+    found = await line.evaluate(LAID_OUT)
+    assert found["lines"] <= 2, "the link is broken by the words, as any text is"
+    assert found["follows"], "the link stands in the last line of the sentence or begins the next"
+    assert 0 <= found["icon"] < 10, "the icon stands at the first line"
+    assert found["share"] > 0.7, "the text has the room that there is"
+    # and nothing beside it gives way
+    standing = page.locator("#watched [data-announce]")
+    if await standing.count():
+        assert (await standing.evaluate("(p) => p.offsetHeight")) < 60
 
 
 async def test_a_part_of_anothers_page_is_not_put_into_this_one(

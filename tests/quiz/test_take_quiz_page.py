@@ -62,7 +62,7 @@ async def test_from_the_first_question_to_the_result(learner: httpx.AsyncClient)
         assert asked.explanation in page.text
         assert ("Your answer, right" in page.text) is right
         assert f"{number} of 4 answered · {15 * (number - (number > 1))} points so far" in page.text
-        assert page.link(f"Watch this part again, 0:{10 * number}").endswith(f"?t={10 * number}")
+        assert page.link(f"Watch this part, 0:{10 * number}").endswith(f"?t={10 * number}")
     answer = await send(learner, page.form(f"{URL}/submit"))
     page = Page(answer)
     assert str(answer.url).endswith(f"{URL}?result=1#quiz")

@@ -96,10 +96,10 @@ def test_what_stands_above_the_squares() -> None:
     wednesday = MONDAY + timedelta(days=2)
     for active, heading, longest in (
         (set(), "Start a streak today", None),
-        (since(MONDAY, 2), "1 working day in a row", None),
-        (since(MONDAY, 1), "1 working day in a row", None),  # today may still come
+        (since(MONDAY, 2), "A streak of 1 working day", None),
+        (since(MONDAY, 1), "A streak of 1 working day", None),  # today may still come
         (since(MONDAY, -3, 0, 1, 2), "4 working days in a row", None),
-        (since(MONDAY, -7, -6, -5, 2), "1 working day in a row", "longest 3"),
+        (since(MONDAY, -7, -6, -5, 2), "A streak of 1 working day", "longest 3"),
         (since(MONDAY, -60, -59), "Start a streak today", "longest 2"),
         (since(MONDAY, -70), "Start a streak today", "longest 1"),
     ):

@@ -134,6 +134,15 @@ def test_misspelt_words(typed: str, read: str) -> None:
     assert len(hits.hits) == 1
 
 
+def test_the_nearest_member_of_a_family_before_the_commoner() -> None:
+    index = titles("Prompting", "Prompting at work", "Prompts and prompting", "A prompt")
+    assert index.search("promt").read == "prompt"
+    assert index.search("promtps").read == "Prompts"
+    # When only the stem is near, the word that has the fewest letters more.
+    index = titles("Troubleshooting", "More troubleshooting", "It troubleshoots")
+    assert index.search("trubleshot").read == "troubleshoots"
+
+
 @pytest.mark.parametrize("typed", ["dlgtn", "hr", "exl", "quantum", "xyzzy"])
 def test_no_guess_goes_too_far(typed: str) -> None:
     hits = titles("The delegation of skills", "Excel").search(typed)

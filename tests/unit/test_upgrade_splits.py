@@ -1,4 +1,4 @@
-"""An offer to upgrade is overheard wherever the bytes are split: handed over one piece at a time,
+"""An offer to upgrade is ignored wherever the bytes are split: handed over one piece at a time,
 because a socket may put pieces together again."""
 
 from __future__ import annotations

@@ -163,7 +163,7 @@ async def test_a_form_of_alex_is_not_saved_for_mike(portal: Portal) -> None:
     assert refused.status_code == 409
     page = Page(refused)
     assert page.title == "Someone else is signed in now · AI Training"
-    assert f"{SENTENCE} This came from a page of somebody else, so nothing was saved." in page.text
+    assert f"{SENTENCE} This page was opened for someone else, so nothing was saved." in page.text
     assert await portal.database.value("SELECT count(*) FROM quiz_answer") == 0
     # The way on is the same page, made for who is signed in; its form is taken.
     again = Page(await browser.get(page.link("Open the page as Mike Brown")))

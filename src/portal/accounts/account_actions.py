@@ -77,7 +77,7 @@ async def set_time_zone(actor: Actor, text: str) -> str:
     zone = zone_named(text)
     if zone is None:
         sentence = (
-            f"There is no time zone {text}. Choose one of the list, such as Europe/Paris."
+            f"There is no time zone {text}. Choose one from the list, such as Europe/Paris."
             if text
             else "Choose a time zone, such as Europe/Paris."
         )

@@ -18,7 +18,7 @@ from portal.scoring.rules import (
     in_order,
     longest_streak,
 )
-from portal.web.formats import plural
+from portal.web.formats import number, plural
 
 WEEKS = 4
 
@@ -85,6 +85,12 @@ def streak_figure_rule(week: Week) -> str:
     return f"Working days, {words}, with a sign-in or an answer. {others} never break it."
 
 
+def _heading(length: int) -> str:
+    if not length:
+        return "Start a streak today"
+    return "A streak of 1 working day" if length == 1 else f"{number(length)} working days in a row"
+
+
 def streak_card(figures: Figures) -> StreakCard:
     """Returns the last four weeks of working days, the present one last. A week begins after the
     longest time off."""
@@ -92,14 +98,14 @@ def streak_card(figures: Figures) -> StreakCard:
     columns = in_order(week)
     begin = today - timedelta(days=(today.isoweekday() - columns[0]) % 7)
     weeks = []
-    for number in range(WEEKS - 1, -1, -1):
-        start = begin - timedelta(weeks=number)
+    for ago in range(WEEKS - 1, -1, -1):
+        start = begin - timedelta(weeks=ago)
         dates = [start + timedelta(days=(day - columns[0]) % 7) for day in columns]
         weeks.append(WeekRow(f"{start.day} {start:%b}", [_day(d, active, today) for d in dates]))
     shown = sum(day.state == "active" for row in weeks for day in row.days)
     length, longest = figures.kpis.streak, longest_streak(active, week)
     return StreakCard(
-        heading=f"{plural(length, 'working day')} in a row" if length else "Start a streak today",
+        heading=_heading(length),
         longest=f"longest {longest}" if longest > length else None,
         columns=[DAYS[day - 1][:3] for day in columns],
         weeks=weeks,

@@ -172,7 +172,7 @@ def _lead(actor: Actor, board: Board, period: Period) -> str:
 
 def _empty(actor: Actor, scope: Scope, period: Period) -> str:
     if scope != "all" and actor.team_id is None:
-        return "You are on no team. Everyone's ranks are open to you."
+        return "You are on no team. Everyone’s ranks are open to you."
     if period == "30d":
         return "Nobody has gained points in this period."
     return "Nobody has finished a quiz yet."

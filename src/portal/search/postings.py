@@ -196,16 +196,23 @@ class View:
 
     def _nearest(self, word: str, *, last: bool) -> str | None:
         """Returns the term that the word is probably a misspelling of: up to one edit from four
-        letters on, up to two from eight; the most prominent one among equals."""
+        letters on, up to two from eight. Among equals, one that is as near itself before one of
+        whose family only the stem is, and then the most prominent."""
         if len(word) < 4:
             return None
         limit = _edits(word)
         stem_of_word = stem(word)
         distances = _near(word, list(self._all.places), limit)
         stems = _near(stem_of_word, list(self._all.families), _edits(stem_of_word))
-        for family, distance in stems.items():
-            for term in self._all.families[family]:
-                distances[term] = min(distance, distances.get(term, distance))
+        relatives = {
+            term: distance
+            for family, distance in stems.items()
+            for term in self._all.families[family]
+        }
+        # how far a term is itself that only its stem brought here
+        further = _near(word, [term for term in relatives if term not in distances], None)
+        for term, distance in relatives.items():
+            distances[term] = min(distance, distances.get(term, distance))
         size = len(word)
         if last and size >= SHORTEST_UNFINISHED:
             longer = [term for term in self._all.places if len(term) > size]
@@ -214,14 +221,15 @@ class View:
                 for term, distance in _near(word, beginnings, limit, longer).items():
                     distances[term] = min(distance + 0.5, distances.get(term, distance + 0.5))
 
-        def order(term: str) -> tuple[float, bool, float, str]:
+        def order(term: str) -> tuple[float, bool, float, float, str]:
             weights = self._all.weights
             prominence = sum(
                 weights[number][places[0]]
                 for number, places in self._all.places[term].items()
                 if self.sees(number, places[0])
             )
-            return distances[term], term[0] != word[0], -prominence, term
+            is_other = term[0] != word[0]
+            return distances[term], is_other, further.get(term, 0), -prominence, term
 
         known = [term for term in distances if self.knows(term)]
         return min(known, key=order, default=None)
@@ -237,11 +245,11 @@ def _edits(word: str) -> int:
 
 
 def _near(
-    word: str, choices: Sequence[str], limit: int, names: Sequence[str] | None = None
+    word: str, choices: Sequence[str], limit: int | None, names: Sequence[str] | None = None
 ) -> dict[str, float]:
     """Returns the choices within `limit` edits, a transposition being one, with their distance;
-    under the names in the same places, if there are any."""
-    if not limit:
+    under the names in the same places, if there are any. Without a limit, all of them."""
+    if limit == 0 or not choices:
         return {}
     # Loading it takes longer than a hundred searches, and most words are spelt well.
     from rapidfuzz import process

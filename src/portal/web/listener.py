@@ -192,7 +192,7 @@ class Connection(HttpToolsProtocol):
             self.refuse(self._too_long())
 
     def _feed(self, data: bytes) -> None:
-        """Parse; an offer to change the protocol is overheard.
+        """Parse; an offer to change the protocol is ignored.
 
         The parser ends a request at such an offer, before its body. It is told the head again
         without the offer, by which the body is part of the request as of any other.

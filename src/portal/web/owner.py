@@ -24,7 +24,7 @@ from portal.web.origin import SAFE_METHODS
 FIELD = "for"  # of the macro `form`
 HEADER = "x-portal-user"  # of js/ask.js
 TITLE = "Someone else is signed in now"
-NOTHING_SAVED = "This came from a page of somebody else, so nothing was saved."
+NOTHING_SAVED = "This page was opened for someone else, so nothing was saved."
 
 _FORMS = (RequestEncodingType.URL_ENCODED, RequestEncodingType.MULTI_PART)
 

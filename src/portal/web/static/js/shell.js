@@ -91,12 +91,14 @@ function keep(form, submitter, refusal) {
   const line = form.querySelector(".not-saved");
   line.dataset.offline ??= line.textContent;
   const words = refusal ?? line.dataset.offline;
-  line.replaceChildren(line.querySelector("svg"), words);
+  const text = document.createElement("span"); // one beside the icon, link and all
+  text.append(words);
+  line.replaceChildren(line.querySelector("svg"), text);
   if (refusal) {
     const again = document.createElement("a");
     again.href = location.pathname + location.search;
     again.textContent = "Open this page again";
-    line.append(" ", again);
+    text.append(" ", again);
   }
   line.hidden = false;
   say(words, "alert");

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import io
+import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -27,9 +30,16 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}. {self.prog} --help explains it.\n")
 
 
+def _whole(text: str) -> int:
+    # int() would take the digits of other scripts, and underscores
+    if not re.fullmatch("[0-9]{1,4}", text) or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text[:80]} is no whole number from 1 to 9999")
+    return int(text)
+
+
 def _rollback_count(text: str) -> str:
-    if text != "all" and not (text.isdigit() and 0 < int(text) < 10_000):
-        raise argparse.ArgumentTypeError(f"{text} is neither a number from 1 on nor all")
+    if text != "all" and not re.fullmatch("0*[1-9][0-9]{0,3}", text):
+        raise argparse.ArgumentTypeError(f"{text[:80]} is neither a number from 1 on nor all")
     return text
 
 
@@ -48,12 +58,24 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = 0
     if not 0 < seconds <= 600:  # nor what is no number, which compares with nothing
-        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds up to 600")
+        raise argparse.ArgumentTypeError(f"{text[:40]} is not a number of seconds up to 600")
     return seconds
 
 
+def _role(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the name is empty")
+    return text
+
+
+def _path(text: str) -> Path:
+    if not text:  # Path would make it the current folder
+        raise argparse.ArgumentTypeError("the path is empty")
+    return Path(text)
+
+
 def _folder(text: str) -> Path:
-    path = Path(text)
+    path = _path(text)
     if not path.is_dir():
         raise argparse.ArgumentTypeError(f"{text} is not a folder")
     return path
@@ -89,7 +111,7 @@ def build_parser() -> argparse.ArgumentParser:
 def _add_running(top: Any) -> None:
     sub = _add(top, "dev", commands.dev, "run everything here, with an embedded PostgreSQL")
     sub.add_argument("--port", type=_port, default=3000, help="1 to 65535; 3000 without it")
-    sub.add_argument("--data-dir", type=Path, default=Path(".data"))
+    sub.add_argument("--data-dir", type=_path, default=Path(".data"))
     sub.add_argument("--reset", action="store_true", help="delete the data first")
     sub = _add(top, "test", commands.test, "run the tests on an embedded PostgreSQL")
     sub.add_argument("pytest_args", nargs=argparse.REMAINDER)
@@ -113,10 +135,12 @@ def _add_database(top: Any) -> None:
     )
     _add(parts, "diff", commands.db_diff, "the live schema against what the migrations make")
     sub = _add(parts, "grants", commands.db_grants, "print what a role needs that serves")
-    sub.add_argument("role", nargs="?", help="without it: what is taken from all other roles")
+    sub.add_argument(
+        "role", nargs="?", type=_role, help="without it: what is taken from all other roles"
+    )
     sub.add_argument("--apply", action="store_true", help="run the statements, too")
     sub = _add(parts, "service", commands.db_service, "write the direct address for pg_dump")
-    sub.add_argument("folder", type=Path, help="gets pg_service.conf and pgpass")
+    sub.add_argument("folder", type=_path, help="gets pg_service.conf and pgpass")
     _add(top, "studio", commands.studio, "browse the tables on 127.0.0.1:5555")
     _add(top, "prune", commands.prune, "remove what is older than RETAIN_DAYS")
 
@@ -124,9 +148,9 @@ def _add_database(top: Any) -> None:
 def _add_copies(top: Any) -> None:
     sub = _add(top, "backup", commands.backup, "write a backup and its manifest")
     sub.add_argument("verify", nargs="?", choices=["verify"], help="check a backup instead")
-    sub.add_argument("file", type=Path)
+    sub.add_argument("file", type=_path)
     sub = _add(top, "restore", commands.restore, "restore a backup and compare it")
-    sub.add_argument("file", type=Path)
+    sub.add_argument("file", type=_path)
     sub.add_argument("--replace", action="store_true", help="replace what the database holds")
 
 
@@ -138,21 +162,21 @@ def _add_course(top: Any) -> None:
     sub.add_argument("folder", nargs="?", type=_folder, default=SHIPPED_COURSE)
     sub = _add(parts, "build", commands.content_build, "compile the sources into course.json")
     sub.add_argument("folder", nargs="?", type=_folder, default=SHIPPED_COURSE)
-    sub.add_argument("--out", type=Path)
+    sub.add_argument("--out", type=_path)
     sub = _add(
         parts, "plan", commands.content_plan, "what a change of the course touches, and whom"
     )
-    sub.add_argument("old", type=Path, help="a folder, or a course.json")
-    sub.add_argument("new", type=Path)
+    sub.add_argument("old", type=_path, help="a folder, or a course.json")
+    sub.add_argument("new", type=_path)
     sub = _add(parts, "schema", commands.content_schema, "print the JSON Schema of course files")
     sub.add_argument("file", nargs="?", choices=("course", "step", "video"))
     sub = _add(parts, "new", commands.content_new, "begin a course, or the next step of one")
-    sub.add_argument("folder", type=Path)
-    sub.add_argument("--step", type=int)
+    sub.add_argument("folder", type=_path)
+    sub.add_argument("--step", type=_whole)
     sub.add_argument("--title")
     sub = _add(parts, "import", commands.content_import, "course files from GIFT or JSON")
-    sub.add_argument("file", type=Path)
-    sub.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    sub.add_argument("file", type=_path)
+    sub.add_argument("--out", type=_path, required=True, metavar="FOLDER")
     sub = _add(parts, "links", commands.content_links, "ask which videos may be shown here")
     sub.add_argument("folder", nargs="?", type=_folder)
     sub.add_argument("--timeout", type=_seconds, default=10, metavar="SECONDS")
@@ -235,22 +259,65 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
         parser.error(f"there is no option {' or '.join(options)} here")
     if unknown:
         parser.error(f"too many words: {' '.join(word[:40] for word in unknown)}")
+    for value in vars(args).values():
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and not _is_readable(text):
+                parser.error(f"{ascii(text)[:80]} is not readable as UTF-8")
     return args
 
 
+def _is_readable(text: str) -> bool:
+    """Whether an argument came as UTF-8. A path is none of these texts: it may be of any bytes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _tell(command: str, error: Exception) -> None:
+    """Say that something ended a command that nobody had expected. Where in the code it did so is
+    for developers, and for who reads the log of a server."""
+    is_server = command in ("serve", "dev")
+    if isinstance(error, OSError) and error.strerror and not is_server:
+        subject = f"portal {command} failed"
+        if isinstance(error.filename, str):
+            subject = f"{error.filename} cannot be used"
+        print(f"{subject}: {error.strerror}.", file=sys.stderr)
+    elif is_server or os.environ.get("APP_ENV", "").strip().lower() == "development":
+        import logging
+
+        from portal.web import log
+
+        if not logging.getLogger().handlers:  # it ended before it knew its settings
+            log.configure(app_env="production", log_format="text", access_log=False)
+        log.tell_end(error, "serve/stop" if is_server else f"portal/{command}")
+    else:
+        print(
+            f"portal {command} failed by a mistake in the portal. Please report it with the line"
+            " that the same command prints under APP_ENV=development.",
+            file=sys.stderr,
+        )
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run one command. What a user can cause ends in one line on stderr and exit code 1."""
+    """Run one command. Whatever ends it does so in one line on stderr and exit code 1; only what
+    is wrong with the command itself has exit code 2."""
     # Before anything is imported: process 1 of a container ignores a signal without a handler, and
     # what is open (an embedded server, a migration's child) must be closed on the way out.
     signal.signal(signal.SIGTERM, _terminated)
+    # A path that is not UTF-8 must not end what has been done already when it is told.
+    for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors=errors)
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    if arguments[:1] == ["test"]:  # everything after it is pytest's, options included
-        args = argparse.Namespace(run=commands.test, pytest_args=arguments[1:])
-    else:
-        args = _parse(arguments)
     from portal.errors import PortalError
 
     try:
+        if arguments[:1] == ["test"]:  # everything after it is pytest's, options included
+            args = argparse.Namespace(run=commands.test, pytest_args=arguments[1:])
+        else:
+            args = _parse(arguments)
         code = args.run(args)
     except PortalError as error:
         print(error.sentence, file=sys.stderr)
@@ -264,4 +331,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = 130
     except BrokenPipeError:
         code = 141
+    except Exception as error:
+        _tell(arguments[0] if arguments else "", error)
+        code = 1
     sys.exit(code)

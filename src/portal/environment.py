@@ -86,11 +86,14 @@ class Reader:
         text = self._values.get(name)
         if file_name in self._values:
             text = self._file_content(file_name)
+        if text and "\0" in text:
+            self.refuse(file_name if file_name in self._values else name, "holds a NUL character.")
+            return None
         return self._checked(name, _without_line_break(text), parse) if text else None
 
     def _file_content(self, file_name: str) -> str | None:
         try:
-            content = Path(self._values[file_name].strip()).read_text(encoding="utf-8")
+            content = Path(self._values[file_name].strip()).read_text(encoding="utf-8-sig")
         except (OSError, ValueError):  # ValueError: not UTF-8, or a NUL in the path
             self.refuse(file_name, "names a file that cannot be read.")
             return None

@@ -309,3 +309,21 @@ def test_ids_of_a_marked_file_are_not_given_out_again(root: Path) -> None:
     done = run_portal("", "content", "import", str(root.parent / "b.json"), "--out", str(root))
     assert done.returncode == 0, done.stderr
     assert 'id = "cooking-2"' in (root / "02-b" / "step.toml").read_text()
+
+
+@pytest.mark.parametrize("name", ["course.toml", "01-kitchen/step.toml", EGGS_FILE])
+def test_a_number_of_thousands_of_digits(root: Path, name: str) -> None:
+    path = root / name
+    path.write_text(f"duration = {'9' * 5_000}\n{path.read_text()}")
+    assert (name, "has a number that is too long") in said(root)
+    for command in (("check",), ("build", "--out", str(root / "x.json"))):
+        done = run_portal("", "content", command[0], str(root), *command[1:])
+        assert done.returncode == 1
+        assert f"{name}: has a number that is too long. Shorten it." in done.stderr.splitlines()
+
+
+@pytest.mark.parametrize("digits", ["٠١", "²", "0²", "０１"])  # noqa: RUF001
+def test_a_step_is_numbered_in_ascii_digits(root: Path, digits: str) -> None:
+    (root / "01-kitchen").rename(root / f"{digits}-kitchen")
+    problem = "is step 1 of the course, but its name does not say so"
+    assert (f"{digits}-kitchen", problem) in said(root)

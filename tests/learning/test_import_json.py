@@ -155,8 +155,20 @@ def test_text_that_is_no_json_is_told_with_its_line(tmp_path: Path) -> None:
     assert refused.stderr.startswith("x.json: line 3: is not valid JSON")
     _, found = read_course_json("[" * 100_000, "x.json")
     assert [f.problem for f in found] == ["is nested too deeply"]
+    _, found = read_course_json(f'{{"steps": [], "x": {"9" * 5_000}}}', "x.json")
+    assert [f.problem for f in found] == ["has a number that is too long"]
     _, found = read_course_json("[]", "x.json")
     assert [f.problem for f in found] == ["the value is not an object", '"steps" is missing']
+
+
+def test_half_a_character_is_told_with_its_line(tmp_path: Path) -> None:
+    course = changed("steps")
+    course["steps"][0]["title"] = "Safe\ud800"
+    refused = imported(tmp_path, course)
+    assert refused.returncode == 1
+    assert "holds half a character" in refused.stderr
+    assert refused.stderr.startswith("course.json: line ")
+    assert not (tmp_path / "out").exists()
 
 
 def test_texts_in_html_become_plain_and_others_stay_as_they_are() -> None:

@@ -61,6 +61,30 @@ def test_secret_from_the_environment_is_read_as_from_a_file(tmp_path: Path, endi
     assert settings.database.password == "pw-direct"
 
 
+def test_the_mark_of_an_editor_is_no_part_of_a_secret(tmp_path: Path) -> None:
+    (tmp_path / "password").write_bytes("four plain words\n".encode("utf-8-sig"))
+    (tmp_path / "dsn").write_bytes(DIRECT.encode("utf-8-sig"))
+    settings = load(
+        tmp_path,
+        DATABASE_URL="",
+        DATABASE_URL_FILE=str(tmp_path / "dsn"),
+        ADMIN_EMAIL="a@example.com",
+        ADMIN_PASSWORD_FILE=str(tmp_path / "password"),
+    )
+    assert settings.admin_password == "four plain words"
+    assert settings.database is not None
+
+
+@pytest.mark.parametrize("name", FILE_NAMES)
+def test_a_secret_holds_no_nul(tmp_path: Path, name: str) -> None:
+    secret = name.removesuffix("_FILE")
+    base = {"ADMIN_EMAIL": "a@example.com", "DATABASE_URL": DIRECT}
+    base.pop(secret, None)
+    (tmp_path / "secret").write_bytes(DIRECT.encode() + b"\0")
+    found = problems(tmp_path, **{"DATABASE_URL": "", **base, name: str(tmp_path / "secret")})
+    assert found == (f"{name} holds a NUL character.",)
+
+
 @pytest.mark.parametrize("name", FILE_NAMES)
 def test_file_problems(tmp_path: Path, name: str) -> None:
     secret = name.removesuffix("_FILE")

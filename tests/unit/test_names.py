@@ -58,6 +58,19 @@ REAL = [
     "Ms. Marvel (she/her)",
     "Ada 🚀",
     "Ada ❤\ufe0f",
+    "👩 Ann",
+    "👩🏽 Ann",
+    "👩\u200d💻 Ann",
+    "Ann 👩🏽\u200d💻",
+    "🕵🏽\u200d♂\ufe0f Ann",
+    "🏳\ufe0f\u200d🌈 Ann",
+    "👨\u200d👩\u200d👧 Ann",
+    "👩\u200d❤\ufe0f\u200d💋\u200d👨 Ann",
+    "🙂\u200d↔\ufe0f Ann",
+    "1\ufe0f\u20e3 Ann",
+    "#\ufe0f\u20e3 Ann",
+    "🇩🇪 Ann",
+    "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f Ann",
     "X Æ A-12",
     "x" * MAX_NAME,
 ]
@@ -91,6 +104,8 @@ ALONE = [
     "-",
     "...",
     "🚀",
+    "👩\u200d💻",
+    "🏴\U000e0067\U000e0062\U000e0077\U000e006c\U000e0073\U000e007f",
     "\u3164\u200d\u2800",
 ]
 AMONG = [
@@ -118,7 +133,16 @@ AMONG = [
     "क\ufe0f",
     "Alex\ue000",
     "\ud800Alex",
-    "👩\u200d💻 Ada",  # several in one: only letters are joined
+    "Ada👩\u200d",
+    "👩\u200dAda",
+    "👩\u200d\u200d💻 Ada",
+    "👩\u200c💻 Ada",
+    "👩\u200d💻" + "\u200d👩" * 3 + " Ada",  # five in one
+    "⠀\u200d💻 Ada",
+    "Ada 1\ufe0f",
+    "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067 Ada",  # without its end
+    "🏴\U000e0068\U000e0069\U000e007f Ada",  # "hi"
+    "👩\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f Ada",
 ]
 HEAPS = [
     "Z" + "\u0301" * 111,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from support import PASSWORDS, QUIZ, Database
+from support import PASSWORDS, QUIZ, Database, Portal
 from web.described import OPERATIONS, SCHEMAS
 from web.raw import Raw, raw_portal
 
@@ -140,3 +140,11 @@ async def test_options_names_every_method_of_an_address(alice: httpx.AsyncClient
     ):
         assert (await alice.options(path)).headers["allow"] == allowed
     assert (await alice.options("/api/quiz/x")).headers["allow"] == "GET, OPTIONS"
+
+
+async def test_options_is_answered_to_everybody(portal: Portal) -> None:
+    async with portal.browser() as nobody:
+        for path in ("/login", "/path", "/api/progress", "/api/auth/login"):
+            answer = await nobody.options(path)
+            assert answer.status_code == 204, path
+            assert "OPTIONS" in answer.headers["allow"], path

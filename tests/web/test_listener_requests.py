@@ -22,6 +22,7 @@ UNCLEAR = {
     "a host with a space": GET + b"Host: a b\r\n\r\n",
     "a host with a path": GET + b"Host: localhost/x\r\n\r\n",
     "another host in the address": b"GET http://example.com/ HTTP/1.1\r\n" + HOST + b"\r\n",
+    "an address of another kind": b"GET ftp://localhost/api/health HTTP/1.1\r\n" + HOST + b"\r\n",
     "two lengths": POST + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
     "the same length twice": POST + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}",
     "a list of lengths": POST + b"Content-Length: 2, 2\r\n\r\n{}",

@@ -35,6 +35,17 @@ _JOINERS = "\u200c\u200d"
 # place of an object.
 _UNSEEN = frozenset("\u115f\u1160\u3164\uffa0\u17b4\u17b5\u034f\u2800\ufffc\U0001d159\U00016fe4")
 _EMOJI_STYLE = range(0xFE00, 0xFE10)  # also how a symbol looks in text
+_SKIN = range(0x1F3FB, 0x1F400)
+_ARROW = "\u2194"  # of a head that shakes; for Unicode a sign of mathematics
+# Of the kinds of characters in a name. No emoji that is in use joins more than four symbols.
+_JOINED = re.compile(r"S[VT]?(?:JS[VT]?){1,3}")
+# The keys of a telephone; and the flags of England, Scotland and Wales, which are spelled in
+# characters that are otherwise not seen, so that no others are taken.
+_SPELLED = re.compile(
+    "[0-9#*]\ufe0f\u20e3|\U0001f3f4\U000e0067\U000e0062"
+    "(?:\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074|\U000e0077\U000e006c\U000e0073)"
+    "\U000e007f"
+)
 _IDEOGRAPH_STYLE = range(0xE0100, 0xE01F0)  # the strokes of a name, in Japan
 _MONGOLIAN_STYLE = frozenset("\u180b\u180c\u180d\u180e\u180f")
 _VIRAMA = 9  # the combining class of signs that bind two letters of an Indian script
@@ -123,7 +134,8 @@ def name_findings(name: str) -> Findings:
         return {"name": f"Shorten the name to {MAX_NAME} characters."}
     if not any(unicodedata.category(c)[0] in "LN" and c not in _UNSEEN for c in name):
         return {"name": "Use a name with letters that can be seen."}
-    if not all(_is_seen(name, place) for place in range(len(name))):
+    emoji = _emoji_places(name)
+    if not all(place in emoji or _is_seen(name, place) for place in range(len(name))):
         return {"name": "Type the name again without the characters that cannot be seen."}
     if _is_heaped(name):
         return {"name": "Use fewer accents on one letter."}
@@ -142,6 +154,25 @@ def password_forms(typed: str) -> list[str]:
     composed = normal_password(typed)
     forms = (composed, typed, unicodedata.normalize("NFD", composed))
     return list(dict.fromkeys(form[: MAX_PASSWORD + 1] for form in forms))
+
+
+def _emoji_places(name: str) -> set[int]:
+    """Returns the places of characters that are part of an emoji made of several."""
+    kinds = "".join(map(_kind, name))
+    found = (*_JOINED.finditer(kinds), *_SPELLED.finditer(name))
+    return {place for match in found for place in range(*match.span())}
+
+
+def _kind(character: str) -> str:
+    """Returns S for a symbol, V for how it looks, T for a tone of skin, J for what joins two."""
+    if character == "\u200d":
+        return "J"
+    if character == "\ufe0f":
+        return "V"
+    if ord(character) in _SKIN:
+        return "T"
+    is_symbol = unicodedata.category(character) == "So" and character not in _UNSEEN
+    return "S" if is_symbol or character == _ARROW else "."
 
 
 def _is_seen(name: str, place: int) -> bool:

@@ -5,14 +5,17 @@ file per video, named after the video's id. The running service reads sources on
 CONTENT_DIR holds them; otherwise it reads what `build` has written.
 """
 
+import contextlib
 from pathlib import Path
 
 import msgspec
 
+from portal.errors import CommandFailed
 from portal.learning.authoring_quiz import QuizCompiler
 from portal.learning.authoring_steps import requirements, tasks
 from portal.learning.captions import read_captions
 from portal.learning.catalogue import (
+    COMPILED_NAME,
     FORMAT,
     MEDIA_FOLDER,
     Compiled,
@@ -87,12 +90,21 @@ def build(root: Path, out: Path) -> Course:
     """Compiles the course in `root` into the file `out` and returns it.
 
     The file is replaced in one go, so that a reader never sees half of it. Raises ContentError
-    with every problem, and then leaves the file as it was.
+    with every problem, `CommandFailed` when `out` cannot be written; then it is as it was.
     """
+    if out.is_dir():
+        raise CommandFailed(f"{out} is a folder: name a file, such as {out / COMPILED_NAME}.")
+    if out.exists() and not out.is_file():  # a device, which a file would take the place of
+        raise CommandFailed(f"{out} is no ordinary file: name another.")
     course = read_sources(root)
     draft = out.with_name(f"{out.name}.new")
-    draft.write_bytes(_encoded(course))
-    draft.replace(out)
+    try:
+        draft.write_bytes(_encoded(course))
+        draft.replace(out)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise CommandFailed(f"{out} cannot be written: {error.strerror}.") from None
     return course
 
 

@@ -14,7 +14,7 @@ from portal.learning.drafts import StepDraft, TopicDraft, VideoDraft, slug
 from portal.learning.findings import Finding
 from portal.learning.gift import NO_EXPLANATION
 from portal.learning.markup import has_tags, plain_text
-from portal.learning.sources import Table, seconds
+from portal.learning.sources import TOO_LONG, Table, seconds
 from portal.web.formats import plural
 
 Path = tuple[str | int, ...]
@@ -33,6 +33,8 @@ def read_course_json(text: str, file: str) -> tuple[list[StepDraft], list[Findin
         return [], [Finding(file, f"line {error.lineno}", problem, "Mend it at that place.")]
     except RecursionError:
         return [], [Finding(file, "", "is nested too deeply", "Check that it is a course.")]
+    except ValueError:  # of a number with thousands of digits
+        return [], [Finding(file, "", TOO_LONG, "Shorten it.")]
     reader = _Reader(text, file)
     root = reader.expect(value, dict, ())
     steps = reader.items(root, "steps", ())
@@ -57,6 +59,11 @@ def line_of(text: str, path: Path) -> int:
     return text.count("\n", 0, at) + 1
 
 
+def _is_whole(text: str) -> bool:
+    """Whether a text can be written to a file: JSON lets one half of a pair of \\u stand alone."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _skip(text: str, at: int) -> int:
     while at < len(text) and text[at] in " \t\r\n":
         at += 1
@@ -77,6 +84,9 @@ class _Reader:
 
     def expect(self, value: Any, kind: type, path: Path) -> Any:
         """The value if it is of this kind, else an empty one and a problem."""
+        if isinstance(value, str) and kind is str and not _is_whole(value):
+            self.add(path, "holds half a character", "Type it again, or leave out its \\u.")
+            return ""
         if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
             return value
         name = f'"{path[-1]}"' if path and isinstance(path[-1], str) else "the value"

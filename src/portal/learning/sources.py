@@ -18,6 +18,7 @@ from portal.learning.findings import TO_DO, Finding
 from portal.learning.textfiles import Unreadable, read_text
 
 TIME: Final = re.compile(r"(?:([0-9]+):)?([0-9]{1,2}):([0-5][0-9])")
+TOO_LONG: Final = "has a number that is too long"
 
 Table = dict[str, Any]
 SourceT = TypeVar("SourceT", bound=msgspec.Struct)
@@ -144,6 +145,8 @@ def parse(path: Path, file: str, found: list[Finding]) -> Table | None:
         found.append(Finding(file, "", f"is not valid TOML: {error}", "Mend it at that place."))
     except RecursionError:
         found.append(Finding(file, "", "is nested too deeply", "Check that it is a course file."))
+    except ValueError:  # of a number with thousands of digits
+        found.append(Finding(file, "", TOO_LONG, "Shorten it."))
     return None
 
 

@@ -85,8 +85,9 @@ def backup(settings: Settings, path: Path, say: Say) -> int:
     Both appear only when they are complete. Raises CommandFailed.
     """
     dsn = direct_dsn(settings)
+    _refuse_existing(path)  # a folder such as . or / has no name that a manifest's could follow
     beside = manifest_path(path)
-    _refuse_existing(path, beside)
+    _refuse_existing(beside)
     with _unfinished(path) as partial, _unfinished(beside) as partial_manifest:
         manifest = asyncio.run(_take(dsn, path, partial, say))
         manifest = msgspec.structs.replace(

@@ -17,8 +17,10 @@ def healthcheck() -> int:
     host = os.environ.get("HOST") or "127.0.0.1"
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     port = os.environ.get("PORT") or "3000"
-    if not port.isdecimal():
+    if not (port.isascii() and port.isdecimal() and len(port) < 10):
         return _unhealthy(f"PORT is {port}, which is not a number")
+    if not host.isascii():
+        return _unhealthy("HOST is not the name or the number of a host")
     connection = http.client.HTTPConnection(host, int(port), timeout=SECONDS)
     try:
         connection.request("GET", "/api/health")

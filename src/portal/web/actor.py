@@ -60,7 +60,8 @@ def who_may(handler: BaseRouteHandler) -> Who:
 async def require_actor(connection: ASGIConnection[Any, Any, Any, Any], handler: Any) -> None:
     """Guard of the whole application: closed by default, opened by `opt={"who": "public"}`."""
     who = who_may(handler)
-    if who == "public":
+    # OPTIONS runs no code of ours: Litestar says what may be asked of an address.
+    if who == "public" or connection.scope["method"] == "OPTIONS":  # type: ignore[typeddict-item]
         return
     actor = await current_actor(connection)
     if actor is None:

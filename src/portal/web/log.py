@@ -119,11 +119,13 @@ def _is_new(record: logging.LogRecord) -> bool:
 
 def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """What nobody caught ends the process with a line like any other."""
-    if issubclass(kind, KeyboardInterrupt):
-        return
-    logging.getLogger("serve/stop").critical(
-        "ended by %s", kind.__name__, exc_info=(kind, error, trace)
-    )
+    if not issubclass(kind, KeyboardInterrupt):
+        tell_end(error.with_traceback(trace))
+
+
+def tell_end(error: BaseException, place: str = "serve/stop") -> None:
+    """Log what ended the process, and where in the code."""
+    logging.getLogger(place).critical("ended by %s", type(error).__name__, exc_info=error)
 
 
 def configure(*, app_env: str, log_format: str, access_log: bool) -> None:

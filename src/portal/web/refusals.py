@@ -56,7 +56,10 @@ def check_head(version: str, target: bytes, headers: Headers) -> bytes:
     if target.startswith(b"/") or b"://" not in target:
         return target
     # The address in its long form, as to a proxy.
-    authority, slash, rest = _split(target.partition(b"://")[2])
+    scheme, _, address = target.partition(b"://")
+    if scheme.lower() not in (b"http", b"https"):
+        raise Refusal(400, "Send the request to an address that begins with http or https.")
+    authority, slash, rest = _split(address)
     if hosts and authority.lower() != hosts[0].lower():
         raise Refusal(400, "The address and the Host header name different hosts.")
     return (slash + rest) if slash == b"/" else b"/" + slash + rest

@@ -322,7 +322,7 @@ def test_a_number_of_thousands_of_digits(root: Path, name: str) -> None:
         assert f"{name}: has a number that is too long. Shorten it." in done.stderr.splitlines()
 
 
-@pytest.mark.parametrize("digits", ["٠١", "²", "0²", "０１"])  # noqa: RUF001
+@pytest.mark.parametrize("digits", ["٠١", "²", "0²", "０１"])
 def test_a_step_is_numbered_in_ascii_digits(root: Path, digits: str) -> None:
     (root / "01-kitchen").rename(root / f"{digits}-kitchen")
     problem = "is step 1 of the course, but its name does not say so"

@@ -162,9 +162,7 @@ def test_text_that_is_no_json_is_told_with_its_line(tmp_path: Path) -> None:
 
 
 def test_half_a_character_is_told_with_its_line(tmp_path: Path) -> None:
-    course = changed("steps")
-    course["steps"][0]["title"] = "Safe\ud800"
-    refused = imported(tmp_path, course)
+    refused = imported(tmp_path, changed("steps.0.title", "Safe\ud800"))
     assert refused.returncode == 1
     assert "holds half a character" in refused.stderr
     assert refused.stderr.startswith("course.json: line ")

@@ -11,10 +11,11 @@ import pytest
 from ops.command import PORTAL, only_line, run_portal
 from support import Database, portal_environment
 
+from portal.errors import CommandFailed
 from portal.learning.authoring import build
+from portal.learning.drafts import new
 
 BROKEN = os.fsdecode(b"x\xff")
-ROLES = ("--name", BROKEN)
 BUG = """
 import sys
 from portal import cli, commands
@@ -112,8 +113,7 @@ def test_empty_paths_and_odd_numbers(arguments: tuple[str, ...], tmp_path: Path)
 
 
 def test_a_course_is_built_into_a_file_only(tmp_path: Path) -> None:
-    new = run_portal("", "content", "new", str(tmp_path / "course"))
-    assert new.returncode == 0
+    new(tmp_path / "course")
     out = tmp_path / "out"
     out.mkdir()
     pipe = tmp_path / "pipe"
@@ -131,13 +131,10 @@ def test_a_course_is_built_into_a_file_only(tmp_path: Path) -> None:
     assert pipe.is_fifo()
 
 
-def test_no_draft_of_a_course_is_left_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run_portal("", "content", "new", str(tmp_path / "course"))
-    monkeypatch.chdir(tmp_path)
+def test_no_draft_of_a_course_is_left_behind(tmp_path: Path) -> None:
+    new(tmp_path / "course")
     long = tmp_path / ("x" * 253)  # the draft's name is too long, the file's is not
-    with pytest.raises(Exception, match=r"cannot be written: File name too long\.$"):
+    with pytest.raises(CommandFailed, match=r"cannot be written: File name too long\.$"):
         build(tmp_path / "course", long)
     assert [path.name for path in tmp_path.iterdir()] == ["course"]
 

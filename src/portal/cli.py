@@ -38,7 +38,7 @@ def _whole(text: str) -> int:
 
 
 def _rollback_count(text: str) -> str:
-    if text != "all" and not re.fullmatch("0*[1-9][0-9]{0,3}", text):
+    if text != "all" and not re.fullmatch("0{0,3}[1-9][0-9]{0,3}", text):
         raise argparse.ArgumentTypeError(f"{text[:80]} is neither a number from 1 on nor all")
     return text
 
@@ -54,7 +54,7 @@ def _port(text: str) -> int:
 
 def _seconds(text: str) -> float:
     try:
-        seconds = float(text)
+        seconds = float(text) if text.isascii() else 0
     except ValueError:
         seconds = 0
     if not 0 < seconds <= 600:  # nor what is no number, which compares with nothing

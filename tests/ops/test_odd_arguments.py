@@ -88,11 +88,13 @@ def test_a_path_may_be_of_any_bytes(tmp_path: Path, encoding: str) -> None:
         ("content", "new", "unused", "--step", "٣"),
         ("content", "new", "unused", "--step", "9" * 5_000),
         ("content", "links", "--timeout", "nan"),
+        ("content", "links", "--timeout", "٣"),
         ("content", "links", "--timeout", "-1"),
         ("migrate", "rollback", "²"),
         ("migrate", "rollback", "٣"),
         ("migrate", "rollback", "0"),
         ("migrate", "rollback", "9" * 5_000),
+        ("migrate", "rollback", "0" * 5_000 + "1"),
     ],
     ids=lambda arguments: " ".join(arguments)[:40],
 )

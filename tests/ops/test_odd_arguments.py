@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from ops.command import PORTAL, only_line, run_portal
+from ops.command import PORTAL, SECONDS, only_line, run_portal
 from support import Database, portal_environment
 
 from portal.errors import CommandFailed
@@ -49,11 +49,14 @@ def ended(code: str, command: str, **environment: str) -> subprocess.CompletedPr
         ("content", "links", "--endpoint", BROKEN),
     ],
 )
-def test_text_that_is_not_utf_8(arguments: tuple[str, ...]) -> None:
+def test_text_that_is_not_utf_8(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     done = run_portal("", *arguments)
     assert done.returncode == 2
     assert "is not readable as UTF-8." in only_line(done.stderr)
-    assert not Path("unused").exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("encoding", ["utf-8:strict", "utf-8:surrogateescape", "ascii:strict"])
@@ -105,6 +108,7 @@ def test_empty_paths_and_odd_numbers(arguments: tuple[str, ...], tmp_path: Path)
         cwd=tmp_path,
         capture_output=True,
         text=True,
+        timeout=3 * SECONDS,
         check=False,
     )
     assert done.returncode == 2

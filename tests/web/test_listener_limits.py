@@ -102,7 +102,7 @@ async def test_a_slow_body_that_moves_is_waited_for(hasty: Running) -> None:
         started = time.monotonic()
         for at in range(0, len(LOGIN), 4):
             await line.send(LOGIN[at : at + 4])
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.2)  # the slowness is what is tried: each pause within the limit
         assert time.monotonic() - started > 3 * 0.5
         assert (await line.answer()).status == 200
 

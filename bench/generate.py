@@ -196,7 +196,7 @@ async def generate(people: int, videos: list[str]) -> None:
 
 
 def main() -> int:
-    from portal.learning.catalogue import load_course
+    from portal.learning.course import load_course
 
     parser = argparse.ArgumentParser(
         description=__doc__.partition("\n")[0] if __doc__ else "", allow_abbrev=False

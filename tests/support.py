@@ -17,7 +17,7 @@ from portal.config import Settings
 from portal.db.dsn import parse_dsn
 from portal.db.embedded import Embedded
 from portal.dev import clean_environment
-from portal.learning.catalogue import Course, load_course
+from portal.learning.course import Course, load_course
 from portal.web.envelope import Envelope
 
 EMPTY_TEMPLATE = "template_empty"

@@ -16,6 +16,7 @@ from portal.accounts import api as accounts_api
 from portal.accounts import pages as accounts_pages
 from portal.accounts import passwords
 from portal.accounts.account_actions import actor_of_session
+from portal.authoring.loading import course_in
 from portal.config import Settings
 from portal.dashboard import api as dashboard_api
 from portal.dashboard import pages as dashboard_pages
@@ -25,7 +26,6 @@ from portal.errors import PortalError
 from portal.learning import api as learning_api
 from portal.learning import media
 from portal.learning import pages as learning_pages
-from portal.learning.loading import course_in
 from portal.learning.locks import Locked
 from portal.ops import metrics
 from portal.ops.release import release

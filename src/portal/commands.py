@@ -229,7 +229,7 @@ def doctor(_: argparse.Namespace) -> int:
 
 
 def content_check(args: argparse.Namespace) -> int:
-    from portal.learning.authoring import inspect
+    from portal.authoring.compiler import inspect
     from portal.web.formats import plural
 
     findings = inspect(args.folder)
@@ -245,7 +245,7 @@ def content_check(args: argparse.Namespace) -> int:
 
 
 def content_build(args: argparse.Namespace) -> int:
-    from portal.learning.authoring import build
+    from portal.authoring.compiler import build
 
     out = args.out or args.folder / "course.json"
     build(args.folder, out)
@@ -257,7 +257,7 @@ def content_plan(args: argparse.Namespace) -> int:
     """What a change touches; with a database also whom."""
     import asyncio
 
-    from portal.learning.reach import changes_between, report
+    from portal.authoring.changes.impact import changes_between, report
 
     changes = changes_between(args.old, args.new)
     if not _has_database():
@@ -268,14 +268,14 @@ def content_plan(args: argparse.Namespace) -> int:
 def content_schema(args: argparse.Namespace) -> int:
     import json
 
-    from portal.learning.schema import schema
+    from portal.authoring.schema import schema
 
     _say(json.dumps(schema(args.file), indent=2))
     return 0
 
 
 def content_new(args: argparse.Namespace) -> int:
-    from portal.learning.drafts import new
+    from portal.authoring.scaffold.drafts import new
 
     for path in new(args.folder, step=args.step, title=args.title):
         _say(f"Wrote {path}.")
@@ -284,7 +284,7 @@ def content_new(args: argparse.Namespace) -> int:
 
 
 def content_import(args: argparse.Namespace) -> int:
-    from portal.learning.imports import import_file
+    from portal.authoring.importing.files import import_file
 
     return import_file(args.file, args.out, _say)
 
@@ -293,8 +293,8 @@ def content_links(args: argparse.Namespace) -> int:
     """Ask the providers which videos may be shown here, and keep the answers."""
 
     async def run(settings: Settings) -> int:
-        from portal.learning.links import check_links
-        from portal.learning.loading import course_in
+        from portal.authoring.links import check_links
+        from portal.authoring.loading import course_in
 
         course = course_in(args.folder or settings.content_dir)
         site = str(settings.public_url) if settings.public_url else None

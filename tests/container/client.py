@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import asyncpg
 
 from portal.accounts.demo import LEARNER_PASSWORD
-from portal.learning.catalogue import Question, load_course
+from portal.learning.course import Question, load_course
 
 LEARNER = "alex"
 QUIZ = "introduction-to-ai-fluency"

@@ -22,9 +22,9 @@ from ops.command import running, until
 from playwright.async_api import Frame, Page, Route
 from support import DEMO_TEMPLATE, Database, execute
 
+from portal.authoring.captions import read_captions
 from portal.db.embedded import Embedded
-from portal.learning.captions import read_captions
-from portal.learning.catalogue import (
+from portal.learning.course import (
     COMPILED_NAME,
     FORMAT,
     MEDIA_FOLDER,

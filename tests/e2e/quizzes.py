@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.async_api import Locator, Page, expect
 from support import COURSE, QUIZ
 
-from portal.learning.catalogue import Question
+from portal.learning.course import Question
 
 VIDEO = COURSE.videos[QUIZ]
 QUESTIONS = COURSE.quizzes[QUIZ].questions

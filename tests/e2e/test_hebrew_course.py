@@ -17,7 +17,7 @@ from playwright.async_api import Locator, expect
 from support import DEMO_TEMPLATE, Database, execute
 
 from portal.db.embedded import Embedded
-from portal.learning.catalogue import COMPILED_NAME, FORMAT, Compiled
+from portal.learning.course import COMPILED_NAME, FORMAT, Compiled
 
 VIDEO = HEBREW.ordered[0]
 QUESTION = VIDEO.quiz.questions[0] if VIDEO.quiz else None

@@ -17,7 +17,7 @@ from playwright.async_api import Page, expect
 from support import DEMO_TEMPLATE, Database, execute
 
 from portal.db.embedded import Embedded
-from portal.learning.catalogue import COMPILED_NAME, FORMAT, Compiled
+from portal.learning.course import COMPILED_NAME, FORMAT, Compiled
 
 COURSE = locked_course()
 TICKS = "SELECT count(*) FROM practice_tick WHERE learner = $1"

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from support import Portal
 from web.portals import litestar_of
 
-from portal.learning.catalogue import (
+from portal.learning.course import (
     Choice,
     Course,
     Kind,

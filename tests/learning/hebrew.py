@@ -5,7 +5,7 @@ from __future__ import annotations
 from learning.courses import video
 from msgspec.structs import replace
 
-from portal.learning.catalogue import (
+from portal.learning.course import (
     Choice,
     Course,
     Cue,

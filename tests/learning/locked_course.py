@@ -8,7 +8,7 @@ import httpx
 from learning.courses import given, question, singles, video
 from msgspec.structs import replace
 
-from portal.learning.catalogue import Course, Requirement, Step, Task, Topic, Video, content_hash
+from portal.learning.course import Course, Requirement, Step, Task, Topic, Video, content_hash
 
 # Step 1: a topic that opens when the one before it is finished. Step 2 opens with 60% of the points
 # of step 1, step 3 when steps 1 and 2 are finished.

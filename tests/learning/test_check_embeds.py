@@ -20,8 +20,8 @@ from ops.command import only_line, run_portal
 from support import COURSE, QUIZ, Database, Portal, execute
 from web.markup import Page
 
+from portal.authoring import oembed
 from portal.db import sql
-from portal.learning import embeds
 
 CONTENT = Path(__file__).parents[2] / "src" / "portal" / "content"
 REF = COURSE.videos[QUIZ].ref
@@ -46,7 +46,7 @@ class Provider:
     def options(self) -> list[str]:
         return [
             option
-            for name in embeds.ENDPOINTS
+            for name in oembed.ENDPOINTS
             for option in ("--endpoint", f"{name}={self.address}/{name}")
         ]
 
@@ -127,7 +127,7 @@ async def test_every_video_is_asked_about_at_its_own_provider(
     assert len(provider.asked) == 62
     assert {WATCH, "https://vimeo.com/1076192112/752c4d2b80"} <= set(provider.asked)
     assert provider.referers == {"https://learn.co/"}
-    assert provider.most_at_once <= embeds.AT_ONCE
+    assert provider.most_at_once <= oembed.AT_ONCE
     assert await database.value("SELECT count(*) FROM embed_check WHERE NOT refused") == 62
 
 
@@ -239,9 +239,9 @@ async def test_a_provider_that_does_not_answer_hides_nothing(
 
 async def test_a_few_are_asked_at_once(provider: Provider) -> None:
     provider.slow = 0.05
-    endpoints = dict.fromkeys(embeds.ENDPOINTS, provider.address)
+    endpoints = dict.fromkeys(oembed.ENDPOINTS, provider.address)
     started = time.monotonic()
-    answers = await embeds.ask_all(COURSE.ordered[:12], endpoints, at_once=3)
+    answers = await oembed.ask_all(COURSE.ordered[:12], endpoints, at_once=3)
     assert time.monotonic() - started < 12 * 0.05
     assert provider.most_at_once == 3
     assert [answer.video for answer in answers] == list(COURSE.ordered[:12])
@@ -253,12 +253,12 @@ async def test_another_video_in_its_place_is_not_held_to_the_old_answer(
 ) -> None:
     course = course_of(video("basics"), replace(video("film"), provider="file", ref="a.mp4"))
     teach(portal, course)
-    refused = [embeds.Answer(course.ordered[0], True, "YouTube answered 404 Not Found", 404)]
-    await embeds.keep(refused)
+    refused = [oembed.Answer(course.ordered[0], True, "YouTube answered 404 Not Found", 404)]
+    await oembed.keep(refused)
     assert "data-embed" not in await player(alice, "basics")
     teach(portal, course_of(replace(video("basics"), ref="4szRHy_CT7s")))
     assert "data-embed" in await player(alice, "basics")
-    assert await embeds.ask_all(course.ordered[1:]) == []
+    assert await oembed.ask_all(course.ordered[1:]) == []
 
 
 async def test_it_costs_no_statement(portal: Portal, alice: httpx.AsyncClient) -> None:
@@ -268,7 +268,7 @@ async def test_it_costs_no_statement(portal: Portal, alice: httpx.AsyncClient) -
         return sql.engine().statements - before
 
     without = await statements()
-    await embeds.keep([embeds.Answer(v, True, "no") for v in COURSE.ordered])
+    await oembed.keep([oembed.Answer(v, True, "no") for v in COURSE.ordered])
     assert await statements() == without
     # a refused video that nobody has touched is still none that was touched
     assert (await alice.get("/api/progress")).json() == {"videos": {}}

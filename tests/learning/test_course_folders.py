@@ -12,10 +12,10 @@ from learning.test_player_captions import EGGS, STEP, VTT
 from ops.command import run_portal, running
 from support import Database
 
-from portal.learning import textfiles
-from portal.learning.authoring import build, check, inspect, read_sources
-from portal.learning.catalogue import Course, load_course
-from portal.learning.loading import course_in
+from portal.authoring import textfiles
+from portal.authoring.compiler import build, check, inspect, read_sources
+from portal.authoring.loading import course_in
+from portal.learning.course import Course, load_course
 
 EGGS_FILE = "01-kitchen/eggs.toml"
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from support import Portal
 from web.portals import litestar_of
 
-from portal.learning.catalogue import MEDIA_FOLDER
+from portal.learning.course import MEDIA_FOLDER
 
 SIZE = 32 * 1024**3  # bytes, of which the file system keeps none
 

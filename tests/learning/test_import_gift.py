@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from ops.command import run_portal
 
-from portal.learning.authoring import check, read_sources
-from portal.learning.gift import NO_EXPLANATION, read_gift
+from portal.authoring.compiler import check, read_sources
+from portal.authoring.importing.gift import NO_EXPLANATION, read_gift
 
 GIFT = r"""// Questions on safety, exported
 $CATEGORY: $course$/top/Safety/Machines

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from ops.command import run_portal
 
-from portal.learning.authoring import check, read_sources
-from portal.learning.course_json import line_of, read_course_json
+from portal.authoring.compiler import check, read_sources
+from portal.authoring.importing.course_json import line_of, read_course_json
 
 QUESTION: dict[str, Any] = {
     "question": "Who answers for a mistake in the report?",

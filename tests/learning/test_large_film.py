@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from support import Database
 from web.raw import Raw, raw_portal
 
-from portal.learning.catalogue import COMPILED_NAME, FORMAT, MEDIA_FOLDER, Compiled, content_hash
+from portal.learning.course import COMPILED_NAME, FORMAT, MEDIA_FOLDER, Compiled, content_hash
 
 SIZE = 400_000_000
 SLACK = 20_000_000  # bytes; a film that is held in memory takes twenty times as many

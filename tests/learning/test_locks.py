@@ -22,7 +22,7 @@ from support import Portal
 from web.markup import Page, send
 
 from portal.db import sql
-from portal.learning.catalogue import Course
+from portal.learning.course import Course
 
 TOPIC = {"href": "/step/1#topic-1", "label": "Open “The basics”"}
 STEP = {"href": "/step/1", "label": "Open step 1"}

@@ -13,7 +13,7 @@ from support import Portal
 from web.markup import Page
 
 from portal.db import sql
-from portal.learning.catalogue import Course, Cue, Step, Task, Topic, content_hash
+from portal.learning.course import Course, Cue, Step, Task, Topic, content_hash
 
 
 @pytest.fixture(name="course")

@@ -15,8 +15,8 @@ from learning.locked_course import locked_course
 from support import PASSWORDS, Portal
 from web.markup import Page
 
-from portal.learning.catalogue import Course, Step, Topic
-from portal.learning.outline import TYPICAL_SECONDS
+from portal.learning.course import Course, Step, Topic
+from portal.learning.progress import TYPICAL_SECONDS
 from portal.web.formats import about, plural
 
 COUNT = 50

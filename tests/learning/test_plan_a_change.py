@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from ops.command import run_portal
 from support import QUIZ, Portal, answer_for, take_quiz
 
-from portal.learning.authoring import build
-from portal.learning.catalogue import Choice, Course, Question, Requirement, Step, Task, Topic
-from portal.learning.plan import compare
+from portal.authoring.changes.diff import compare
+from portal.authoring.compiler import build
+from portal.learning.course import Choice, Course, Question, Requirement, Step, Task, Topic
 
 CONTENT = Path(__file__).parents[2] / "src" / "portal" / "content"
 ASKED = question(1)

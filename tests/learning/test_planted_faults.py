@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from portal.learning.authoring import check
-from portal.learning.toml_text import document
+from portal.authoring.compiler import check
+from portal.authoring.scaffold.toml import document
 
 CONTENT = Path(__file__).parents[2] / "src" / "portal" / "content"
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from portal.learning.authoring import build, check, inspect
-from portal.learning.captions import parse
-from portal.learning.catalogue import MEDIA_FOLDER, Cue, load_course
+from portal.authoring.captions import parse
+from portal.authoring.compiler import build, check, inspect
+from portal.learning.course import MEDIA_FOLDER, Cue, load_course
 
 STEP = """
 id = "1"

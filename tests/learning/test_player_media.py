@@ -13,7 +13,7 @@ from support import Portal
 from web.portals import litestar_of
 
 from portal.learning import media
-from portal.learning.catalogue import MEDIA_FOLDER, Requirement
+from portal.learning.course import MEDIA_FOLDER, Requirement
 
 BODY = bytes(range(256)) * 8
 SIZE = len(BODY)

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from support import Portal
 from web.markup import Page
 
-from portal.learning.authoring import check, read_sources
-from portal.learning.catalogue import Course
+from portal.authoring.compiler import check, read_sources
+from portal.learning.course import Course
 from portal.learning.pages import label_of
 
 STEP = """

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from ops.command import only_line, run_portal
 
+from portal.authoring.compiler import check, inspect, read_sources
+from portal.authoring.scaffold.drafts import new, slug
+from portal.authoring.scaffold.toml import document
+from portal.authoring.schema import FILES, schema
 from portal.errors import CommandFailed
-from portal.learning.authoring import check, inspect, read_sources
-from portal.learning.drafts import new, slug
-from portal.learning.schema import FILES, schema
-from portal.learning.toml_text import document
 
 CONTENT = Path(__file__).parents[2] / "src" / "portal" / "content"
 

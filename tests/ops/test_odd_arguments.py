@@ -11,9 +11,9 @@ import pytest
 from ops.command import PORTAL, SECONDS, only_line, run_portal
 from support import Database, portal_environment
 
+from portal.authoring.compiler import build
+from portal.authoring.scaffold.drafts import new
 from portal.errors import CommandFailed
-from portal.learning.authoring import build
-from portal.learning.drafts import new
 
 BROKEN = os.fsdecode(b"x\xff")
 BUG = """

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from support import Portal
 from web.markup import Page
 
-from portal.learning.catalogue import Question
+from portal.learning.course import Question
 
 OLD = singles(2)
 # The first question has another key and other words, the second is gone, a third is new.

@@ -11,7 +11,7 @@ from support import COURSE, QUIZ, Portal, take_quiz
 from web.markup import plain
 from web.portals import address, litestar_of, routes_of
 
-from portal.learning.catalogue import Question
+from portal.learning.course import Question
 from portal.web.assets import STATIC
 
 # Flags that would tell a right answer, in JSON or in markup.

@@ -6,7 +6,7 @@ import httpx
 from support import take_quiz
 from web.markup import Page
 
-from portal.learning.catalogue import load_course
+from portal.learning.course import load_course
 from portal.scoring.rules import POINTS_MAX
 
 COURSE = load_course()

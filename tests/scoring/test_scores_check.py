@@ -10,7 +10,7 @@ from learning.courses import course_of, given, one_of_each, question, singles, t
 from msgspec.structs import replace
 from support import Portal, take_quiz
 
-from portal.learning.catalogue import Question, content_hash
+from portal.learning.course import Question, content_hash
 from portal.quiz.recompute import check, rebuild
 
 FOUR, THREE = one_of_each(), singles(3)

@@ -13,7 +13,7 @@ from support import COURSE, QUIZ, Portal, take_quiz
 from web.markup import Page
 
 from portal.db import sql
-from portal.learning.catalogue import Course, Cue, Question, Quiz, content_hash
+from portal.learning.course import Course, Cue, Question, Quiz, content_hash
 from portal.search.words import stem, telling, words_of
 
 DELEGATION = "a-closer-look-at-delegation"

@@ -6,8 +6,8 @@ import pytest
 from learning.courses import video
 from msgspec.structs import replace
 
-from portal.learning.addresses import reference
-from portal.learning.findings import video_findings
+from portal.authoring.lint.structure import video_findings
+from portal.authoring.references import reference
 
 ID = "JpGtOfSgR-c"
 YOUTUBE = [

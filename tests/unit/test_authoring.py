@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from portal.learning.authoring import build, check, inspect, is_current, read_sources
-from portal.learning.catalogue import Choice, ContentError, Question, decode_course
-from portal.learning.findings import Finding
+from portal.authoring.compiler import build, check, inspect, is_current, read_sources
+from portal.authoring.lint.structure import Finding
+from portal.learning.course import Choice, ContentError, Question, decode_course
 
 CONTENT = Path(__file__).parents[2] / "src" / "portal" / "content"
 

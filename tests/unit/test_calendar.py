@@ -11,8 +11,8 @@ from learning.courses import singles, video
 from msgspec.structs import replace
 
 from portal.dashboard.calendar import StreakCard, streak_card, topic_rows
-from portal.learning.catalogue import Course, Step, Topic, Video
-from portal.learning.outline import Outline, Progress
+from portal.learning.course import Course, Step, Topic, Video
+from portal.learning.progress import Outline, Progress
 from portal.quiz.kpis import Figures, Kpis
 from portal.scoring import rules
 from portal.scoring.rules import AttemptResult, Ledger, longest_streak

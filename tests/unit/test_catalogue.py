@@ -9,14 +9,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from portal.learning.catalogue import (
+from portal.authoring.loading import course_in
+from portal.learning.course import (
     ContentError,
     Course,
     content_hash,
     decode_course,
     load_course,
 )
-from portal.learning.loading import course_in
 
 CONTENT = Path(__file__).parents[2] / "src" / "portal" / "content"
 
@@ -161,8 +161,8 @@ def test_a_word_that_was_changed_after_the_build_is_noticed() -> None:
 
 def test_loading_needs_none_of_the_authoring_tools() -> None:
     script = (
-        "import sys; from portal.learning.loading import course_in; course_in(None);"
-        "print(*(n for n in ('tomllib', 'portal.learning.authoring') if n in sys.modules))"
+        "import sys; from portal.authoring.loading import course_in; course_in(None);"
+        "print(*(n for n in ('tomllib', 'portal.authoring.compiler') if n in sys.modules))"
     )
     run = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert run.stdout.strip() == ""

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import pytest
 
-from portal.learning.catalogue import Choice, Course, Question, load_course
+from portal.learning.course import Choice, Course, Question, load_course
 from portal.quiz.rules import is_correct, shuffled
 
 # Eight points over chance gain a guesser less than half a question in a quiz of six. Below that,

@@ -2,9 +2,9 @@
 
 import pytest
 
-from portal.learning.catalogue import Choice, Kind, Question
-from portal.learning.findings import Asked
-from portal.learning.findings_balance import balance_findings, guesser_findings
+from portal.authoring.lint.guessing import balance_findings, guesser_findings
+from portal.authoring.lint.structure import Asked
+from portal.learning.course import Choice, Kind, Question
 
 
 def asked(questions: list[Question]) -> list[Asked]:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from portal.learning.authoring import build, check, read_sources
-from portal.learning.catalogue import Requirement, Task
-from portal.learning.findings import Finding
+from portal.authoring.compiler import build, check, read_sources
+from portal.authoring.lint.structure import Finding
+from portal.learning.course import Requirement, Task
 
 VIDEO = """
 title = "Video {name}"

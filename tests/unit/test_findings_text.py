@@ -2,15 +2,15 @@
 
 import pytest
 
-from portal.learning.catalogue import Choice, Question, Step, Topic, Video
-from portal.learning.findings_text import (
+from portal.authoring.lint.readability import alike, grade_level, pieces, syllables
+from portal.authoring.lint.wording import (
     link_findings,
     question_text_findings,
     reading_findings,
     stem_findings,
     time_findings,
 )
-from portal.learning.reading import alike, grade_level, pieces, syllables
+from portal.learning.course import Choice, Question, Step, Topic, Video
 
 
 def ask(*choices: str, text: str = "What now?", explanation: str = "Because it helps.") -> Question:

@@ -9,9 +9,9 @@ from learning.courses import singles, video
 from learning.locked_course import FIRST, SECOND, THIRD, locked_course, numbered
 from msgspec.structs import replace
 
-from portal.learning.catalogue import Course, Requirement, Step, Topic
+from portal.learning.course import Course, Requirement, Step, Topic
 from portal.learning.locks import Evidence, Lock, Locked, Locks, has_locks
-from portal.learning.outline import Outline, Progress
+from portal.learning.progress import Outline, Progress
 from portal.scoring.rules import AttemptResult, Ledger
 
 COURSE = locked_course()

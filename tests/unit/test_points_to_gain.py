@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from learning.courses import course_of, question, video
 
 from portal.dashboard.rules import open_quiz
-from portal.learning.catalogue import Quiz
-from portal.learning.outline import Outline, Progress
+from portal.learning.course import Quiz
+from portal.learning.progress import Outline, Progress
 from portal.quiz import rules, views
 from portal.quiz.rules import Answer, Attempt, Standing
 from portal.scoring.rules import Ledger, best_by_quiz

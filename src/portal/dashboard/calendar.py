@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from portal.learning.outline import Outline
+from portal.learning.progress import Outline
 from portal.quiz.kpis import Figures
 from portal.scoring.rules import (
     DAYS,

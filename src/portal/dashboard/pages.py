@@ -11,9 +11,9 @@ from portal.dashboard import leaderboard_pages, rules
 from portal.dashboard.calendar import StreakCard, TopicRow, streak_card, topic_rows
 from portal.dashboard.rules import Figure, NextCard, RankCard, RankRow
 from portal.learning.api import outline_of
-from portal.learning.catalogue import Course
-from portal.learning.outline import Rail
+from portal.learning.course import Course
 from portal.learning.pages import StepRow, step_rows
+from portal.learning.progress import Rail
 from portal.quiz import queries
 from portal.quiz.kpis import figures
 from portal.web.actor import CurrentActor

@@ -8,8 +8,8 @@ import msgspec
 
 from portal.accounts.rules import HIDDEN_NAME, TRACKS
 from portal.dashboard.calendar import streak_figure_rule
-from portal.learning.catalogue import Video
-from portal.learning.outline import Activity, Outline
+from portal.learning.course import Video
+from portal.learning.progress import Activity, Outline
 from portal.quiz.kpis import Kpis, Placed
 from portal.quiz.rules import Standing, most_in_attempt
 from portal.quiz.views import first_open

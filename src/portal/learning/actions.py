@@ -9,7 +9,7 @@ from portal.accounts.actions import record_activity
 from portal.db import sql
 from portal.errors import Invalid, NotFound
 from portal.learning import rules
-from portal.learning.catalogue import Step, Task, Video
+from portal.learning.course import Step, Task, Video
 from portal.learning.queries import WATCHED, intervals
 from portal.web.actor import Actor
 from portal.web.counters import count

@@ -12,9 +12,9 @@ from litestar.params import JSONBody
 from portal.errors import NotFound
 from portal.learning import actions, queries, rules
 from portal.learning.actions import WatchReport
-from portal.learning.catalogue import Course, Step, Task, Video
+from portal.learning.course import Course, Step, Task, Video
 from portal.learning.locks import Lock, Part
-from portal.learning.outline import Outline, Progress
+from portal.learning.progress import Outline, Progress
 from portal.scoring.queries import standing_of
 from portal.scoring.rules import POINTS_MAX
 from portal.web.actor import Actor, CurrentActor

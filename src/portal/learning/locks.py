@@ -8,7 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from portal.errors import Forbidden
-from portal.learning.catalogue import Course, Requirement, Step, Topic, Video
+from portal.learning.course import Course, Requirement, Step, Topic, Video
 from portal.scoring.rules import POINTS_MAX
 from portal.web.formats import plural
 from portal.web.writing import isolated

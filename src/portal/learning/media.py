@@ -14,7 +14,7 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from portal.errors import NotFound
-from portal.learning.catalogue import MEDIA_FOLDER, Course, Video
+from portal.learning.course import MEDIA_FOLDER, Course, Video
 from portal.learning.queries import locks_of
 from portal.web.actor import CurrentActor
 

@@ -12,9 +12,9 @@ from litestar.response import Redirect
 
 from portal.learning import actions
 from portal.learning.api import open_step, outline_of, step_of
-from portal.learning.catalogue import Course, Step, Task, Topic, Video
+from portal.learning.course import Course, Step, Task, Topic, Video
 from portal.learning.locks import Lock, Locked
-from portal.learning.outline import Activity, Outline, Rail, TickState
+from portal.learning.progress import Activity, Outline, Rail, TickState
 from portal.web.actor import CurrentActor
 from portal.web.errors import Later, is_api, on_portal_error
 from portal.web.formats import about, length, plural

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.learning.catalogue import Video
+from portal.learning.course import Video
 
 NAMES = {"youtube": "YouTube", "vimeo": "Vimeo", "file": "the file"}
 

@@ -8,9 +8,9 @@ import msgspec
 
 from portal.db import sql
 from portal.learning import rules
-from portal.learning.catalogue import Course, Video
+from portal.learning.course import Course, Video
 from portal.learning.locks import Evidence, Locks, has_locks
-from portal.learning.outline import Progress, Refusal
+from portal.learning.progress import Progress, Refusal
 from portal.web.actor import Actor
 
 WATCHED = """(SELECT coalesce(jsonb_agg(jsonb_build_array(lower(r), upper(r))), '[]')::text

@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 
+from portal.authoring.loading import course_in
 from portal.config import Settings
-from portal.learning.catalogue import ContentError
-from portal.learning.loading import course_in
+from portal.learning.course import ContentError
 from portal.ops.finding import Finding, mend, ok
 from portal.web.formats import plural
 

@@ -10,7 +10,7 @@ from portal import clock
 from portal.accounts.actions import record_activity
 from portal.db import sql
 from portal.errors import Conflict, Invalid, NotFound
-from portal.learning.catalogue import Question, Quiz
+from portal.learning.course import Question, Quiz
 from portal.quiz import queries, rules
 from portal.quiz.rules import Answer, Attempt, Standing
 from portal.quiz.tables import QuizAnswer, QuizVersion

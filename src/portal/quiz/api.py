@@ -11,7 +11,7 @@ from litestar.params import FromPath, JSONBody
 
 from portal.errors import Invalid, NotFound
 from portal.learning.api import VideoId, check_open
-from portal.learning.catalogue import Course, Question, Quiz, Step
+from portal.learning.course import Course, Question, Quiz, Step
 from portal.learning.locks import href
 from portal.learning.queries import locks_of
 from portal.quiz import actions, queries, rules

@@ -10,7 +10,7 @@ import msgspec
 from portal import clock
 from portal.accounts.rules import HIDDEN_NAME, local_day
 from portal.db import sql
-from portal.learning.catalogue import Course
+from portal.learning.course import Course
 from portal.scoring import rules
 from portal.scoring.queries import IS_NAMED
 from portal.web.actor import Actor

@@ -14,10 +14,10 @@ from portal.accounts.rules import TRACKS
 from portal.errors import Conflict, Invalid, NotFound
 from portal.learning import actions as learning
 from portal.learning.api import open_video, outline_of, video_of
-from portal.learning.catalogue import Course, Cue, Video
+from portal.learning.course import Course, Cue, Video
 from portal.learning.locks import card_href, name_of
-from portal.learning.outline import Outline, Refusal, TickState
 from portal.learning.player import embed_url, media_url, provider_name, watch_url
+from portal.learning.progress import Outline, Refusal, TickState
 from portal.quiz import actions, queries, rules, views
 from portal.quiz.actions import GivenAnswer
 from portal.quiz.api import open_quiz_of, quiz_of

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from portal.db import sql
-from portal.learning.catalogue import Course, Question, Quiz
+from portal.learning.course import Course, Question, Quiz
 from portal.quiz import rules
 from portal.quiz.rules import Answer, Attempt, Standing
 from portal.scoring.rules import rank

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from portal.db import sql
-from portal.learning.catalogue import Question
+from portal.learning.course import Question
 from portal.quiz import rules
 from portal.scoring import actions as scoring
 from portal.scoring.queries import MAY_BE_RANKED

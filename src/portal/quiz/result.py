@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from portal.learning.catalogue import Question, Video
+from portal.learning.course import Question, Video
 from portal.quiz.rules import Attempt, Standing
 from portal.scoring.rules import (
     POINTS_FIRST_TRY,

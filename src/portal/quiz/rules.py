@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from portal.errors import Invalid
-from portal.learning.catalogue import Choice, Question, Quiz
+from portal.learning.course import Choice, Question, Quiz
 from portal.scoring.rules import AttemptResult, points, reachable
 
 MANY = ("multiple", "ordering")

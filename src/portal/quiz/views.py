@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from portal.learning.catalogue import Question, Video
+from portal.learning.course import Question, Video
 from portal.quiz import rules
 from portal.quiz.result import Best, Place, ResultPart, best_of, result_part
 from portal.quiz.rules import Answer, Attempt, Standing

@@ -9,7 +9,7 @@ from litestar import Request, Response, get
 from litestar.params import FromQuery
 
 from portal.errors import Invalid
-from portal.learning.catalogue import Course
+from portal.learning.course import Course
 from portal.learning.locks import card_href, has_locks
 from portal.learning.pages import Link
 from portal.search import queries, views

@@ -8,7 +8,7 @@ from functools import lru_cache
 import msgspec
 
 from portal.db import sql
-from portal.learning.catalogue import Course, Quiz, Step, Topic, Video
+from portal.learning.course import Course, Quiz, Step, Topic, Video
 from portal.learning.locks import Lock, Locks, card_href, has_locks, step_of
 from portal.learning.queries import locks_of
 from portal.quiz.queries import version

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from client import AWAY, BARE, BROKEN, ERROR, OK, Answer, ask
 
 from portal.accounts.demo import LEARNER_PASSWORD
-from portal.learning.catalogue import Course, Question, load_course
+from portal.learning.course import Course, Question, load_course
 
 COURSE: Course = load_course()
 QUIZZES = list(COURSE.quizzes)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from portal.learning.sources import (
+from portal.authoring.sources import (
     TIME,
     ChoiceSource,
     CourseSource,

@@ -11,9 +11,9 @@ from typing import Final
 
 import msgspec
 
-from portal.learning.catalogue import COMPILED_NAME, MEDIA_FOLDER
-from portal.learning.findings import Finding
-from portal.learning.textfiles import link_problem
+from portal.authoring.lint.structure import Finding
+from portal.authoring.textfiles import link_problem
+from portal.learning.course import COMPILED_NAME, MEDIA_FOLDER
 
 COURSE_FILE: Final = "course.toml"
 STEP_FILE: Final = "step.toml"

@@ -23,9 +23,9 @@ import msgspec
 from portal import clock
 from portal.db import sql
 from portal.errors import CommandFailed
-from portal.learning.catalogue import Video
-from portal.learning.outline import GONE
+from portal.learning.course import Video
 from portal.learning.player import provider_name, watch_url
+from portal.learning.progress import GONE
 
 ENDPOINTS: Final[Mapping[str, str]] = {
     "youtube": "https://www.youtube.com/oembed",

@@ -12,8 +12,8 @@ from typing import Final
 
 import msgspec
 
-from portal.learning.addresses import FORMS, is_reference, reference
-from portal.learning.catalogue import Question, Quiz, Step, Video
+from portal.authoring.references import FORMS, is_reference, reference
+from portal.learning.course import Question, Quiz, Step, Video
 from portal.web.formats import plural
 
 # What a scaffold leaves to its author begins with this word, and goes on with what to write.

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
-from portal.learning import embeds
-from portal.learning.catalogue import Course
+from portal.authoring import oembed
+from portal.learning.course import Course
 from portal.web.formats import plural
 
 
@@ -13,14 +13,14 @@ async def check_links(
     endpoints: Iterable[str] = (),
     *,
     site: str | None = None,
-    seconds: float = embeds.TIMEOUT_SECONDS,
+    seconds: float = oembed.TIMEOUT_SECONDS,
 ) -> int:
     """Print a line for every video that is refused or gave no clear answer; returns 1 when one is
     refused. `endpoints` are others than the providers' own, as `provider=address`.
     """
-    known = embeds.endpoints_of(endpoints)
-    answers = await embeds.ask_all(course.ordered, known, site=site, timeout_seconds=seconds)
-    await embeds.keep(answers)
+    known = oembed.endpoints_of(endpoints)
+    answers = await oembed.ask_all(course.ordered, known, site=site, timeout_seconds=seconds)
+    await oembed.keep(answers)
     refused = [answer for answer in answers if answer.refused]
     unclear = [answer for answer in answers if answer.refused is None]
     for answer in refused:

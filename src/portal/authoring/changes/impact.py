@@ -5,11 +5,11 @@ from pathlib import Path
 
 import msgspec
 
+from portal.authoring.changes.diff import Change, compare
+from portal.authoring.loading import course_in
 from portal.db import sql
 from portal.errors import PortalError
-from portal.learning.catalogue import ContentError, Course, load_course
-from portal.learning.loading import course_in
-from portal.learning.plan import Change, compare
+from portal.learning.course import ContentError, Course, load_course
 from portal.web.formats import plural
 
 _ATTEMPTS = """

@@ -10,11 +10,41 @@ from pathlib import Path
 
 import msgspec
 
+from portal.authoring.captions import read_captions
+from portal.authoring.folders import COURSE_FILE, STEP_FILE, STEP_FOLDER, survey
+from portal.authoring.lint.guessing import balance_findings, guesser_findings
+from portal.authoring.lint.prerequisites import prerequisite_findings, task_findings
+from portal.authoring.lint.structure import (
+    Finding,
+    Placed,
+    alias_findings,
+    asked_in,
+    course_findings,
+    size_findings,
+    step_findings,
+    video_findings,
+)
+from portal.authoring.lint.wording import (
+    link_findings,
+    question_text_findings,
+    reading_findings,
+    stem_findings,
+    time_findings,
+    video_link_findings,
+)
+from portal.authoring.quizzes import QuizCompiler
+from portal.authoring.sources import (
+    CourseSource,
+    StepSource,
+    TopicSource,
+    VideoSource,
+    fill,
+    parse,
+    time_in,
+)
+from portal.authoring.steps import requirements, tasks
 from portal.errors import CommandFailed
-from portal.learning.authoring_quiz import QuizCompiler
-from portal.learning.authoring_steps import requirements, tasks
-from portal.learning.captions import read_captions
-from portal.learning.catalogue import (
+from portal.learning.course import (
     COMPILED_NAME,
     FORMAT,
     MEDIA_FOLDER,
@@ -26,36 +56,6 @@ from portal.learning.catalogue import (
     Topic,
     Video,
     content_hash,
-)
-from portal.learning.findings import (
-    Finding,
-    Placed,
-    alias_findings,
-    asked_in,
-    course_findings,
-    size_findings,
-    step_findings,
-    video_findings,
-)
-from portal.learning.findings_balance import balance_findings, guesser_findings
-from portal.learning.findings_steps import prerequisite_findings, task_findings
-from portal.learning.findings_text import (
-    link_findings,
-    question_text_findings,
-    reading_findings,
-    stem_findings,
-    time_findings,
-    video_link_findings,
-)
-from portal.learning.folders import COURSE_FILE, STEP_FILE, STEP_FOLDER, survey
-from portal.learning.sources import (
-    CourseSource,
-    StepSource,
-    TopicSource,
-    VideoSource,
-    fill,
-    parse,
-    time_in,
 )
 from portal.web.writing import ENGLISH, is_language
 

@@ -6,9 +6,9 @@ from itertools import chain, combinations
 from typing import Final
 from urllib.parse import urlsplit
 
-from portal.learning.catalogue import Choice, Question, Step, Video
-from portal.learning.findings import Asked, Finding
-from portal.learning.reading import alike, grade_level, normalised, pieces, sentences
+from portal.authoring.lint.readability import alike, grade_level, normalised, pieces, sentences
+from portal.authoring.lint.structure import Asked, Finding
+from portal.learning.course import Choice, Question, Step, Video
 from portal.web.formats import plural
 
 # Measured on the 372 questions of the shipped course: those that ask for different things stay

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import msgspec
 
+from portal.authoring.scaffold.toml import document
+from portal.authoring.sources import Table
+from portal.authoring.textfiles import Unreadable, read_text
 from portal.errors import CommandFailed
-from portal.learning.sources import Table
-from portal.learning.textfiles import Unreadable, read_text
-from portal.learning.toml_text import document
 
 COURSE_TEXT: Final = """\
 # What this course is held to; docs/CONTENT.md explains each line.

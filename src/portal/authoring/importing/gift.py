@@ -11,10 +11,10 @@ from typing import Final, NoReturn
 
 import msgspec
 
-from portal.learning.drafts import slug
-from portal.learning.findings import Finding
-from portal.learning.markup import NAMES, TAG, Kind, Loss, plain_text
-from portal.learning.sources import Table
+from portal.authoring.lint.structure import Finding
+from portal.authoring.markup import NAMES, TAG, Kind, Loss, plain_text
+from portal.authoring.scaffold.drafts import slug
+from portal.authoring.sources import Table
 
 # Escaped characters are put aside as private ones, so that they mean nothing while we look.
 ESCAPED: Final = {f"\\{sign}": chr(0xE000 + n) for n, sign in enumerate("~=#{}:\\")}

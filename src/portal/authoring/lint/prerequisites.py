@@ -4,8 +4,8 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from portal.learning.catalogue import Requirement, Step, Task, Topic
-from portal.learning.findings import Finding
+from portal.authoring.lint.structure import Finding
+from portal.learning.course import Requirement, Step, Task, Topic
 
 # A step with the file that it stands in.
 Written = tuple[str, Step]

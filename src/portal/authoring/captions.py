@@ -14,10 +14,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from portal.learning.catalogue import Cue
-from portal.learning.findings import Finding
-from portal.learning.markup import without_tags
-from portal.learning.textfiles import Unreadable, read_text
+from portal.authoring.lint.structure import Finding
+from portal.authoring.markup import without_tags
+from portal.authoring.textfiles import Unreadable, read_text
+from portal.learning.course import Cue
 
 SIGNATURE: Final = re.compile(r"\ufeff?WEBVTT(?:[ \t].*)?")
 PATH: Final = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._/-]*\.vtt")

@@ -13,9 +13,9 @@ from typing import Any, Final, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
-from portal.learning.catalogue import Difficulty, Kind, Level, Provider
-from portal.learning.findings import TO_DO, Finding
-from portal.learning.textfiles import Unreadable, read_text
+from portal.authoring.lint.structure import TO_DO, Finding
+from portal.authoring.textfiles import Unreadable, read_text
+from portal.learning.course import Difficulty, Kind, Level, Provider
 
 TIME: Final = re.compile(r"(?:([0-9]+):)?([0-9]{1,2}):([0-5][0-9])")
 TOO_LONG: Final = "has a number that is too long"

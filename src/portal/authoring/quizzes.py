@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from portal.learning.catalogue import Choice, Question, Quiz, content_hash
-from portal.learning.findings import Finding, alias_findings, name_findings
-from portal.learning.sources import ChoiceSource, QuestionSource, Table, fill, time_in
+from portal.authoring.lint.structure import Finding, alias_findings, name_findings
+from portal.authoring.sources import ChoiceSource, QuestionSource, Table, fill, time_in
+from portal.learning.course import Choice, Question, Quiz, content_hash
 
 TRUE_FALSE: Final = (Choice("true", "True"), Choice("false", "False"))
 

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from string import ascii_lowercase
 from typing import Any, Final
 
-from portal.learning.addresses import FORMS, reference
-from portal.learning.drafts import StepDraft, TopicDraft, VideoDraft, slug
-from portal.learning.findings import Finding
-from portal.learning.gift import NO_EXPLANATION
-from portal.learning.markup import has_tags, plain_text
-from portal.learning.sources import TOO_LONG, Table, seconds
+from portal.authoring.importing.gift import NO_EXPLANATION
+from portal.authoring.lint.structure import Finding
+from portal.authoring.markup import has_tags, plain_text
+from portal.authoring.references import FORMS, reference
+from portal.authoring.scaffold.drafts import StepDraft, TopicDraft, VideoDraft, slug
+from portal.authoring.sources import TOO_LONG, Table, seconds
 from portal.web.formats import plural
 
 Path = tuple[str | int, ...]

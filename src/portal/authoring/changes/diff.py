@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from portal.learning.catalogue import Course, Question, Quiz, Step, Task, Video
+from portal.learning.course import Course, Question, Quiz, Step, Task, Video
 from portal.web.formats import plural
 
 What = Literal[

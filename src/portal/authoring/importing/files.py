@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from portal.authoring.compiler import inspect
+from portal.authoring.importing.course_json import read_course_json
+from portal.authoring.importing.gift import read_gift
+from portal.authoring.lint.structure import Finding
+from portal.authoring.scaffold.drafts import StepDraft, TopicDraft, VideoDraft, write
+from portal.authoring.textfiles import Unreadable, read_text
 from portal.errors import CommandFailed
-from portal.learning.authoring import inspect
-from portal.learning.catalogue import ContentError
-from portal.learning.course_json import read_course_json
-from portal.learning.drafts import StepDraft, TopicDraft, VideoDraft, write
-from portal.learning.findings import Finding
-from portal.learning.gift import read_gift
-from portal.learning.textfiles import Unreadable, read_text
+from portal.learning.course import ContentError
 
 
 def import_file(file: Path, folder: Path, say: Callable[[str], None]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from portal.learning.catalogue import Course, load_course
+from portal.learning.course import Course, load_course
 
 
 def course_in(folder: Path | None) -> Course:
@@ -14,10 +14,10 @@ def course_in(folder: Path | None) -> Course:
     Raises `ContentError` with every problem found.
     """
     if folder is not None:
-        from portal.learning.folders import has_steps
+        from portal.authoring.folders import has_steps
 
         if has_steps(folder):
-            from portal.learning.authoring import read_sources
+            from portal.authoring.compiler import read_sources
 
             # Which channels to trust is decided where a course is reviewed, not where it runs.
             return read_sources(folder, any_channel=True)

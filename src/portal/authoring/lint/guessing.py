@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
-from portal.learning.catalogue import Choice, Question
-from portal.learning.findings import Asked, Finding
+from portal.authoring.lint.structure import Asked, Finding
+from portal.learning.course import Choice, Question
 
 MIN_FOR_BALANCE: Final = 10
 MOST: Final = 0.4

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from portal.learning.catalogue import Course, Step, Task, Video
+from portal.learning.course import Course, Step, Task, Video
 from portal.learning.locks import Evidence, Locks, card_href
 from portal.scoring.rules import POINTS_MAX, Ledger, reachable
 from portal.web.formats import about, plural

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from portal.learning.catalogue import Requirement, Task
-from portal.learning.findings import SLUG, Finding
-from portal.learning.sources import RequirementSource, Table, TaskSource, fill
+from portal.authoring.lint.structure import SLUG, Finding
+from portal.authoring.sources import RequirementSource, Table, TaskSource, fill
+from portal.learning.course import Requirement, Task
 from portal.scoring.rules import POINTS_MAX, POINTS_RIGHT
 
 # Percent of the points that are left to somebody whose first answers were all wrong.

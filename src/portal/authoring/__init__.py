@@ -1,0 +1,1 @@
+"""Writing the course: reading its sources, checking them, compiling them. No request runs this."""

@@ -1,0 +1,1 @@
+"""What changes from one course to another, and whom it touches."""

@@ -1,0 +1,1 @@
+"""Courses from elsewhere, turned into source files."""

@@ -1,0 +1,1 @@
+"""What is wrong with a course, or could be better, before anybody takes it."""

@@ -1,0 +1,1 @@
+"""New steps, topics and videos as source files to fill in."""

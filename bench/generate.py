@@ -18,7 +18,7 @@ import time
 
 import asyncpg
 
-from portal.config import Settings
+from portal.config.settings import Settings
 from portal.db.migrate import direct_dsn
 
 QUIZZES = 60

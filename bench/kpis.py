@@ -25,12 +25,12 @@ import httpx
 
 from portal import clock
 from portal.app import create_app
-from portal.config import Settings
+from portal.config.dsn import parse_dsn
+from portal.config.settings import Settings
 from portal.db import sql
-from portal.db.dsn import parse_dsn
 from portal.db.embedded import Embedded, embedded
-from portal.web.envelope import Envelope
 from portal.web.lifecycle import Lifecycle
+from portal.web.middleware import Envelope
 from portal.web.session import COOKIE, hash_token, new_token
 
 LIMITS = {10_000: 1.2, 100_000: 2.0}

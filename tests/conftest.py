@@ -19,8 +19,21 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
-from pooler import Pooler, run_pooler
-from support import (
+from argon2 import PasswordHasher
+
+from portal.accounts import passwords
+from portal.app import create_app
+from portal.config.dsn import parse_dsn
+from portal.config.settings import Settings
+from portal.db import sql
+from portal.db.embedded import Embedded, embedded
+from portal.db.engine import Engine
+from portal.tables import TABLES
+from portal.web.lifecycle import Lifecycle
+from tests.clock import Clock
+from tests.ops.command import blank_database
+from tests.pooler import Pooler, run_pooler
+from tests.support import (
     DEMO_TEMPLATE,
     EMPTY_TEMPLATE,
     Database,
@@ -30,13 +43,6 @@ from support import (
     portal_environment,
     settings_for,
 )
-
-from portal.accounts import passwords
-from portal.app import create_app
-from portal.db import sql
-from portal.db.dsn import parse_dsn
-from portal.db.embedded import Embedded, embedded
-from portal.web.lifecycle import Lifecycle
 
 LOCKED = "pip install --require-hashes --no-deps -r locks/ci.txt"
 # An optional tool, and how to get it. One from a lock file may lie in this environment.
@@ -179,3 +185,39 @@ async def bob(portal: Portal) -> httpx.AsyncClient:
 async def charlie(portal: Portal) -> httpx.AsyncClient:
     """Signed in as nina, of another team and track."""
     return await portal.signed_in("nina")
+
+
+@pytest.fixture
+async def blank(server: Embedded) -> AsyncIterator[Database]:
+    """A database without any table."""
+    async with blank_database(server) as made:
+        yield made
+
+
+@pytest.fixture
+async def settings(database: Database) -> AsyncIterator[Settings]:
+    """Settings of this test's database, to which the tables are bound."""
+    made = settings_for(database.url)
+    assert made.database is not None
+    engine = Engine(made.database)
+    sql.bind(engine, TABLES)
+    yield made
+    await engine.close_connection_pool()
+    passwords.close()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    stopped = Clock()
+    monkeypatch.setattr("portal.clock.now", stopped)
+    return stopped
+
+
+@pytest.fixture
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hundreds of tries at names without a password need not cost a second each."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", lambda: cheap)
+    passwords._nobody.cache_clear()
+    yield
+    passwords._nobody.cache_clear()

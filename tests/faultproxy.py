@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from support import Database
+from tests.support import Database
 
 CHUNK = 65_536
 

@@ -11,9 +11,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from support import execute
-
 from portal.db.embedded import Embedded, embedded
+from tests.support import execute
 
 SOCKET = ".s.PGSQL.5432"
 

@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+from pathlib import Path
 from typing import Any, Self
 
 import asyncpg
 import httpx
 import msgspec
-from web import described
 
 from portal.accounts.demo import ACCOUNTS
-from portal.config import Settings
-from portal.db.dsn import parse_dsn
+from portal.cli.dev import clean_environment
+from portal.config.dsn import parse_dsn
+from portal.config.settings import Settings
 from portal.db.embedded import Embedded
-from portal.dev import clean_environment
 from portal.learning.course import Course, load_course
-from portal.web.envelope import Envelope
+from portal.web.middleware import Envelope
+from tests.web import described
 
+ROOT = Path(__file__).parents[1]
+CONTENT = ROOT / "src" / "portal" / "content"
 EMPTY_TEMPLATE = "template_empty"
 DEMO_TEMPLATE = "template_demo"
 PASSWORDS = {account.id: account.password for account in ACCOUNTS}

@@ -15,36 +15,38 @@ from litestar.di import Provide
 from portal.accounts import api as accounts_api
 from portal.accounts import pages as accounts_pages
 from portal.accounts import passwords
-from portal.accounts.account_actions import actor_of_session
 from portal.authoring.loading import course_in
-from portal.config import Settings
+from portal.config.settings import Settings
 from portal.dashboard import api as dashboard_api
 from portal.dashboard import pages as dashboard_pages
 from portal.db import sql
 from portal.db.engine import Engine
 from portal.errors import PortalError
+from portal.leaderboard import api as leaderboard_api
+from portal.leaderboard import pages as leaderboard_pages
 from portal.learning import api as learning_api
 from portal.learning import media
 from portal.learning import pages as learning_pages
 from portal.learning.locks import Locked
-from portal.ops import metrics
-from portal.ops.release import release
+from portal.profile import pages as profile_pages
+from portal.profile.actions import actor_of_session
 from portal.quiz import api as quiz_api
 from portal.quiz import pages as quiz_pages
 from portal.scoring.queries import score_of
 from portal.search import api as search_api
 from portal.search import pages as search_pages
+from portal.serving.release import release
 from portal.tables import TABLES
-from portal.web import assets, forms, openapi, probes
-from portal.web.actor import Actor, provide_actor, require_actor
-from portal.web.address import Side, browser_side
-from portal.web.body import PortalRequest, require_json
-from portal.web.envelope import Envelope
+from portal.web import assets, forms, metrics, openapi, probes
+from portal.web.auth import Actor, provide_actor, require_actor
+from portal.web.client_address import Side, browser_side
 from portal.web.errors import EXCEPTION_HANDLERS
 from portal.web.lifecycle import Lifecycle
 from portal.web.methods import name_every_method
+from portal.web.middleware import Envelope
 from portal.web.owner import SomebodyElse, on_somebody_else, require_owner
 from portal.web.pages import Renderer
+from portal.web.request import PortalRequest, require_json
 
 MAX_BODY = 256 * 1024  # bytes; an upload route sets its own
 DEMO_NOTICE = (
@@ -66,6 +68,7 @@ HANDLERS = [
     openapi.document,
     *accounts_api.HANDLERS,
     *accounts_pages.HANDLERS,
+    *profile_pages.HANDLERS,
     *learning_api.HANDLERS,
     *learning_pages.HANDLERS,
     *media.HANDLERS,
@@ -73,6 +76,8 @@ HANDLERS = [
     *quiz_pages.HANDLERS,
     *dashboard_api.HANDLERS,
     *dashboard_pages.HANDLERS,
+    *leaderboard_api.HANDLERS,
+    *leaderboard_pages.HANDLERS,
     *search_api.HANDLERS,
     *search_pages.HANDLERS,
 ]

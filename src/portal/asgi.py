@@ -5,7 +5,7 @@ Limits on connections are then that server's own: `web/listener.py` belongs to `
 from __future__ import annotations
 
 from portal.app import create_app
-from portal.config import Settings
+from portal.config.settings import Settings
 from portal.web import log
 
 _settings = Settings.from_env()

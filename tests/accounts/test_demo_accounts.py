@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from support import PASSWORDS, Database, Portal
-from web.markup import Page
-from web.portals import opened
 
 from portal.accounts import actions
-from portal.config import PublicUrl
+from portal.config.settings import PublicUrl
+from tests.support import PASSWORDS, Database, Portal
+from tests.web.markup import Page
+from tests.web.portals import opened
 
 NOTICE = "Demo accounts with public passwords are active."
 

@@ -6,13 +6,14 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from accounts.tries import NOON, Clock, attempt, attempts, from_address
-from ops.command import run_portal
-from support import Portal
 
 from portal.accounts.actions import set_password
-from portal.admin import actions
+from portal.people import actions
 from portal.web.session import hash_token
+from tests.accounts.tries import attempt, attempts, from_address
+from tests.clock import NOON, Clock
+from tests.ops.command import run_portal
+from tests.support import Portal
 
 pytestmark = pytest.mark.usefixtures("cheap_hashes")
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import httpx
 import pytest
-from support import Database
-from web.markup import Page
-from web.portals import opened
 
-from portal.config import PublicUrl
+from portal.config.settings import PublicUrl
+from tests.support import Database
+from tests.web.markup import Page
+from tests.web.portals import opened
 
 PLAIN = "http://192.168.1.5:3000"
 RIGHT = {"username": "alex", "password": "claude123"}

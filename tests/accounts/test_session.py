@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import httpx
 import pytest
-from support import Database, Portal
-from web.portals import opened
 
 from portal import clock
 from portal.accounts import queries
 from portal.web.session import hash_token
+from tests.support import Database, Portal
+from tests.web.portals import opened
 
 RIGHT = {"username": "alex", "password": "claude123"}
 MONDAY = datetime(2026, 2, 23, 23, 30, tzinfo=UTC)

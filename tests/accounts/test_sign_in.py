@@ -5,9 +5,9 @@ from __future__ import annotations
 import httpx
 import pytest
 from argon2 import PasswordHasher
-from support import Portal
 
 from portal.db import sql
+from tests.support import Portal
 
 WRONG = {"error": "Invalid credentials"}
 

@@ -8,9 +8,11 @@ from ipaddress import ip_network
 
 import httpx
 import pytest
-from accounts.tries import NOON, WINDOW, Clock, attempt, attempts, from_address
-from support import Database, Portal
-from web.portals import opened
+
+from tests.accounts.tries import WINDOW, attempt, attempts, from_address
+from tests.clock import NOON, Clock
+from tests.support import Database, Portal
+from tests.web.portals import opened
 
 pytestmark = pytest.mark.usefixtures("cheap_hashes")
 

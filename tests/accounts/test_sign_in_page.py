@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import httpx
-from support import QUIZ, Portal
-from web.markup import Page, send
+
+from tests.support import QUIZ, Portal
+from tests.web.markup import Page, send
 
 RIGHT = {"username": "alex", "password": "claude123"}
 SECRET = "my-own-p4ssword"

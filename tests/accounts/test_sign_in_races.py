@@ -8,16 +8,17 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 import pytest
-from admin.people import held
-from ops.command import running
-from support import Database, Portal
 
-from portal.accounts import account_actions, passwords
+from portal.accounts import passwords
 from portal.accounts.actions import set_password
 from portal.accounts.queries import session_of
-from portal.admin import actions
 from portal.db import sql
+from portal.people import actions
+from portal.profile import actions as account_actions
 from portal.web.session import hash_token
+from tests.ops.command import running
+from tests.people.people import held
+from tests.support import Database, Portal
 
 OLD, NEW = "claude123", "nine swift otters"
 LOCK = "SELECT id FROM app_user WHERE external_id = $1 FOR UPDATE"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import httpx
-from support import Portal
-from web.markup import Page, send
+
+from tests.support import Portal
+from tests.web.markup import Page, send
 
 
 async def test_the_form_on_a_page_signs_out(portal: Portal, alice: httpx.AsyncClient) -> None:

@@ -8,10 +8,10 @@ import unicodedata
 
 import httpx
 import pytest
-from ops.command import PORTAL, only_line, run_portal
-from support import Database, Portal, portal_environment
 
 from portal.accounts import passwords
+from tests.ops.command import PORTAL, only_line, run_portal
+from tests.support import Database, Portal, portal_environment
 
 COMPOSED = unicodedata.normalize("NFC", "Ünïted naïve café 42")
 APART = unicodedata.normalize("NFD", COMPOSED)

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import httpx
-from support import Portal
 
-NOON = datetime(2026, 2, 24, 12, tzinfo=UTC)
+from tests.support import Portal
+
 WINDOW = timedelta(minutes=5)
-
-
-class Clock:
-    """Time that stands still until a test moves it."""
-
-    def __init__(self) -> None:
-        self.moment = NOON
-
-    def __call__(self) -> datetime:
-        return self.moment
 
 
 async def attempt(browser: httpx.AsyncClient, name: str, password: str = "wrong") -> int:

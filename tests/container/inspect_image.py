@@ -65,7 +65,7 @@ def main(development: list[str]) -> None:
     secrets = [name for name in os.environ if secret.search(name) and name != "GPG_KEY"]
     say(not secrets, f"no secret in the environment {' '.join(secrets)}".rstrip())
 
-    import portal.serve  # noqa: F401 - for the modules that it loads
+    import portal.cli.server  # noqa: F401 - for the modules that it loads
 
     loaded = [getattr(module, "__file__", None) or "" for module in list(sys.modules.values())]
     sources = {file for file in loaded if file.endswith(".py")}

@@ -21,12 +21,12 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT))
 
-from container.learner import Learner  # noqa: E402
-from container.registry import Registry  # noqa: E402
-from container.terminal import Terminal  # noqa: E402
-from runbook import Fence, fences  # noqa: E402
+from tests.container.learner import Learner  # noqa: E402
+from tests.container.registry import Registry  # noqa: E402
+from tests.container.terminal import Terminal  # noqa: E402
+from tests.runbook import Fence, fences  # noqa: E402
 
 PROJECT = f"portal-runbook-{os.getpid()}"
 COMMIT = "0" * 40

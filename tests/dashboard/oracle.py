@@ -6,7 +6,7 @@ import json
 from datetime import date
 from typing import Any
 
-from support import Database
+from tests.support import Database
 
 ORACLE = """
 WITH answers AS (

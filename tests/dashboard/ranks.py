@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from support import Database
+from tests.support import Database
 
 # Points at two moments are the best of the attempts completed until then, quiz by quiz.
 RANKS = """

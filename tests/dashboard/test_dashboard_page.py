@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import httpx
-from learning.courses import course_of, given, singles, teach, video
-from support import COURSE, QUIZ, Portal, take_quiz
-from web.markup import Page
+
+from tests.learning.courses import course_of, given, singles, teach, video
+from tests.support import COURSE, QUIZ, Portal, take_quiz
+from tests.web.markup import Page
 
 
 async def dashboard(browser: httpx.AsyncClient) -> Page:

@@ -8,11 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
-from dashboard.oracle import figures
-from learning.courses import course_of, given, singles, teach, video
-from support import COURSE, PASSWORDS, QUIZ, Portal, take_quiz
 
 from portal.db import sql
+from tests.dashboard.oracle import figures
+from tests.learning.courses import course_of, given, singles, teach, video
+from tests.support import COURSE, PASSWORDS, QUIZ, Portal, take_quiz
 
 URL = "/api/dashboard/kpis"
 PASSWORD = PASSWORDS["alex"]

@@ -8,14 +8,14 @@ from typing import Any, TypeAlias
 
 import httpx
 import pytest
-from dashboard.oracle import figures
-from learning.courses import course_of, given, one_of_each, singles, teach, video
-from support import PASSWORDS, Portal
-from web.markup import Page
 
-from portal.admin import actions
-from portal.quiz.recompute import check
+from portal.people import actions
+from portal.quiz.regrade import check
 from portal.web.formats import ordinal
+from tests.dashboard.oracle import figures
+from tests.learning.courses import course_of, given, one_of_each, singles, teach, video
+from tests.support import PASSWORDS, Portal
+from tests.web.markup import Page
 
 COUNT = 50
 QUIZZES = {"one": singles(2), "two": one_of_each()}

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from db.engines import OpenEngine
-from ops.command import blank_database
-from support import Database
 
-from portal.db.dsn import parse_dsn
-from portal.db.embedded import Embedded
+from portal.config.dsn import parse_dsn
 from portal.db.engine import Engine
+from tests.db.engines import OpenEngine
+from tests.support import Database
 
 
 @pytest.fixture
@@ -26,10 +24,3 @@ async def open_engine(database: Database) -> AsyncIterator[OpenEngine]:
     yield make
     for engine in engines:
         await engine.close_connection_pool()
-
-
-@pytest.fixture
-async def blank(server: Embedded) -> AsyncIterator[Database]:
-    """A database without any table."""
-    async with blank_database(server) as made:
-        yield made

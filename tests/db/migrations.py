@@ -7,9 +7,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from support import Database
-
 from portal.db.migrations import migrations_folder
+from tests.support import Database
 
 EXTRA_ID = "2099-01-01T00:00:00:000000"
 

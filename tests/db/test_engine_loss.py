@@ -7,13 +7,13 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from db.engines import NOTE, OpenEngine, assert_whole, in_transaction
-from support import Database, execute
 
 from portal.accounts.tables import Team
 from portal.db import sql
 from portal.db.embedded import embedded
 from portal.errors import Unavailable
+from tests.db.engines import NOTE, OpenEngine, assert_whole, in_transaction
+from tests.support import Database, execute
 
 INSERT = "INSERT INTO note VALUES ('once')"
 COUNT = "SELECT count(*) FROM note"

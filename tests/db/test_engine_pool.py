@@ -10,7 +10,11 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 import pytest
-from db.engines import (
+
+from portal.config.dsn import parse_dsn
+from portal.db.engine import Engine
+from portal.errors import Unavailable
+from tests.db.engines import (
     ASLEEP,
     DEFERRED,
     NOTE,
@@ -20,12 +24,8 @@ from db.engines import (
     assert_whole,
     in_transaction,
 )
-from ops.command import until
-from support import Database, execute, portal_environment
-
-from portal.db.dsn import parse_dsn
-from portal.db.engine import Engine
-from portal.errors import Unavailable
+from tests.ops.command import until
+from tests.support import Database, execute, portal_environment
 
 CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1"
 

@@ -6,12 +6,20 @@ import asyncio
 
 import asyncpg
 import pytest
-from db.engines import ASLEEP, DEFERRED, ORPHAN, SLEEP, OpenEngine, assert_whole, in_transaction
-from ops.command import until
-from pooler import Pooler
-from support import Database, execute
 
 from portal.db.engine import Engine
+from tests.db.engines import (
+    ASLEEP,
+    DEFERRED,
+    ORPHAN,
+    SLEEP,
+    OpenEngine,
+    assert_whole,
+    in_transaction,
+)
+from tests.ops.command import until
+from tests.pooler import Pooler
+from tests.support import Database, execute
 
 TIMES = 4  # twice the connections that the pooler has
 

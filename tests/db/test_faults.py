@@ -7,16 +7,16 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
-from db.engines import ASLEEP, NOTE, OpenEngine, assert_whole, in_transaction
-from faultproxy import FaultProxy, fault_proxy
-from ops.command import until
-from pooler import Pooler
-from support import Database, execute
-from web.portals import logged
 
+from portal.db.deadline import request_deadline
 from portal.db.engine import Engine
-from portal.db.patience import patience
 from portal.errors import Unavailable
+from tests.db.engines import ASLEEP, NOTE, OpenEngine, assert_whole, in_transaction
+from tests.faultproxy import FaultProxy, fault_proxy
+from tests.ops.command import until
+from tests.pooler import Pooler
+from tests.support import Database, execute
+from tests.web.portals import logged
 
 LIMIT = 0.6  # what a statement may take here, and a wait for a connection
 SHORT = f"pool_timeout={LIMIT}&socket_timeout={LIMIT}"
@@ -197,14 +197,14 @@ async def test_a_request_waits_for_connections_no_longer_than_for_one(
 ) -> None:
     connections = [await engine.acquire() for _ in range(2)]
     started = time.monotonic()
-    with patience():
+    with request_deadline():
         for _ in range(3):
             with pytest.raises(Unavailable):
                 await engine.fetch("SELECT 1")
     assert LIMIT < time.monotonic() - started < 2.5 * LIMIT
     for connection in connections:
         await engine.release(connection)
-    with patience():
+    with request_deadline():
         assert await engine.fetch("SELECT 1")
     await assert_whole(engine)
 

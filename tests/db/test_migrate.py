@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from db.migrations import EXTRA_ID, ddl, dump, own_migrations, with_extra_migration
-from ops.command import PORTAL, SECONDS, only_line, run_portal, running, until
-from support import Database, execute, portal_environment
 
 from portal.db.migrations import migration_ids
+from tests.db.migrations import EXTRA_ID, ddl, dump, own_migrations, with_extra_migration
+from tests.ops.command import PORTAL, SECONDS, only_line, run_portal, running, until
+from tests.support import Database, execute, portal_environment
 
 APPLIED = "SELECT name FROM migration ORDER BY name"
 

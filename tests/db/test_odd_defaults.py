@@ -8,14 +8,14 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from db.engines import OpenEngine
-from db.test_read_only import cut
-from pooler import Pooler
-from support import COURSE, PASSWORDS, QUIZ, Database, Portal, execute, take_quiz
-from web.portals import opened
-from web.test_statement_counts import READS
 
 from portal.db.engine import Engine
+from tests.db.engines import OpenEngine
+from tests.db.test_read_only import cut
+from tests.pooler import Pooler
+from tests.support import COURSE, PASSWORDS, QUIZ, Database, Portal, execute, take_quiz
+from tests.web.portals import opened
+from tests.web.test_statement_counts import READS
 
 ODD = {
     "default_transaction_isolation": "serializable",

@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
 import httpx
-from pooler import Pooler
-from support import COURSE, PASSWORDS, Database, Portal, answer_for
-from web.portals import Route, address, opened, routes_of
 
 from portal.accounts.demo import ACCOUNTS, DemoAccount
+from tests.pooler import Pooler
+from tests.support import COURSE, PASSWORDS, Database, Portal, answer_for
+from tests.web.portals import Route, address, opened, routes_of
 
 CLIENTS = 50
 SCORED = list(COURSE.quizzes)[:4]

@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
 import pytest
-from ops.command import only_line, run_portal, until
-from pooler import Pooler, run_pooler
-from support import Database
 
-from portal.db.dsn import Dsn, parse_dsn
+from portal.config.dsn import Dsn, parse_dsn
 from portal.db.embedded import Embedded
 from portal.db.pooling import Pooling, close, connect_anywhere
+from tests.ops.command import only_line, run_portal, until
+from tests.pooler import Pooler, run_pooler
+from tests.support import Database
 
 TIMES = 25
 SIZES = (1, 2, 5)

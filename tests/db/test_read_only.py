@@ -7,15 +7,15 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
-from db.engines import NOTE, OpenEngine, assert_whole, in_transaction
-from ops.command import until
-from pooler import Pooler, run_pooler
-from standby import Pair, run_pair
-from support import Database, execute
-from web.portals import logged
 
 from portal.db.engine import Engine
 from portal.errors import ReadOnly, Unavailable
+from tests.db.engines import NOTE, OpenEngine, assert_whole, in_transaction
+from tests.ops.command import until
+from tests.pooler import Pooler, run_pooler
+from tests.standby import Pair, run_pair
+from tests.support import Database, execute
+from tests.web.portals import logged
 
 INSERT = "INSERT INTO note VALUES ('once')"
 COUNT = "SELECT count(*) FROM note"

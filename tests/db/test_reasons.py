@@ -15,18 +15,18 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from conftest import find_tool
-from db.engines import OpenEngine
-from faultproxy import fault_proxy
-from pooler import Pooler
-from support import Database, execute
 
-from portal.db.dsn import parse_dsn
+from portal.config.dsn import parse_dsn
 from portal.db.embedded import Embedded, embedded
 from portal.db.engine import Engine
 from portal.db.reasons import why
 from portal.db.schema import reason
 from portal.errors import Unavailable
+from tests.conftest import find_tool
+from tests.db.engines import OpenEngine
+from tests.faultproxy import fault_proxy
+from tests.pooler import Pooler
+from tests.support import Database, execute
 
 KINDS = [
     kind

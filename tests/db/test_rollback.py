@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from db.migrations import EXTRA_ID, ddl, dump, with_extra_migration
-from ops.command import only_line, run_portal
-from support import Database, execute
 
 from portal.db.migrations import migration_ids
+from tests.db.migrations import EXTRA_ID, ddl, dump, with_extra_migration
+from tests.ops.command import only_line, run_portal
+from tests.support import Database, execute
 
 OURS = """
     SELECT relname FROM pg_class

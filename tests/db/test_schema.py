@@ -6,7 +6,8 @@ import re
 
 import asyncpg
 import pytest
-from support import Database, execute
+
+from tests.support import Database, execute
 
 CONSTRAINTS = """
     SELECT r.relname AS "table", c.conname AS name, c.contype AS kind FROM pg_constraint c

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncpg
 import pytest
-from db.engines import OpenEngine
-from support import Database, execute
 
 from portal.db.engine import Engine
+from tests.db.engines import OpenEngine
+from tests.support import Database, execute
 
 COUNT = "SELECT count(*) FROM note"
 

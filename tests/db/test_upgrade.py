@@ -13,15 +13,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ops.backups import Rows, in_order, rows_of
-from ops.command import only_line, run_portal
-from support import PASSWORDS, Database, Portal, execute, settings_for, take_quiz
 
 from portal.accounts import passwords
 from portal.app import create_app
 from portal.db import sql
 from portal.db.migrations import migration_ids
 from portal.web.lifecycle import Lifecycle
+from tests.ops.backups import Rows, in_order, rows_of
+from tests.ops.command import only_line, run_portal
+from tests.support import PASSWORDS, Database, Portal, execute, settings_for, take_quiz
 
 DUMPS = sorted((Path(__file__).parent / "dumps").glob("*.sql"))
 APPLIED = "SELECT name FROM migration WHERE app_name = 'portal' ORDER BY name"

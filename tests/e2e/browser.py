@@ -8,7 +8,8 @@ from urllib.parse import parse_qs
 
 import msgspec
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request
-from support import Database
+
+from tests.support import Database
 
 PASSWORD = "claude123"
 # No name but ours resolves, and the browser starts no conversation of its own.

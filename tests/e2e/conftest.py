@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeAlias
 
 import pytest
-from e2e.browser import CHROMIUM_ARGUMENTS, PASSWORD, Learner, Profile, Site, add_learner
-from ops.command import running
 from playwright.async_api import Browser, Page, async_playwright
-from support import DEMO_TEMPLATE, Database, execute
 
 from portal.db.embedded import Embedded
+from tests.e2e.browser import CHROMIUM_ARGUMENTS, PASSWORD, Learner, Profile, Site, add_learner
+from tests.ops.command import running
+from tests.support import DEMO_TEMPLATE, Database, execute
 
 OpenProfile: TypeAlias = Callable[..., Awaitable[Profile]]
 NewLearner: TypeAlias = Callable[..., Awaitable[Learner]]

@@ -15,12 +15,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from e2e.browser import Learner, Site
-from learning.courses import singles, video
 from msgspec.structs import replace
-from ops.command import running, until
 from playwright.async_api import Frame, Page, Route
-from support import DEMO_TEMPLATE, Database, execute
 
 from portal.authoring.captions import read_captions
 from portal.db.embedded import Embedded
@@ -33,6 +29,10 @@ from portal.learning.course import (
     Topic,
     content_hash,
 )
+from tests.e2e.browser import Learner, Site
+from tests.learning.courses import singles, video
+from tests.ops.command import running, until
+from tests.support import DEMO_TEMPLATE, Database, execute
 
 MEDIA = Path(__file__).parent / "media"
 STAND_INS = Path(__file__).parent / "stand_ins"

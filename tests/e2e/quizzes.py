@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from playwright.async_api import Locator, Page, expect
-from support import COURSE, QUIZ
 
 from portal.learning.course import Question
+from tests.support import COURSE, QUIZ
 
 VIDEO = COURSE.videos[QUIZ]
 QUESTIONS = COURSE.quizzes[QUIZ].questions

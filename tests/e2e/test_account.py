@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from e2e.browser import PASSWORD, Learner, Site, add_learner, focused_name, sign_in, tab_to
-from e2e.conftest import NewLearner, OpenProfile
-from e2e.layout import PHONE, check
 from playwright.async_api import Page, expect
+
+from tests.e2e.browser import PASSWORD, Learner, Site, add_learner, focused_name, sign_in, tab_to
+from tests.e2e.conftest import NewLearner, OpenProfile
+from tests.e2e.layout import PHONE, check
 
 NEW = "nine swift otters"
 

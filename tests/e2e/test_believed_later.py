@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from e2e.browser import Learner
-from e2e.films import FILM, film_site, holds, seconds, set_allowance
 from playwright.async_api import Page, expect
+
+from tests.e2e.browser import Learner
+from tests.e2e.films import FILM, film_site, holds, seconds, set_allowance
 
 site = film_site
 

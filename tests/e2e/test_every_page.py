@@ -7,13 +7,13 @@ import itertools
 from pathlib import Path
 
 import pytest
-from e2e.browser import Learner, tab_to
-from e2e.conftest import NewLearner
-from e2e.quizzes import answer, finish_quiz, question_url
 from playwright.async_api import Page, Response, expect
-from support import COURSE, QUIZ
 
 import portal.web
+from tests.e2e.browser import Learner, tab_to
+from tests.e2e.conftest import NewLearner
+from tests.e2e.quizzes import answer, finish_quiz, question_url
+from tests.support import COURSE, QUIZ
 
 PHONE = {"width": 390, "height": 844}
 WIDTHS = (320, 390, 768, 1280)

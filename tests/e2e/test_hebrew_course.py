@@ -9,15 +9,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from e2e.browser import Learner, Site
-from e2e.layout import check
-from learning.hebrew import HEBREW, NAME
-from ops.command import running
 from playwright.async_api import Locator, expect
-from support import DEMO_TEMPLATE, Database, execute
 
 from portal.db.embedded import Embedded
 from portal.learning.course import COMPILED_NAME, FORMAT, Compiled
+from tests.e2e.browser import Learner, Site
+from tests.e2e.layout import check
+from tests.learning.hebrew import HEBREW, NAME
+from tests.ops.command import running
+from tests.support import DEMO_TEMPLATE, Database, execute
 
 VIDEO = HEBREW.ordered[0]
 QUESTION = VIDEO.quiz.questions[0] if VIDEO.quiz else None

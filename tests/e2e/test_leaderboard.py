@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from e2e.browser import Learner, Site, tab_to
-from e2e.conftest import NewLearner
-from e2e.layout import PHONE, check
 from playwright.async_api import expect
+
+from tests.e2e.browser import Learner, Site, tab_to
+from tests.e2e.conftest import NewLearner
+from tests.e2e.layout import PHONE, check
 
 
 async def give_points(learner: Learner, score: int) -> None:

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from e2e.browser import Learner, Site, focused_name, tab_to
-from e2e.conftest import NewLearner
-from e2e.layout import PHONE, check
-from learning.locked_course import FIRST, SECOND, locked_course
-from ops.command import running
 from playwright.async_api import Page, expect
-from support import DEMO_TEMPLATE, Database, execute
 
 from portal.db.embedded import Embedded
 from portal.learning.course import COMPILED_NAME, FORMAT, Compiled
+from tests.e2e.browser import Learner, Site, focused_name, tab_to
+from tests.e2e.conftest import NewLearner
+from tests.e2e.layout import PHONE, check
+from tests.learning.locked_course import FIRST, SECOND, locked_course
+from tests.ops.command import running
+from tests.support import DEMO_TEMPLATE, Database, execute
 
 COURSE = locked_course()
 TICKS = "SELECT count(*) FROM practice_tick WHERE learner = $1"

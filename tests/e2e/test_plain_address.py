@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from e2e.browser import CHROMIUM_ARGUMENTS, Site, add_learner, sign_in
-from ops.command import running
 from playwright.async_api import Page, async_playwright, expect
+
+from tests.e2e.browser import CHROMIUM_ARGUMENTS, Site, add_learner, sign_in
+from tests.ops.command import running
 
 NAMED = [argument for argument in CHROMIUM_ARGUMENTS if "resolver" not in argument]
 NAMED.append(

@@ -6,11 +6,22 @@ import re
 import time
 
 import pytest
-from e2e.browser import PASSWORD, Learner, sign_in_elsewhere
-from e2e.conftest import NewLearner, OpenProfile
-from e2e.films import CUES, FILM, LOST, TUBE, film_site, holds, seconds, set_allowance, watched
-from ops.command import until
 from playwright.async_api import Page, expect
+
+from tests.e2e.browser import PASSWORD, Learner, sign_in_elsewhere
+from tests.e2e.conftest import NewLearner, OpenProfile
+from tests.e2e.films import (
+    CUES,
+    FILM,
+    LOST,
+    TUBE,
+    film_site,
+    holds,
+    seconds,
+    set_allowance,
+    watched,
+)
+from tests.ops.command import until
 
 site = film_site
 

@@ -6,11 +6,22 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from e2e.browser import Learner
-from e2e.conftest import NewLearner
-from e2e.films import CLIP, EMBEDS, TUBE, film_site, frame_of, holds, open_player, seconds, stand_in
-from ops.command import until
 from playwright.async_api import Page, Route, expect
+
+from tests.e2e.browser import Learner
+from tests.e2e.conftest import NewLearner
+from tests.e2e.films import (
+    CLIP,
+    EMBEDS,
+    TUBE,
+    film_site,
+    frame_of,
+    holds,
+    open_player,
+    seconds,
+    stand_in,
+)
+from tests.ops.command import until
 
 site = film_site
 

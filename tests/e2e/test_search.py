@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from e2e.browser import Learner, focused_name, tab_to
-from e2e.conftest import NewLearner
 from playwright.async_api import Locator, Page, Request, Route, expect
-from support import COURSE, QUIZ
+
+from tests.e2e.browser import Learner, focused_name, tab_to
+from tests.e2e.conftest import NewLearner
+from tests.support import COURSE, QUIZ
 
 PHONE = {"width": 390, "height": 844}
 DELEGATION = COURSE.videos["a-closer-look-at-delegation"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from e2e.browser import PASSWORD, Learner, Site, add_learner, focused_name, sign_in, tab_to
-from e2e.conftest import OpenProfile
-from e2e.quizzes import QUESTIONS, VIDEO, answer, question_url
 from playwright.async_api import Page, expect
+
+from tests.e2e.browser import PASSWORD, Learner, Site, add_learner, focused_name, sign_in, tab_to
+from tests.e2e.conftest import OpenProfile
+from tests.e2e.quizzes import QUESTIONS, VIDEO, answer, question_url
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])

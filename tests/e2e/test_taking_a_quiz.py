@@ -6,9 +6,11 @@ import asyncio
 import re
 
 import pytest
-from e2e.browser import Learner, tab_to
-from e2e.conftest import NewLearner
-from e2e.quizzes import (
+from playwright.async_api import Route, expect
+
+from tests.e2e.browser import Learner, tab_to
+from tests.e2e.conftest import NewLearner
+from tests.e2e.quizzes import (
     FULL,
     QUESTIONS,
     VIDEO,
@@ -20,8 +22,7 @@ from e2e.quizzes import (
     question_url,
     result_heading,
 )
-from playwright.async_api import Route, expect
-from support import COURSE
+from tests.support import COURSE
 
 ANSWERS = (
     "SELECT count(*) FROM quiz_answer JOIN quiz_attempt a ON a.id = attempt WHERE learner = $1"

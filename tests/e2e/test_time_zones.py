@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 
 import pytest
-from e2e.browser import CHROMIUM_ARGUMENTS, Site, add_learner, sign_in
 from playwright.async_api import Page, async_playwright
 
-from portal.accounts.zones import choices, zone_named
+from portal.accounts.time_zones import choices, zone_named
+from tests.e2e.browser import CHROMIUM_ARGUMENTS, Site, add_learner, sign_in
 
 
 @pytest.mark.parametrize(

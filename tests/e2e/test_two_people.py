@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from e2e.browser import Learner, Site, add_learner, sign_in_elsewhere
-from e2e.conftest import NewLearner
-from e2e.quizzes import answer, choices, question_url
 from playwright.async_api import Page, expect
-from support import QUIZ
+
+from tests.e2e.browser import Learner, Site, add_learner, sign_in_elsewhere
+from tests.e2e.conftest import NewLearner
+from tests.e2e.quizzes import answer, choices, question_url
+from tests.support import QUIZ
 
 SCRIPT = pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 SENTENCE = "You are signed in as Robin Reader now."

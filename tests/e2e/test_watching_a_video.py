@@ -5,12 +5,12 @@ from __future__ import annotations
 from urllib.parse import quote
 
 import pytest
-from e2e.browser import Learner
-from e2e.conftest import NewLearner
 from playwright.async_api import Route, expect
-from support import COURSE
 
 from portal.learning.player import embed_url
+from tests.e2e.browser import Learner
+from tests.e2e.conftest import NewLearner
+from tests.support import COURSE
 
 VIDEOS = {
     name: next(video for video in COURSE.ordered if video.provider == name)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from e2e.browser import Learner
-from e2e.layout import check
 from playwright.async_api import expect
+
+from tests.e2e.browser import Learner
+from tests.e2e.layout import check
 
 TEAM = """
     INSERT INTO team (id, name, track, working_days) VALUES ($1, 'Weekly', 'dev', $2::smallint[])

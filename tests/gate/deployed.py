@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support import ROOT
+
 DEPLOY = ROOT / "deploy"
 PORTAL_IMAGES = ("ai-training-portal", "registry.example.com/ai-training-portal")
 CLOUD_RUN_GRACE = 10  # fixed by the platform

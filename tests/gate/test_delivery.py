@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import find_tool
 
-ROOT = Path(__file__).parents[2]
+from tests.conftest import find_tool
+from tests.support import ROOT
+
 GITHUB = ROOT / ".github"
 CI = GITHUB / "workflows/ci.yml"
 RELEASE = GITHUB / "workflows/release.yml"

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gate import deployed
-from gate.deployed import DEPLOY, Container, read
-from support import Portal
 
-from portal.config import SETTINGS, Settings
+from portal.config.settings import SETTINGS, Settings
 from portal.ops.service import PASSWORD_FILE, SERVICE_FILE
+from tests.gate import deployed
+from tests.gate.deployed import DEPLOY, Container, read
+from tests.support import Portal
 
 SECRETS = {
     "DATABASE_URL": "postgresql://app:pw@ep-name-pooler.eu.aws.neon.tech/db?sslmode=require",

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import find_tool
-from gate import deployed
-from gate.deployed import DEPLOY, ROOT, read
 
-from portal.config import SETTINGS, Settings
+from portal.config.settings import SETTINGS, Settings
+from tests.conftest import find_tool
+from tests.gate import deployed
+from tests.gate.deployed import DEPLOY, ROOT, read
 
 # The oldest version that the manifests are made for, and the newest whose schemas there are.
 KUBERNETES = ("1.30", None)

@@ -10,10 +10,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import find_tool
 from packaging.requirements import Requirement
 
-ROOT = Path(__file__).parents[2]
+from tests.conftest import find_tool
+from tests.support import ROOT
+
 SCRIPTS = Path(sys.executable).parent
 MAX_LINES = 400
 # Made by tools, or data.

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from msgspec.structs import replace
-from support import Portal
-from web.portals import litestar_of
 
 from portal.learning.course import (
     Choice,
@@ -19,6 +17,8 @@ from portal.learning.course import (
     Video,
     content_hash,
 )
+from tests.support import Portal
+from tests.web.portals import litestar_of
 
 LETTERS = "abcdef"
 

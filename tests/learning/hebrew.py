@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from learning.courses import video
 from msgspec.structs import replace
 
 from portal.learning.course import (
@@ -16,6 +15,7 @@ from portal.learning.course import (
     Video,
     content_hash,
 )
+from tests.learning.courses import video
 
 NAME = "נועה כהן"
 

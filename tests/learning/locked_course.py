@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
-from learning.courses import given, question, singles, video
 from msgspec.structs import replace
 
 from portal.learning.course import Course, Requirement, Step, Task, Topic, Video, content_hash
+from tests.learning.courses import given, question, singles, video
 
 # Step 1: a topic that opens when the one before it is finished. Step 2 opens with 60% of the points
 # of step 1, step 3 when steps 1 and 2 are finished.

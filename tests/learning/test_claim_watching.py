@@ -9,8 +9,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
-from ops.command import Running, running
-from support import COURSE, QUIZ, Database
+
+from tests.ops.command import Running, running
+from tests.support import COURSE, QUIZ, Database
 
 AT_ONCE = 35
 LENGTH = COURSE.videos[QUIZ].duration or 0

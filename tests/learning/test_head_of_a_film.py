@@ -6,12 +6,12 @@ import asyncio
 from pathlib import Path
 
 import httpx
-from learning.courses import course_of, teach, video
 from msgspec.structs import replace
-from support import Portal
-from web.portals import litestar_of
 
 from portal.learning.course import MEDIA_FOLDER
+from tests.learning.courses import course_of, teach, video
+from tests.support import Portal
+from tests.web.portals import litestar_of
 
 SIZE = 32 * 1024**3  # bytes, of which the file system keeps none
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import msgspec
 import psutil
 import pytest
-from learning.courses import course_of, video
 from msgspec.structs import replace
-from support import Database
-from web.raw import Raw, raw_portal
 
 from portal.learning.course import COMPILED_NAME, FORMAT, MEDIA_FOLDER, Compiled, content_hash
+from tests.learning.courses import course_of, video
+from tests.support import Database
+from tests.web.raw import Raw, raw_portal
 
 SIZE = 400_000_000
 SLACK = 20_000_000  # bytes; a film that is held in memory takes twenty times as many

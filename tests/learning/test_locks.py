@@ -6,8 +6,12 @@ from typing import Any
 
 import httpx
 import pytest
-from learning.courses import given, teach
-from learning.locked_course import (
+from msgspec.structs import replace
+
+from portal.db import sql
+from portal.learning.course import Course
+from tests.learning.courses import given, teach
+from tests.learning.locked_course import (
     FIRST,
     LOCKED_VIDEOS,
     SECOND,
@@ -17,12 +21,8 @@ from learning.locked_course import (
     numbered,
     take,
 )
-from msgspec.structs import replace
-from support import Portal
-from web.markup import Page, send
-
-from portal.db import sql
-from portal.learning.course import Course
+from tests.support import Portal
+from tests.web.markup import Page, send
 
 TOPIC = {"href": "/step/1#topic-1", "label": "Open “The basics”"}
 STEP = {"href": "/step/1", "label": "Open step 1"}

@@ -6,14 +6,14 @@ from typing import Any
 
 import httpx
 import pytest
-from learning.courses import teach
-from learning.locked_course import SECOND, locked_course, mark, take
 from msgspec.structs import replace
-from support import Portal
-from web.markup import Page
 
 from portal.db import sql
 from portal.learning.course import Course, Cue, Step, Task, Topic, content_hash
+from tests.learning.courses import teach
+from tests.learning.locked_course import SECOND, locked_course, mark, take
+from tests.support import Portal
+from tests.web.markup import Page
 
 
 @pytest.fixture(name="course")

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from support import QUIZ, Portal
-from web.markup import Page, send
+
+from tests.support import QUIZ, Portal
+from tests.web.markup import Page, send
 
 NOON = datetime(2026, 2, 24, 12, tzinfo=UTC)
 URL = "/api/progress"

@@ -8,16 +8,16 @@ from typing import Any, TypeAlias
 
 import httpx
 import pytest
-from dashboard.oracle import ORACLE, figures
-from dashboard.test_numbers_of_histories import TUESDAY, Clock, hire
-from learning.courses import given, teach
-from learning.locked_course import locked_course
-from support import PASSWORDS, Portal
-from web.markup import Page
 
 from portal.learning.course import Course, Step, Topic
-from portal.learning.progress import TYPICAL_SECONDS
+from portal.learning.outline import TYPICAL_SECONDS
 from portal.web.formats import about, plural
+from tests.dashboard.oracle import ORACLE, figures
+from tests.dashboard.test_numbers_of_histories import TUESDAY, Clock, hire
+from tests.learning.courses import given, teach
+from tests.learning.locked_course import locked_course
+from tests.support import PASSWORDS, Portal
+from tests.web.markup import Page
 
 COUNT = 50
 COURSE = locked_course()

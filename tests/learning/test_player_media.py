@@ -6,14 +6,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from learning.courses import course_of, teach, video
-from learning.locked_course import numbered
 from msgspec.structs import replace
-from support import Portal
-from web.portals import litestar_of
 
 from portal.learning import media
 from portal.learning.course import MEDIA_FOLDER, Requirement
+from tests.learning.courses import course_of, teach, video
+from tests.learning.locked_course import numbered
+from tests.support import Portal
+from tests.web.portals import litestar_of
 
 BODY = bytes(range(256)) * 8
 SIZE = len(BODY)

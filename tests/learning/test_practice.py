@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from learning.courses import teach
-from learning.locked_course import SECOND, locked_course
-from support import Portal
-from web.markup import Page, send
 
-from portal.admin.actions import erase
+from portal.people.actions import erase
+from tests.learning.courses import teach
+from tests.learning.locked_course import SECOND, locked_course
+from tests.support import Portal
+from tests.web.markup import Page, send
 
 URL = "/api/practice"
 TICK = {"stepId": "1", "itemId": "first-task", "ticked": True}

@@ -10,11 +10,11 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-from learning.courses import course_of, teach, video
-from ops.command import until
-from support import Portal
 
-from portal.db.dsn import parse_dsn
+from portal.config.dsn import parse_dsn
+from tests.learning.courses import course_of, teach, video
+from tests.ops.command import until
+from tests.support import Portal
 
 NOON = datetime(2026, 2, 24, 12, tzinfo=UTC)
 FIRST = 20  # new seconds that a first report may bring

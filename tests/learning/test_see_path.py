@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
-from learning.courses import course_of, given, singles, teach, video
-from support import COURSE, Portal
-from web.markup import Page
+
+from tests.learning.courses import course_of, given, singles, teach, video
+from tests.support import COURSE, Portal
+from tests.web.markup import Page
 
 VIDEO_KEYS = {
     "id",

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ops.command import PORTAL, run_portal
-from support import Database, Portal, portal_environment, take_quiz
+from tests.ops.command import PORTAL, run_portal
+from tests.support import Database, Portal, portal_environment, take_quiz
 
 _TABLES = """
     SELECT relname FROM pg_class

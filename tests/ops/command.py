@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import httpx
-from support import Database, execute, portal_environment
 
 from portal.db.embedded import Embedded
+from tests.support import Database, execute, portal_environment
 
 T = TypeVar("T")
 

@@ -17,7 +17,13 @@ from pathlib import Path
 import asyncpg
 import psutil
 import pytest
-from ops.backups import (
+
+from portal import __version__
+from portal.config.dsn import parse_dsn
+from portal.db.migrations import migration_ids
+from portal.errors import CommandFailed
+from portal.ops.backup.dump import backup, pgtools, verify
+from tests.ops.backups import (
     backed_up,
     change_manifest,
     files_in,
@@ -28,15 +34,8 @@ from ops.backups import (
     run_inside,
     started,
 )
-from ops.command import SECONDS, STOPPED, only_line, run_portal, until
-from support import Database, Portal, settings_for, take_quiz
-
-from portal import __version__
-from portal.db.dsn import parse_dsn
-from portal.db.migrations import migration_ids
-from portal.errors import CommandFailed
-from portal.ops import pgtools
-from portal.ops.backup import backup, verify
+from tests.ops.command import SECONDS, STOPPED, only_line, run_portal, until
+from tests.support import Database, Portal, settings_for, take_quiz
 
 Damage = Callable[[Path], object]
 
@@ -335,7 +334,7 @@ async def test_ended_early_it_leaves_nothing(
 async def test_progress_of_a_long_backup_is_told(
     database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("portal.ops.backup.PROGRESS_SECONDS", 0.01)
+    monkeypatch.setattr("portal.ops.backup.dump.PROGRESS_SECONDS", 0.01)
     said: list[str] = []
     async with held_up(database):
         path = tmp_path / "portal.dump"

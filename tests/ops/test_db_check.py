@@ -10,12 +10,12 @@ from urllib.parse import quote
 
 import asyncpg
 import pytest
-from ops.command import only_line, run_portal, until
-from pooler import Pooler
-from support import Database, execute
 
-from portal.db.dsn import parse_dsn
+from portal.config.dsn import parse_dsn
 from portal.db.migrations import migration_ids
+from tests.ops.command import only_line, run_portal, until
+from tests.pooler import Pooler
+from tests.support import Database, execute
 
 NOWHERE = "postgresql://someone:5up3r-s3cret@127.0.0.1:1/nowhere"
 PASSWORD = "right/p@ss-w0rd"

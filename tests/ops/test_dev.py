@@ -11,7 +11,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from ops.command import STOPPED, Running, free_port, only_line, run_portal, running
+
+from tests.ops.command import STOPPED, Running, free_port, only_line, run_portal, running
 
 ELSEWHERE = "postgresql://someone:s3cret@127.0.0.1:1/production"
 

@@ -6,14 +6,14 @@ import os
 
 import msgspec
 import pytest
-from ops.command import only_line, run_portal
-from support import Database, execute
 
-from portal.db.dsn import parse_dsn
+from portal.config.dsn import parse_dsn
+from portal.db.connect import connect
 from portal.db.migrations import migration_ids
 from portal.db.pooling import close
-from portal.ops.connection import connect
 from portal.ops.diff import EXPECTED, Schema, expected, read
+from tests.ops.command import only_line, run_portal
+from tests.support import Database, execute
 
 SAME = "The schema is what the migrations make.\n"
 

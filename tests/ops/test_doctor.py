@@ -13,14 +13,14 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from ops.command import free_port, run_portal, running
-from pooler import Pooler
-from support import Database, execute, portal_environment, settings_for
 
-from portal.config import Settings
-from portal.db.dsn import parse_dsn
-from portal.ops.doctor import run
-from portal.ops.finding import Finding, mend, ok
+from portal.config.dsn import parse_dsn
+from portal.config.settings import Settings
+from portal.ops.doctor.result import CheckResult, fail, ok
+from portal.ops.doctor.run import run
+from tests.ops.command import free_port, run_portal, running
+from tests.pooler import Pooler
+from tests.support import Database, execute, portal_environment, settings_for
 
 SECRET = "5up3r-s3cret"
 
@@ -266,14 +266,14 @@ async def test_clocks_that_differ(database: Database) -> None:
 def test_a_check_that_hangs_or_breaks_keeps_nothing_back() -> None:
     never = threading.Event()
 
-    def hanging(_: Settings) -> Iterator[Finding]:
+    def hanging(_: Settings) -> Iterator[CheckResult]:
         yield ok("first", "said before")
         never.wait()
 
-    def broken(_: Settings) -> Iterator[Finding]:
+    def broken(_: Settings) -> Iterator[CheckResult]:
         raise RuntimeError(SECRET)
 
-    def fine(_: Settings) -> Iterator[Finding]:
+    def fine(_: Settings) -> Iterator[CheckResult]:
         yield ok("last", "said all the same")
 
     checks = (("first", hanging), ("second", broken), ("last", fine))
@@ -282,6 +282,6 @@ def test_a_check_that_hangs_or_breaks_keeps_nothing_back() -> None:
     assert found[0] == ok("first", "said before")
     assert found[1].text.startswith("no answer within 0.2 s")
     assert found[2:] == [
-        mend("second", "could not be looked at (RuntimeError)."),
+        fail("second", "could not be looked at (RuntimeError)."),
         ok("last", "said all the same"),
     ]

@@ -7,9 +7,10 @@ import subprocess
 import sys
 
 import pytest
-from faultproxy import fault_proxy
-from ops.command import free_port, only_line, run_portal, running, until
-from support import Database, portal_environment
+
+from tests.faultproxy import fault_proxy
+from tests.ops.command import free_port, only_line, run_portal, running, until
+from tests.support import Database, portal_environment
 
 WITHOUT = """
 import sys

@@ -15,11 +15,11 @@ from urllib.parse import quote, quote_plus
 import asyncpg
 import httpx
 import pytest
-from ops.command import STOPPED, Running, run_portal, running
-from ops.samples import Samples
-from support import PASSWORDS, QUIZ, Database, execute, take_quiz
 
-from portal.db.dsn import parse_dsn
+from portal.config.dsn import parse_dsn
+from tests.ops.command import STOPPED, Running, run_portal, running
+from tests.ops.samples import Samples
+from tests.support import PASSWORDS, QUIZ, Database, execute, take_quiz
 
 EMAIL = "alexandra.privat@example.org"
 NAME = "Alexandra Privat-Söderlund"

@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from ops.command import PORTAL, SECONDS, only_line, run_portal
-from support import Database, portal_environment
 
 from portal.authoring.compiler import build
 from portal.authoring.scaffold.drafts import new
 from portal.errors import CommandFailed
+from tests.ops.command import PORTAL, SECONDS, only_line, run_portal
+from tests.support import Database, portal_environment
 
 BROKEN = os.fsdecode(b"x\xff")
 BUG = """

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from ops.command import only_line, run_portal
-from support import Database, Portal, execute
+
+from tests.ops.command import only_line, run_portal
+from tests.support import Database, Portal, execute
 
 COUNT = "SELECT count(*) FROM app_user"
 PASSWORD = "korrekt – horse 42"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
-from ops.command import only_line, run_portal
-from support import Database, execute
+from tests.ops.command import only_line, run_portal
+from tests.support import Database, execute
 
 MEMBER = "(SELECT id FROM app_user WHERE external_id = 'alex')"
 SESSIONS = "SELECT user_agent FROM login_session ORDER BY 1"

@@ -13,8 +13,15 @@ from pathlib import Path
 import asyncpg
 import psutil
 import pytest
-from db.migrations import ddl, dump, with_extra_migration
-from ops.backups import (
+
+from portal.config.dsn import parse_dsn
+from portal.db import embedded as embedded_server
+from portal.db.embedded import embedded
+from portal.errors import CommandFailed
+from portal.ops.backup.dump import pgtools
+from portal.ops.backup.restore import restore
+from tests.db.migrations import ddl, dump, with_extra_migration
+from tests.ops.backups import (
     backed_up,
     change_manifest,
     learn,
@@ -25,15 +32,8 @@ from ops.backups import (
     run_inside,
     started,
 )
-from ops.command import SECONDS, only_line, run_portal, until
-from support import Database, Portal, execute, settings_for, take_quiz
-
-from portal.db import embedded as embedded_server
-from portal.db.dsn import parse_dsn
-from portal.db.embedded import embedded
-from portal.errors import CommandFailed
-from portal.ops import pgtools
-from portal.ops.restore import restore
+from tests.ops.command import SECONDS, only_line, run_portal, until
+from tests.support import Database, Portal, execute, settings_for, take_quiz
 
 NEWER = 18
 
@@ -116,7 +116,7 @@ async def test_people_at_work_are_not_run_over(
 ) -> None:
     path = backed_up(learned, tmp_path)
     before = await rows_of(learned)
-    monkeypatch.setattr("portal.ops.restore.LOCK_WAIT", "100ms")
+    monkeypatch.setattr("portal.ops.backup.restore.LOCK_WAIT", "100ms")
     settings = settings_for(learned.url)
     async with session(learned) as person, person.transaction():
         await person.fetch("SELECT FROM team")

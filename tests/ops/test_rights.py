@@ -8,12 +8,12 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from db.migrations import ddl, with_extra_migration
-from ops.backups import backed_up
-from ops.command import blank_database, only_line, run_portal, running, until
-from support import PASSWORDS, Database, execute, take_quiz
 
 from portal.db.embedded import Embedded
+from tests.db.migrations import ddl, with_extra_migration
+from tests.ops.backups import backed_up
+from tests.ops.command import blank_database, only_line, run_portal, running, until
+from tests.support import PASSWORDS, Database, execute, take_quiz
 
 OWNER, APP, ANON, LOGGED_IN, READER = "the owner", 'app "1"', "anon", "authenticated", "reader"
 ROLES = (OWNER, APP, ANON, LOGGED_IN, READER)

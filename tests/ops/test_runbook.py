@@ -13,13 +13,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from ops.command import STOPPED
-from runbook import PARTS, RUNBOOK, Fence, fences
-from support import Database, execute, portal_environment
 
 from portal.app import HANDLERS
 from portal.cli import build_parser
-from portal.config import SETTINGS
+from portal.config.settings import SETTINGS
+from tests.ops.command import STOPPED
+from tests.runbook import PARTS, RUNBOOK, Fence, fences
+from tests.support import Database, execute, portal_environment
 
 TEXT = "\n".join(part.read_text(encoding="utf-8") for part in PARTS)
 FENCES = fences()

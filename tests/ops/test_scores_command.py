@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from ops.command import only_line, run_portal
-from support import Database, Portal, take_quiz
+
+from tests.ops.command import only_line, run_portal
+from tests.support import Database, Portal, take_quiz
 
 ALEX = "(SELECT id FROM app_user WHERE external_id = 'alex')"
 # After alex had 4 of 6 right, and then 5: a statement, and the line for what it broke.

@@ -13,13 +13,13 @@ from urllib.parse import quote
 
 import asyncpg
 import pytest
-from faultproxy import fault_proxy
-from ops.command import only_line, run_portal, until
-from ops.test_db_check import first_line
-from support import Database, execute
 
-from portal.db.dsn import parse_dsn
+from portal.config.dsn import parse_dsn
 from portal.ops.service import PASSWORD_FILE, SERVICE_FILE, password_text, service_text
+from tests.faultproxy import fault_proxy
+from tests.ops.command import only_line, run_portal, until
+from tests.ops.test_db_check import first_line
+from tests.support import Database, execute
 
 ROLE = "odd role"
 PASSWORD = r"""a:b\c d"e'f%g@h/i?j#k=l ö"""

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from ops.command import free_port, only_line, run_portal
-from support import Database, Portal, execute, portal_environment, take_quiz
 
 from portal.tables import TABLES
+from tests.ops.command import free_port, only_line, run_portal
+from tests.support import Database, Portal, execute, portal_environment, take_quiz
 
 INSTALLED = importlib.util.find_spec("piccolo_admin") is not None
 needs_piccolo_admin = pytest.mark.skipif(

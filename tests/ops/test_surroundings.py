@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 from asyncpg import connect, connect_utils
-from faultproxy import FaultProxy, fault_proxy
-from ops.command import run_portal
-from support import Database
 
-from portal.db.dsn import parse_dsn
+from portal.config.dsn import parse_dsn
+from tests.faultproxy import FaultProxy, fault_proxy
+from tests.ops.command import run_portal
+from tests.support import Database
 
 # What libpq documents, what the driver reads, and what TLS libraries write. Each value would change
 # where the connection goes, or break it.

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ops.backups import backed_up
-from ops.command import blank_database, only_line, run_portal, running, until
-from pooler import Pooler, run_pooler
-from support import Database
 
 from portal.db.embedded import Embedded
 from portal.db.migrations import migration_ids
+from tests.ops.backups import backed_up
+from tests.ops.command import blank_database, only_line, run_portal, running, until
+from tests.pooler import Pooler, run_pooler
+from tests.support import Database
 
 LOCKS = """
     SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ops.command import only_line, run_portal
-from support import Database, execute
+from tests.ops.command import only_line, run_portal
+from tests.support import Database, execute
 
 ROLE = "clerk"
 

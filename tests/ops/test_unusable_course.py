@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ops.command import run_portal
-from support import Database
+
+from tests.ops.command import run_portal
+from tests.support import Database
 
 
 async def test_a_folder_without_a_course_stops_the_start(

@@ -7,8 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
-from learning.courses import course_of, given, one_of_each, teach, video
-from support import Portal
+
+from tests.learning.courses import course_of, given, one_of_each, teach, video
+from tests.support import Portal
 
 QUESTIONS = one_of_each()
 SINGLE, TRUE_FALSE, MULTIPLE, ORDERING = QUESTIONS

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import httpx
-from learning.courses import course_of, given, question, singles, teach, video
 from msgspec.structs import replace
-from support import Portal
-from web.markup import Page
 
 from portal.learning.course import Question
+from tests.learning.courses import course_of, given, question, singles, teach, video
+from tests.support import Portal
+from tests.web.markup import Page
 
 OLD = singles(2)
 # The first question has another key and other words, the second is gone, a third is new.

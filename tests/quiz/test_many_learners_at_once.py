@@ -7,12 +7,12 @@ import asyncio
 from typing import Any
 
 import httpx
-from pooler import Pooler
-from support import COURSE, Database, Portal, answer_for
-from web.portals import opened
 
 from portal.accounts.demo import ACCOUNTS, TEAMS
-from portal.quiz.recompute import check
+from portal.quiz.regrade import check
+from tests.pooler import Pooler
+from tests.support import COURSE, Database, Portal, answer_for
+from tests.web.portals import opened
 
 QUIZZES = list(COURSE.quizzes)[:2]
 STANDING = """

@@ -6,13 +6,13 @@ import re
 from urllib.parse import quote
 
 import httpx
-from learning.courses import given
-from support import COURSE, QUIZ, Portal, take_quiz
-from web.markup import plain
-from web.portals import address, litestar_of, routes_of
 
 from portal.learning.course import Question
 from portal.web.assets import STATIC
+from tests.learning.courses import given
+from tests.support import COURSE, QUIZ, Portal, take_quiz
+from tests.web.markup import plain
+from tests.web.portals import address, litestar_of, routes_of
 
 # Flags that would tell a right answer, in JSON or in markup.
 FLAGS = re.compile(

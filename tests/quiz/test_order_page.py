@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from learning.courses import course_of, question, singles, teach, video
-from support import Portal
-from web.markup import Page, send
+
+from tests.learning.courses import course_of, question, singles, teach, video
+from tests.support import Portal
+from tests.web.markup import Page, send
 
 ORDERING = question(1, "ordering", ("c", "a", "d", "b"), choices=4)
 URL = "/video/basics"

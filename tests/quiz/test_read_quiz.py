@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
-from learning.courses import course_of, given, one_of_each, question, singles, teach, video
-from support import COURSE, QUIZ, Portal, take_quiz
+
+from tests.learning.courses import course_of, given, one_of_each, question, singles, teach, video
+from tests.support import COURSE, QUIZ, Portal, take_quiz
 
 TABLES = ("quiz_attempt", "quiz_answer", "quiz_version", "user_score")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from learning.courses import course_of, given, singles, teach, video
-from support import Portal
+
+from tests.learning.courses import course_of, given, singles, teach, video
+from tests.support import Portal
 
 QUESTIONS = singles(4)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import httpx
-from support import QUIZ, Portal, answer_for, key_of, take_quiz
+
+from tests.support import QUIZ, Portal, answer_for, key_of, take_quiz
 
 
 async def half_way(browser: httpx.AsyncClient) -> dict[str, str]:

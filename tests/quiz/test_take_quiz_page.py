@@ -6,9 +6,10 @@ import asyncio
 
 import httpx
 import pytest
-from learning.courses import course_of, given, question, singles, teach, video
-from support import Portal
-from web.markup import Page, send
+
+from tests.learning.courses import course_of, given, question, singles, teach, video
+from tests.support import Portal
+from tests.web.markup import Page, send
 
 QUESTIONS = (
     *singles(2),

@@ -7,11 +7,11 @@ from typing import Any
 
 import httpx
 import pytest
-from learning.courses import course_of, given, one_of_each, question, teach, video
-from support import Portal
-from web.markup import Page, send
 
-from portal.quiz.recompute import check
+from portal.quiz.regrade import check
+from tests.learning.courses import course_of, given, one_of_each, question, teach, video
+from tests.support import Portal
+from tests.web.markup import Page, send
 
 # Ten questions: one of each kind, then single ones.
 QUESTIONS = (*one_of_each(), *(question(number) for number in range(5, 11)))

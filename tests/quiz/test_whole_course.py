@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import httpx
-from support import take_quiz
-from web.markup import Page
 
 from portal.learning.course import load_course
 from portal.scoring.rules import POINTS_MAX
+from tests.support import take_quiz
+from tests.web.markup import Page
 
 COURSE = load_course()
 

@@ -7,11 +7,11 @@ import random
 
 import httpx
 import pytest
-from admin.people import held
-from learning.courses import course_of, given, singles, teach, video
-from support import PASSWORDS, Database, Portal
 
-from portal.admin import actions
+from portal.people import actions
+from tests.learning.courses import course_of, given, singles, teach, video
+from tests.people.people import held
+from tests.support import PASSWORDS, Database, Portal
 
 QUESTIONS = singles(4)
 GROUPED = """

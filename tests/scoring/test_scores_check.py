@@ -6,12 +6,12 @@ import asyncio
 
 import httpx
 import pytest
-from learning.courses import course_of, given, one_of_each, question, singles, teach, video
 from msgspec.structs import replace
-from support import Portal, take_quiz
 
 from portal.learning.course import Question, content_hash
-from portal.quiz.recompute import check, rebuild
+from portal.quiz.regrade import check, rebuild
+from tests.learning.courses import course_of, given, one_of_each, question, singles, teach, video
+from tests.support import Portal, take_quiz
 
 FOUR, THREE = one_of_each(), singles(3)
 OF = """(SELECT a.id FROM quiz_attempt a JOIN app_user u ON u.id = a.learner

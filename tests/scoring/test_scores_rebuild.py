@@ -6,10 +6,10 @@ import asyncio
 from typing import Any
 
 import pytest
-from learning.courses import course_of, given, one_of_each, singles, teach, video
-from support import Database, Portal, take_quiz
 
-from portal.quiz.recompute import check, rebuild
+from portal.quiz.regrade import check, rebuild
+from tests.learning.courses import course_of, given, one_of_each, singles, teach, video
+from tests.support import Database, Portal, take_quiz
 
 QUIZZES = {"four": one_of_each(), "three": singles(3)}
 NAMES = ("alex", "mike", "nina", "sara")

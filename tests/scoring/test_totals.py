@@ -6,7 +6,8 @@ import asyncio
 import random
 
 import httpx
-from support import COURSE, QUIZ, Portal, take_quiz
+
+from tests.support import COURSE, QUIZ, Portal, take_quiz
 
 TOTALS = """
     SELECT u.external_id, s.track, s.ranked, s.score, s.quizzes_completed, s.answered, s.correct,

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import httpx
 import msgspec
-from support import COURSE
+
+from tests.support import COURSE
 
 
 class Labelled(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

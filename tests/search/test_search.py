@@ -7,14 +7,14 @@ from typing import Any
 
 import httpx
 import pytest
-from learning.courses import course_of, given, question, singles, teach, video
 from msgspec.structs import replace
-from support import COURSE, QUIZ, Portal, take_quiz
-from web.markup import Page
 
 from portal.db import sql
 from portal.learning.course import Course, Cue, Question, Quiz, content_hash
-from portal.search.words import stem, telling, words_of
+from portal.search.text import content_words, stem, words_of
+from tests.learning.courses import course_of, given, question, singles, teach, video
+from tests.support import COURSE, QUIZ, Portal, take_quiz
+from tests.web.markup import Page
 
 DELEGATION = "a-closer-look-at-delegation"
 QUESTIONS = COURSE.quizzes[QUIZ].questions
@@ -62,7 +62,9 @@ def secret_words(quiz: Quiz) -> dict[str, str]:
     for asked in quiz.questions:
         this = (quiz.video_id, asked.id)
         others = {stem(w) for key, text in texts.items() if key != this for w in words_of(text)}
-        own = [w for w in telling(words_of(asked.explanation)) if stem(w) not in known | others]
+        own = [
+            w for w in content_words(words_of(asked.explanation)) if stem(w) not in known | others
+        ]
         if own:
             words[asked.id] = max(own, key=len)
     return words

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from ops.command import Running, running
-from support import DEMO_TEMPLATE, Database, Databases
+
+from tests.ops.command import Running, running
+from tests.support import DEMO_TEMPLATE, Database, Databases
 
 
 @pytest.fixture(scope="module")

@@ -10,14 +10,14 @@ from typing import Any
 
 import msgspec
 from litestar import Litestar
-from support import QUIZ, Database, Portal, settings_for
 
 from portal.accounts import passwords
 from portal.app import create_app
 from portal.db import sql
 from portal.web import log
-from portal.web.actor import who_may
+from portal.web.auth import who_may
 from portal.web.lifecycle import Lifecycle
+from tests.support import QUIZ, Database, Portal, settings_for
 
 NOWHERE = "postgresql://portal:s3cret-word@127.0.0.1:1/portal"  # nothing listens on port 1
 JSON = {"content-type": "application/json"}

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ops.command import free_port
+from tests.ops.command import free_port
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from ops.command import Running, running
-from support import PASSWORDS
+from tests.ops.command import Running, running
+from tests.support import PASSWORDS
 
 SECONDS = 20.0  # generous: a test that passes never waits for it
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
-from support import QUIZ
-from web.portals import logged
+
+from tests.support import QUIZ
+from tests.web.portals import logged
 
 ACCESS = logging.getLogger("http/access")
 

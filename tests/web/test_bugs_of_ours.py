@@ -7,14 +7,14 @@ import logging
 
 import httpx
 import pytest
-from support import QUIZ, Portal
-from web.markup import Page
-from web.portals import litestar_of, logged
 
 from portal.accounts import queries as accounts
 from portal.learning import queries as learning
 from portal.quiz import kpis
 from portal.scoring import queries as scoring
+from tests.support import QUIZ, Portal
+from tests.web.markup import Page
+from tests.web.portals import litestar_of, logged
 
 # PostgreSQL quotes the value in its message, as it would quote what a person typed.
 BROKEN = "SELECT 'hunter2-of-alex'::int AS broken"

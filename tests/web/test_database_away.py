@@ -6,11 +6,11 @@ import asyncio
 import time
 
 import pytest
-from support import Database
-from web.markup import Page
-from web.portals import NOWHERE, opened
 
 from portal.web.lifecycle import Lifecycle
+from tests.support import Database
+from tests.web.markup import Page
+from tests.web.portals import NOWHERE, opened
 
 TOKEN = {"cookie": "sid=" + "a" * 43}
 AWAY = "The portal cannot reach its data right now. Nothing is lost. Try again in a minute."

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from support import PASSWORDS, QUIZ, Database, Portal
-from web.described import OPERATIONS, SCHEMAS
-from web.raw import Raw, raw_portal
+
+from tests.support import PASSWORDS, QUIZ, Database, Portal
+from tests.web.described import OPERATIONS, SCHEMAS
+from tests.web.raw import Raw, raw_portal
 
 TOOL = Path(sys.executable).with_name("schemathesis")
 ARGUMENTS = (

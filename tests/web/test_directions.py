@@ -7,11 +7,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from learning.courses import teach
-from learning.hebrew import HEBREW, NAME
-from support import PASSWORDS, Portal
 
 from portal.web.pages import TEMPLATES
+from tests.learning.courses import teach
+from tests.learning.hebrew import HEBREW, NAME
+from tests.support import PASSWORDS, Portal
 
 # The last part of an expression that stands for a text of the course, or of a person.
 COURSE_TEXTS = re.compile(

@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from faultproxy import FaultProxy, fault_proxy
-from ops.command import until
-from support import Database, Portal, execute, take_quiz
-from web.markup import Page
-from web.portals import opened
 
 from portal.db import sql
+from tests.faultproxy import FaultProxy, fault_proxy
+from tests.ops.command import until
+from tests.support import Database, Portal, execute, take_quiz
+from tests.web.markup import Page
+from tests.web.portals import opened
 
 LIMIT = 0.6  # what a statement may take here, and a wait for a connection
 SHORT = f"pool_timeout={LIMIT}&socket_timeout={LIMIT}"

@@ -9,11 +9,11 @@ import resource
 from collections.abc import AsyncIterator
 
 import pytest
-from ops.command import Running, until
-from support import PASSWORDS, Database
-from web.wire import Wire, limited, wire
 
 from portal.web.listener import LEAST, MOST, SPARE, room_for
+from tests.ops.command import Running, until
+from tests.support import PASSWORDS, Database
+from tests.web.wire import Wire, limited, wire
 
 LOGIN = json.dumps({"username": "alex", "password": PASSWORDS["alex"]}).encode()
 FILES = 96

@@ -6,9 +6,10 @@ import json
 import re
 
 import pytest
-from ops.command import Running, running
-from support import PASSWORDS
-from web.wire import request, wire
+
+from tests.ops.command import Running, running
+from tests.support import PASSWORDS
+from tests.web.wire import request, wire
 
 NOWHERE = "postgresql://someone@127.0.0.1:1/nowhere"
 UNLIKE = {"date", "x-request-id", "content-length", "set-cookie"}

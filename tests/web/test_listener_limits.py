@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator
 
 import psutil
 import pytest
-from ops.command import STOPPED, Running
-from support import PASSWORDS, Database
-from web.wire import limited, request, wire
 
 from portal.web.listener import LIMITS, Limits
+from tests.ops.command import STOPPED, Running
+from tests.support import PASSWORDS, Database
+from tests.web.wire import limited, request, wire
 
 HEAD = b"POST /api/auth/login HTTP/1.1\r\nHost: localhost\r\n"
 JSON = b"Content-Type: application/json\r\n"

@@ -10,13 +10,13 @@ from contextlib import AbstractContextManager
 
 import httpx
 import pytest
-from conftest import find_tool
-from ops.command import Running, until
-from support import PASSWORDS, Database
-from web import proxies
-from web.wire import SECONDS, limited, request, wire
 
 from portal.web.listener import LIMITS
+from tests.conftest import find_tool
+from tests.ops.command import Running, until
+from tests.support import PASSWORDS, Database
+from tests.web import proxies
+from tests.web.wire import SECONDS, limited, request, wire
 
 RUN: dict[str, Callable[[str, int], AbstractContextManager[int]]] = {
     "haproxy": proxies.haproxy,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from ops.command import Running
-from support import PASSWORDS
-from web.wire import request, wire
+
+from tests.ops.command import Running
+from tests.support import PASSWORDS
+from tests.web.wire import request, wire
 
 POST = b"POST /api/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 GET = b"GET /api/health HTTP/1.1\r\n"

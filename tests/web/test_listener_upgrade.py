@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from ops.command import Running
-from support import PASSWORDS
-from web.wire import request, wire
+
+from tests.ops.command import Running
+from tests.support import PASSWORDS
+from tests.web.wire import request, wire
 
 OFFERS = {
     "h2c": b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk",

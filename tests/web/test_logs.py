@@ -10,12 +10,12 @@ from typing import Any
 import httpx
 import pytest
 from litestar.types import Receive, Scope, Send
-from support import Database, Portal
-from web.portals import logged, opened
 
 from portal.db import connections, sql
-from portal.web.envelope import Envelope
 from portal.web.lifecycle import Lifecycle
+from portal.web.middleware import Envelope
+from tests.support import Database, Portal
+from tests.web.portals import logged, opened
 
 
 def context_of(line: str) -> dict[str, Any]:

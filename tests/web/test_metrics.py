@@ -9,15 +9,15 @@ import time
 
 import httpx
 import pytest
-from ops.command import until
-from ops.samples import Samples, scrape
-from support import QUIZ, Database, Portal, execute
-from web.portals import litestar_of, opened
 
 from portal import __version__
 from portal.db import sql
 from portal.learning import queries as learning
 from portal.web.lifecycle import Lifecycle
+from tests.ops.command import until
+from tests.ops.samples import Samples, scrape
+from tests.support import QUIZ, Database, Portal, execute
+from tests.web.portals import litestar_of, opened
 
 TOKEN = "an-operator-s-token"
 

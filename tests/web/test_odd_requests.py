@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import msgspec
-from support import QUIZ, Database
-from web.raw import raw_portal
-from web.test_refused_requests import API
+
+from tests.support import QUIZ, Database
+from tests.web.raw import raw_portal
+from tests.web.test_refused_requests import API
 
 PAGES = ("/login", "/account", "/search", "/leaderboard", "/step/1", f"/video/{QUIZ}")
 READS = ("/api/search", "/api/leaderboard", f"/api/quiz/{QUIZ}", "/api/auth/me", "/metrics")

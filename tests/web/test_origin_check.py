@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from support import Database, Portal
-from web.portals import opened
 
-from portal.config import PublicUrl
+from portal.config.settings import PublicUrl
+from tests.support import Database, Portal
+from tests.web.portals import opened
 
 HOST = "http://localhost:3000"
 PUBLIC = PublicUrl("https", "learn.example.com")

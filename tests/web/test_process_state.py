@@ -16,10 +16,10 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from support import Database, Portal
-from web.portals import address, routes_of
-from web.raw import raw_portal
-from web.test_refused_requests import API, FORMS
+from tests.support import Database, Portal
+from tests.web.portals import address, routes_of
+from tests.web.raw import raw_portal
+from tests.web.test_refused_requests import API, FORMS
 
 SIGNALS = [number for number in signal.Signals if number not in (signal.SIGKILL, signal.SIGSTOP)]
 

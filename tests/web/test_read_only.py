@@ -7,15 +7,15 @@ import time
 
 import httpx
 import pytest
-from db.test_read_only import cut, set_read_only
-from ops.command import until
-from ops.samples import scrape
-from support import PASSWORDS, QUIZ, Portal, execute, take_quiz
-from web.markup import Page
-from web.portals import logged
-from web.test_statement_counts import READS
 
 from portal.db import sql
+from tests.db.test_read_only import cut, set_read_only
+from tests.ops.command import until
+from tests.ops.samples import scrape
+from tests.support import PASSWORDS, QUIZ, Portal, execute, take_quiz
+from tests.web.markup import Page
+from tests.web.portals import logged
+from tests.web.test_statement_counts import READS
 
 SENTENCE = (
     "Right now the portal can be read, but nothing can be saved, and nobody can sign in."

@@ -7,9 +7,10 @@ import logging
 from typing import Any
 
 import httpx
-from support import QUIZ, Portal
-from web.markup import Page
-from web.portals import FORM, JSON, logged, routes_of
+
+from tests.support import QUIZ, Portal
+from tests.web.markup import Page
+from tests.web.portals import FORM, JSON, logged, routes_of
 
 # address → a body that would do
 API: dict[str, dict[str, Any]] = {

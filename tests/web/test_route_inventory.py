@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
-from support import Portal
-from web.portals import address, routes_of
+
+from tests.support import Portal
+from tests.web.portals import address, routes_of
 
 INVENTORY = """
 GET  /                               public

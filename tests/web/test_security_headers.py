@@ -7,13 +7,13 @@ from ipaddress import ip_network
 
 import httpx
 import pytest
-from support import QUIZ, Database, Portal
-from web.markup import Page
-from web.portals import JSON, address, litestar_of, opened, routes_of
 
-from portal.config import PublicUrl
+from portal.config.settings import PublicUrl
 from portal.scoring import queries as scoring
 from portal.web.lifecycle import Lifecycle
+from tests.support import QUIZ, Database, Portal
+from tests.web.markup import Page
+from tests.web.portals import JSON, address, litestar_of, opened, routes_of
 
 EXPECTED = {
     "x-content-type-options": "nosniff",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from support import COURSE, QUIZ, Portal, answer_for, take_quiz
 
 from portal.db import sql
+from tests.support import COURSE, QUIZ, Portal, answer_for, take_quiz
 
 # The session's own statement included; a page also reads the score in its header.
 READS = {

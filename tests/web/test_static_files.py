@@ -7,11 +7,11 @@ import re
 
 import httpx
 import pytest
-from support import Portal
-from web.markup import Page
-from web.portals import litestar_of
 
 from portal.web.assets import STATIC, Assets
+from tests.support import Portal
+from tests.web.markup import Page
+from tests.web.portals import litestar_of
 
 FILES = sorted(
     path.relative_to(STATIC).as_posix()

@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
-from ops.command import until
-from support import Database, Portal, execute
-from web.portals import logged, opened
 
 from portal.db import sql
+from tests.ops.command import until
+from tests.support import Database, Portal, execute
+from tests.web.portals import logged, opened
 
 AWAY = "The portal cannot reach its data right now. Nothing is lost. Try again in a minute."
 ROLE = "limited"

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from support import COURSE, QUIZ, Portal, take_quiz
-from web.markup import Page, send
-from web.portals import FORM, JSON, address, litestar_of, routes_of
 
 import portal.web
 from portal.db import sql
+from tests.support import COURSE, QUIZ, Portal, take_quiz
+from tests.web.markup import Page, send
+from tests.web.portals import FORM, JSON, address, litestar_of, routes_of
 
 WEB = Path(portal.web.__file__).parent
 SENTENCE = "You are signed in as Mike Brown now."

@@ -10,18 +10,18 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any, NamedTuple
 
 import httpx
-from ops.command import Running, running
 from uvicorn import Config
 from uvicorn.server import ServerState
 
 from portal.web.listener import Connection, Listener
+from tests.ops.command import Running, running
 
 SECONDS = 10.0  # generous: a test that passes never waits for it
 # `portal serve` with limits that a test can wait for.
 RUNNER = """
 import resource, sys
-from portal.config import Settings
-from portal.serve import serve
+from portal.config.settings import Settings
+from portal.cli.server import serve
 from portal.web.listener import Limits
 if {files}:
     resource.setrlimit(resource.RLIMIT_NOFILE, ({files}, {files}))

@@ -11,11 +11,11 @@ import msgspec
 from portal import clock
 from portal.accounts import passwords, queries, rules
 from portal.accounts.tables import AppUser, KnownDevice, LoginSession
-from portal.accounts.zones import usable_zone, zone_named
+from portal.accounts.time_zones import usable_zone, zone_named
 from portal.db import sql
 from portal.errors import Conflict, Invalid, NotFound, RateLimited, SignInRequired
-from portal.web import rate
-from portal.web.address import Address, counted_as, is_public
+from portal.web import rate_limit
+from portal.web.client_address import Address, counted_as, is_public
 from portal.web.counters import count
 from portal.web.session import MAX_KNOWN, hash_token, new_token
 
@@ -94,16 +94,16 @@ def _limits(
     """Counted by account, not by name: an id and an e-mail address are one account."""
     if account is not None and account.device is not None:
         # What strangers try, from wherever, uses up nothing here.
-        return {rate.bucket("device", account.external_id, account.device.hex()): PER_DEVICE}
+        return {rate_limit.bucket("device", account.external_id, account.device.hex()): PER_DEVICE}
     name = account.external_id if account else login
     counted = str(counted_as(address))
     limits = {
-        rate.bucket("login", name, counted): PER_ACCOUNT_AND_ADDRESS,
-        rate.bucket("login", name): PER_ACCOUNT,
+        rate_limit.bucket("login", name, counted): PER_ACCOUNT_AND_ADDRESS,
+        rate_limit.bucket("login", name): PER_ACCOUNT,
     }
     # Behind one private address may sit a whole company.
     if is_public(address):
-        limits[rate.bucket("address", counted)] = PER_ADDRESS
+        limits[rate_limit.bucket("address", counted)] = PER_ADDRESS
     return limits
 
 
@@ -116,12 +116,12 @@ async def sign_in(
     Raises `RateLimited` after too many failures, and the same `SignInRequired` for an unknown name,
     a wrong password and an account without one.
     """
-    async with passwords.turn():
+    async with passwords.hashing_slot():
         login = rules.normal_login(username)
         devices = [hash_token(token) for token in browser.known]
         account = await queries.credentials_of(login, devices)
         limits = _limits(login, account, browser.address)
-        wait = await rate.take(limits, WINDOW)
+        wait = await rate_limit.acquire(limits, WINDOW)
         if wait:
             count("sign_ins", "limited")
             raise RateLimited(
@@ -144,7 +144,7 @@ async def sign_in(
         if signed_in is None:
             count("sign_ins", "refused")
             raise SignInRequired("Invalid credentials")
-        await rate.give_back(limits)
+        await rate_limit.refund(limits)
         count("sign_ins", "accepted")
         return signed_in
 

@@ -10,8 +10,8 @@ from litestar.params import JSONBody
 
 from portal.accounts import actions, rules
 from portal.accounts.queries import Credentials
-from portal.web.actor import Actor, current_actor
-from portal.web.address import client_address
+from portal.web.auth import Actor, current_actor
+from portal.web.client_address import client_address
 from portal.web.openapi import up_to
 from portal.web.session import (
     expired_cookie,

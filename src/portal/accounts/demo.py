@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from portal.web.actor import Role
+from portal.web.auth import Role
 
 LEARNER_PASSWORD = "claude123"
 MANAGER_PASSWORD = "manage123"
@@ -27,6 +27,12 @@ class DemoAccount(msgspec.Struct, frozen=True):
     @property
     def seed_key(self) -> str:
         return f"user:{self.id}"
+
+
+REFUSED = (
+    "Demo accounts have public passwords: they are not seeded where PUBLIC_URL is a public address."
+    " Unset SEED_DB."
+)
 
 
 TEAMS = (

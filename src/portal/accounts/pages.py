@@ -9,13 +9,13 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.response import Redirect
 
-from portal.accounts import account_pages, actions, queries
+from portal.accounts import actions, queries
 from portal.accounts.api import open_session, set_cookies
 from portal.accounts.demo import DemoAccount
-from portal.config import parse_public_url
+from portal.config.settings import parse_public_url
 from portal.errors import RateLimited, SignInRequired
-from portal.web.actor import current_actor
-from portal.web.address import seems_encrypted
+from portal.web.auth import current_actor
+from portal.web.client_address import seems_encrypted
 from portal.web.forms import read_form
 from portal.web.pages import local_path, page
 from portal.web.session import expired_cookie, token_hash_from
@@ -150,4 +150,4 @@ async def logout_submit(request: Request[Any, Any, Any]) -> Redirect:
     return response
 
 
-HANDLERS = [root, login_form, login_submit, logout_submit, *account_pages.HANDLERS]
+HANDLERS = [root, login_form, login_submit, logout_submit]

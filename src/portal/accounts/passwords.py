@@ -78,7 +78,7 @@ async def hash_password(password: str) -> str:
 
 
 @contextlib.asynccontextmanager
-async def turn() -> AsyncIterator[None]:
+async def hashing_slot() -> AsyncIterator[None]:
     """One sign-in after the other: twenty at once would slow down everybody who is signed in.
 
     Whoever has waited for a second goes on all the same, lest a slow database lines people up.
@@ -86,16 +86,16 @@ async def turn() -> AsyncIterator[None]:
     global _turn
     if _turn is None:
         _turn = asyncio.Lock()
-    turn = _turn
+    hashing_slot = _turn
     try:
-        await asyncio.wait_for(turn.acquire(), TURN_SECONDS)
+        await asyncio.wait_for(hashing_slot.acquire(), TURN_SECONDS)
     except TimeoutError:
         yield
         return
     try:
         yield
     finally:
-        turn.release()
+        hashing_slot.release()
 
 
 def close() -> None:

@@ -11,10 +11,10 @@ import msgspec
 from portal import clock
 from portal.accounts.demo import ACCOUNTS, DemoAccount
 from portal.accounts.tables import AppUser
-from portal.accounts.zones import usable_zone
+from portal.accounts.time_zones import usable_zone
 from portal.db import sql
 from portal.errors import SignInRequired
-from portal.web.actor import Actor
+from portal.web.auth import Actor
 
 _ACTOR = """
     SELECT u.id AS user_id, u.external_id, u.name, u.role, u.team AS team_id, t.name AS team_name,

@@ -10,9 +10,9 @@ from typing import TypeAlias
 
 import msgspec
 
-from portal.accounts.common import is_common
+from portal.accounts.common_passwords import is_common
 from portal.errors import Invalid
-from portal.web.actor import Role
+from portal.web.auth import Role
 from portal.web.formats import plural, zone
 
 ROLES: tuple[Role, ...] = ("learner", "manager", "admin")

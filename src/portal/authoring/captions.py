@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from portal.authoring.lint.structure import Finding
+from portal.authoring.lint.structure import Problem
 from portal.authoring.markup import without_tags
 from portal.authoring.textfiles import Unreadable, read_text
 from portal.learning.course import Cue
@@ -43,14 +43,14 @@ class Shown(NamedTuple):
 
 def read_captions(
     folder: Path, name: str, file: str
-) -> tuple[tuple[Cue, ...], tuple[Finding, ...]]:
+) -> tuple[tuple[Cue, ...], tuple[Problem, ...]]:
     """Returns the cues of the captions `name` in a folder of media, and what is wrong with them.
 
     `file` is the course file that names them.
     """
 
-    def refused(problem: str, remedy: str) -> tuple[tuple[Cue, ...], tuple[Finding, ...]]:
-        return (), (Finding(file, "captions", problem, remedy),)
+    def refused(problem: str, remedy: str) -> tuple[tuple[Cue, ...], tuple[Problem, ...]]:
+        return (), (Problem(file, "captions", problem, remedy),)
 
     if not PATH.fullmatch(name):
         return refused(f'"{name}" is no path of captions', "Write a relative path in .vtt.")
@@ -70,13 +70,13 @@ def read_captions(
     return cues, tuple(_unread(text, f"{folder.name}/{name}", file))
 
 
-def _unread(text: str, name: str, file: str) -> Iterator[Finding]:
+def _unread(text: str, name: str, file: str) -> Iterator[Problem]:
     """What players leave out as well: cues whose times are not written as they have to be."""
     for number, line in enumerate(text.split("\n"), start=1):
         if ARROW in line and not TIMING.fullmatch(line):
             problem = f"{name}, line {number}, is no time of a cue, so its text is left out"
             remedy = "Write it as in 00:01.500 --> 00:04.000."
-            yield Finding(file, "captions", problem, remedy, note=True)
+            yield Problem(file, "captions", problem, remedy, note=True)
 
 
 def parse(text: str) -> tuple[Cue, ...]:

@@ -15,8 +15,8 @@ from portal.authoring.folders import COURSE_FILE, STEP_FILE, STEP_FOLDER, survey
 from portal.authoring.lint.guessing import balance_findings, guesser_findings
 from portal.authoring.lint.prerequisites import prerequisite_findings, task_findings
 from portal.authoring.lint.structure import (
-    Finding,
     Placed,
+    Problem,
     alias_findings,
     asked_in,
     course_findings,
@@ -57,13 +57,13 @@ from portal.learning.course import (
     Video,
     content_hash,
 )
-from portal.web.writing import ENGLISH, is_language
+from portal.web.languages import ENGLISH, is_language
 
 # None stands for a file that cannot be read, so that nobody is told that it does not exist.
 Videos = dict[str, Video | None]
 
 
-def inspect(root: Path, *, any_channel: bool = False) -> list[Finding]:
+def inspect(root: Path, *, any_channel: bool = False) -> list[Problem]:
     """Everything that is wrong or still to do in the course in `root`, in the order of the course.
 
     Channels are compared with those of the course file, unless `any_channel` will do.
@@ -71,7 +71,7 @@ def inspect(root: Path, *, any_channel: bool = False) -> list[Finding]:
     return _Compiler(root, any_channel=any_channel).run()[1]
 
 
-def check(root: Path, *, any_channel: bool = False) -> list[Finding]:
+def check(root: Path, *, any_channel: bool = False) -> list[Problem]:
     """Every problem of the course in `root`; an empty list when it may be published."""
     return [found for found in inspect(root, any_channel=any_channel) if found.is_fault]
 
@@ -126,11 +126,11 @@ class _Compiler:
 
     def __init__(self, root: Path, *, any_channel: bool) -> None:
         self.root = root
-        self.found: list[Finding] = []
+        self.found: list[Problem] = []
         self.rules = self.course_file()
         self.channels = None if any_channel else self.rules.channels
 
-    def run(self) -> tuple[tuple[Step, ...], list[Finding]]:
+    def run(self) -> tuple[tuple[Step, ...], list[Problem]]:
         """The steps, complete only if the list of findings is empty."""
         steps: list[Step] = []
         placed: list[Placed] = []
@@ -160,7 +160,7 @@ class _Compiler:
         return tuple(steps), self.found
 
     def add(self, file: str, where: str, problem: str, remedy: str) -> None:
-        self.found.append(Finding(file, where, problem, remedy))
+        self.found.append(Problem(file, where, problem, remedy))
 
     def name(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()

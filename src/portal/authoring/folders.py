@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from portal.authoring.lint.structure import Finding
+from portal.authoring.lint.structure import Problem
 from portal.authoring.textfiles import link_problem
 from portal.learning.course import COMPILED_NAME, MEDIA_FOLDER
 
@@ -31,7 +31,7 @@ class Survey(msgspec.Struct):
     about everything else."""
 
     steps: dict[Path, list[Path]] = {}
-    found: list[Finding] = []
+    found: list[Problem] = []
 
 
 def survey(root: Path) -> Survey:
@@ -68,7 +68,7 @@ class _Surveyor:
         return path.relative_to(self.root).as_posix()
 
     def add(self, path: Path, problem: str, remedy: str, *, note: bool = False) -> None:
-        self.survey.found.append(Finding(self.name(path), "", problem, remedy, note=note))
+        self.survey.found.append(Problem(self.name(path), "", problem, remedy, note=note))
 
     def leave_out(self, path: Path) -> None:
         what = "holds no course file" if path.is_dir() else "is no course file"

@@ -24,8 +24,8 @@ from portal import clock
 from portal.db import sql
 from portal.errors import CommandFailed
 from portal.learning.course import Video
+from portal.learning.outline import GONE
 from portal.learning.player import provider_name, watch_url
-from portal.learning.progress import GONE
 
 ENDPOINTS: Final[Mapping[str, str]] = {
     "youtube": "https://www.youtube.com/oembed",
@@ -46,7 +46,7 @@ _KEEP = """
 """
 
 
-class Answer(msgspec.Struct, frozen=True):
+class ProviderAnswer(msgspec.Struct, frozen=True):
     """What a provider said about a video. `refused` is None when that is not clear; `status` is the
     one of HTTP that it was refused with."""
 
@@ -67,14 +67,14 @@ async def ask_all(
     site: str | None = None,
     timeout_seconds: float = TIMEOUT_SECONDS,
     at_once: int = AT_ONCE,
-) -> list[Answer]:
+) -> list[ProviderAnswer]:
     """Ask about every video that a provider holds, a few at a time; returns them in their order.
 
     `site` is our own address, which a provider may have to know to allow it.
     """
     gate = asyncio.Semaphore(at_once)
 
-    async def ask(video: Video) -> Answer:
+    async def ask(video: Video) -> ProviderAnswer:
         async with gate:
             endpoint = endpoints[video.provider]
             return await asyncio.to_thread(_ask, video, endpoint, site, timeout_seconds)
@@ -82,7 +82,7 @@ async def ask_all(
     return await asyncio.gather(*(ask(video) for video in videos if video.provider in endpoints))
 
 
-async def keep(answers: Iterable[Answer]) -> None:
+async def keep(answers: Iterable[ProviderAnswer]) -> None:
     """Keep the clear answers; what is not clear leaves what was known before."""
     clear = [answer for answer in answers if answer.refused is not None]
     await sql.execute(
@@ -97,7 +97,7 @@ async def keep(answers: Iterable[Answer]) -> None:
     )
 
 
-def _ask(video: Video, endpoint: str, site: str | None, timeout_seconds: float) -> Answer:
+def _ask(video: Video, endpoint: str, site: str | None, timeout_seconds: float) -> ProviderAnswer:
     name = provider_name(video)
     headers = {"User-Agent": "ai-training-portal", "Accept": "application/json"}
     if site:
@@ -108,7 +108,7 @@ def _ask(video: Video, endpoint: str, site: str | None, timeout_seconds: float) 
         status, body = _fetch(request, timeout_seconds)
     except OSError as error:
         reason = "in time" if isinstance(error, TimeoutError) or "timed out" in str(error) else ""
-        return Answer(video, None, f"{name} did not answer {reason}".rstrip())
+        return ProviderAnswer(video, None, f"{name} did not answer {reason}".rstrip())
     return _judged(video, name, status, body)
 
 
@@ -128,7 +128,7 @@ def _fetch(request: Request, timeout_seconds: float) -> tuple[int, bytes]:
             return error.code, b""
 
 
-def _judged(video: Video, name: str, status: int, body: bytes) -> Answer:
+def _judged(video: Video, name: str, status: int, body: bytes) -> ProviderAnswer:
     # Both were seen to answer 200 and say no in the body: one in words, one in its own field.
     said: Any = None
     if status == HTTPStatus.OK:
@@ -143,10 +143,12 @@ def _judged(video: Video, name: str, status: int, body: bytes) -> Answer:
             status = code if code in REFUSALS else status
     if status in REFUSALS:
         detail = f"{name} answered {status} {HTTPStatus(status).phrase}"
-        return Answer(video, True, detail, status)
+        return ProviderAnswer(video, True, detail, status)
     if isinstance(said, dict):
-        return Answer(video, False, f"{name} lets it be shown")
-    return Answer(video, None, f"{name} answered {status}, which says nothing about the video")
+        return ProviderAnswer(video, False, f"{name} lets it be shown")
+    return ProviderAnswer(
+        video, None, f"{name} answered {status}, which says nothing about the video"
+    )
 
 
 def endpoints_of(pairs: Iterable[str]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from portal.authoring.lint.structure import Finding, alias_findings, name_findings
+from portal.authoring.lint.structure import Problem, alias_findings, name_findings
 from portal.authoring.sources import ChoiceSource, QuestionSource, Table, fill, time_in
 from portal.learning.course import Choice, Question, Quiz, content_hash
 
@@ -15,7 +15,7 @@ Graded = tuple[tuple[Choice, ...], tuple[str, ...]]
 class QuizCompiler:
     """Compiles the quiz in `file` and adds every problem to `found`."""
 
-    def __init__(self, file: str, found: list[Finding]) -> None:
+    def __init__(self, file: str, found: list[Problem]) -> None:
         self.file = file
         self.found = found
 
@@ -84,7 +84,7 @@ class QuizCompiler:
         return tuple(Choice(c.id, c.text) for c in by_letter), tuple(c.id for c in choices)
 
     def add(self, where: str, problem: str, remedy: str) -> None:
-        self.found.append(Finding(self.file, where, problem, remedy))
+        self.found.append(Problem(self.file, where, problem, remedy))
 
 
 def _names(question: Table) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
-from portal.authoring.lint.structure import TO_DO, Finding
+from portal.authoring.lint.structure import TO_DO, Problem
 from portal.authoring.textfiles import Unreadable, read_text
 from portal.learning.course import Difficulty, Kind, Level, Provider
 
@@ -121,37 +121,37 @@ def seconds(time: str) -> int | None:
     return hours * 3600 + minutes * 60 + rest
 
 
-def time_in(text: str, file: str, where: str, found: list[Finding]) -> int | None:
+def time_in(text: str, file: str, where: str, found: list[Problem]) -> int | None:
     """The seconds of a time; None without one, and for one that is not written like one, which is
     a finding."""
     value = seconds(text)
     if text and value is None:
-        found.append(Finding(file, where, f'"{text}" is not a time', 'Write it like "4:22".'))
+        found.append(Problem(file, where, f'"{text}" is not a time', 'Write it like "4:22".'))
     return value
 
 
-def parse(path: Path, file: str, found: list[Finding]) -> Table | None:
+def parse(path: Path, file: str, found: list[Problem]) -> Table | None:
     """The TOML table in the file at `path`. Adds a finding and returns None if there is none."""
     try:
         text = read_text(path)
         if not text.strip():
-            found.append(Finding(file, "", "the file is empty", "Write it, see docs/CONTENT.md."))
+            found.append(Problem(file, "", "the file is empty", "Write it, see docs/CONTENT.md."))
             return None
         return tomllib.loads(text)
     except Unreadable as error:
         remedy = "Write it, see docs/CONTENT.md." if error.is_missing else error.remedy
-        found.append(Finding(file, "", f"the file {error.problem}", remedy))
+        found.append(Problem(file, "", f"the file {error.problem}", remedy))
     except tomllib.TOMLDecodeError as error:
-        found.append(Finding(file, "", f"is not valid TOML: {error}", "Mend it at that place."))
+        found.append(Problem(file, "", f"is not valid TOML: {error}", "Mend it at that place."))
     except RecursionError:
-        found.append(Finding(file, "", "is nested too deeply", "Check that it is a course file."))
+        found.append(Problem(file, "", "is nested too deeply", "Check that it is a course file."))
     except ValueError:  # of a number with thousands of digits
-        found.append(Finding(file, "", TOO_LONG, "Shorten it."))
+        found.append(Problem(file, "", TOO_LONG, "Shorten it."))
     return None
 
 
 def fill(
-    table: Table, source: type[SourceT], file: str, place: str, found: list[Finding]
+    table: Table, source: type[SourceT], file: str, place: str, found: list[Problem]
 ) -> SourceT | None:
     """A table as a source. Adds a finding per problem; None when a required value is no use.
 
@@ -159,7 +159,7 @@ def fill(
     """
     fields = {field.name: field for field in msgspec.structs.fields(source)}
     found.extend(
-        Finding(file, place, f'unknown key "{name}"', _did_you_mean(name, fields))
+        Problem(file, place, f'unknown key "{name}"', _did_you_mean(name, fields))
         for name in sorted(table.keys() - fields.keys())
     )
     values: Table = {}
@@ -171,7 +171,7 @@ def fill(
         where = f"{place}, {name}" if place else name
         found.extend(_left_to_do(file, where, value))
         if problem:
-            found.append(Finding(file, where, problem, f"Write {_form(field.type)}."))
+            found.append(Problem(file, where, problem, f"Write {_form(field.type)}."))
         if value is not None:
             values[name] = value
         elif field.required:
@@ -198,12 +198,12 @@ def _folded(value: Any) -> Any:
     return value
 
 
-def _left_to_do(file: str, where: str, value: Any) -> Iterable[Finding]:
+def _left_to_do(file: str, where: str, value: Any) -> Iterable[Problem]:
     for text in value if isinstance(value, tuple) else (value,):
         if isinstance(text, str) and text.startswith(TO_DO):
             hint = text.removeprefix(TO_DO).strip(" :.") or "write it"
             remedy = f"{hint[0].upper()}{hint[1:]}."
-            yield Finding(file, where, "is still to be written", remedy, to_do=True)
+            yield Problem(file, where, "is still to be written", remedy, to_do=True)
 
 
 def _is_blank(value: Any) -> bool:

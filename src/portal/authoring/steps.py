@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from portal.authoring.lint.structure import SLUG, Finding
+from portal.authoring.lint.structure import SLUG, Problem
 from portal.authoring.sources import RequirementSource, Table, TaskSource, fill
 from portal.learning.course import Requirement, Task
 from portal.scoring.rules import POINTS_MAX, POINTS_RIGHT
@@ -12,7 +12,7 @@ EVERYONE_REACHES = 100 * POINTS_RIGHT // POINTS_MAX
 
 
 def tasks(
-    entries: Sequence[Table | str], file: str, found: list[Finding]
+    entries: Sequence[Table | str], file: str, found: list[Problem]
 ) -> tuple[Task | str, ...]:
     """The tasks of a step in their order; adds what is wrong with them to the findings."""
     made: list[Task | str] = []
@@ -26,13 +26,13 @@ def tasks(
             continue
         if not SLUG.fullmatch(source.id):
             remedy = "Use a-z, 0-9 and single hyphens."
-            found.append(Finding(file, place, "the id is not a slug", remedy))
+            found.append(Problem(file, place, "the id is not a slug", remedy))
         made.append(Task(source.id, source.text))
     return tuple(made)
 
 
 def requirements(
-    tables: Sequence[Table], file: str, place: str, found: list[Finding]
+    tables: Sequence[Table], file: str, place: str, found: list[Problem]
 ) -> tuple[Requirement, ...]:
     """What has to be done first; adds what cannot be meant to the findings. `place` is the topic
     that it stands in, empty for the step."""
@@ -44,7 +44,7 @@ def requirements(
             continue
         problem = _problem(source)
         if problem:
-            found.append(Finding(file, where, *problem))
+            found.append(Problem(file, where, *problem))
         else:
             made.append(Requirement(source.step, source.topic, source.min_score))
     return tuple(made)

@@ -1,50 +1,13 @@
-"""The learner's key figures and the leaderboard, for programs and scripts."""
+"""The learner's key figures for programs and scripts."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-import msgspec
 from litestar import Request, get
-from litestar.params import FromQuery
 
-from portal.dashboard import queries
-from portal.dashboard.leaderboard import AskedScope, default_scope
-from portal.dashboard.queries import MAX_PAGE, Entry, Period, Scope, lines_of
-from portal.errors import Invalid
 from portal.quiz.kpis import Kpis, kpis
-from portal.web.actor import CurrentActor
-from portal.web.openapi import between
-
-
-class Ranked(msgspec.Struct, frozen=True, rename="camel"):
-    """A person of the ranks. `score` is the total, `gained` the part of the last 30 days, and
-    `position` the rank in the period asked for. `id` and `team` are null for somebody who is not
-    named."""
-
-    id: str | None
-    name: str
-    score: int
-    position: int
-    gained: int
-    quizzes_completed: int
-    team: str | None
-    track: str
-
-
-class Leaderboard(msgspec.Struct, frozen=True, rename="camel"):
-    """A page of the ranks; empty beyond the last one. `total` counts all who are ranked here. `me`
-    is null for somebody without a rank, and `around` then empty; otherwise it holds up to two
-    people above and below as well."""
-
-    scope: Scope
-    period: Period
-    page: int
-    pages: int
-    total: int
-    rows: list[Ranked]
-    me: Ranked | None
-    around: list[Ranked]
+from portal.web.auth import CurrentActor
 
 
 @get("/api/dashboard/kpis", summary="The learner's key figures")
@@ -52,40 +15,4 @@ async def dashboard_kpis(request: Request[Any, Any, Any], actor: CurrentActor) -
     return await kpis(actor, request.app.state.course)
 
 
-@get("/api/leaderboard", summary="The ranks of a track, a team or everybody, 50 to a page")
-async def leaderboard(
-    actor: CurrentActor,
-    whose: AskedScope = "default",
-    period: FromQuery[Period] = "all",
-    page: FromQuery[Annotated[int, between(1, MAX_PAGE)]] = 1,
-) -> Leaderboard:
-    if not 1 <= page <= MAX_PAGE:
-        raise Invalid("A page is a number from 1 on.", details={"page": "Not a page."})
-    scope = default_scope(actor) if whose == "default" else whose
-    board = await queries.leaderboard(actor, scope, period, page)
-    return Leaderboard(
-        scope=scope,
-        period=period,
-        page=page,
-        pages=board.pages,
-        total=board.total,
-        rows=[_ranked(entry) for entry in board.lines(*lines_of(page))],
-        me=_ranked(board.me) if board.me else None,
-        around=[_ranked(entry) for entry in board.around()],
-    )
-
-
-def _ranked(entry: Entry) -> Ranked:
-    return Ranked(
-        id=entry.id,
-        name=entry.shown_name,
-        score=entry.score,
-        position=entry.position,
-        gained=entry.gained,
-        quizzes_completed=entry.quizzes_completed,
-        team=entry.team,
-        track=entry.track,
-    )
-
-
-HANDLERS = [dashboard_kpis, leaderboard]
+HANDLERS = [dashboard_kpis]

@@ -1,4 +1,4 @@
-"""The streak calendar and the grid of topics. Pure."""
+"""The streak calendar. Pure."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from portal.learning.progress import Outline
-from portal.quiz.kpis import Figures
+from portal.quiz.kpis import LearnerFigures
 from portal.scoring.rules import (
     DAYS,
     MONDAY_TO_FRIDAY,
@@ -49,20 +48,6 @@ class StreakCard(msgspec.Struct, frozen=True):
     rule: str
 
 
-class TopicCell(msgspec.Struct, frozen=True):
-    title: str
-    href: str
-    watched: int
-    videos: int
-    finished: int
-    quizzes: int
-
-
-class TopicRow(msgspec.Struct, frozen=True):
-    step: str
-    topics: list[TopicCell]
-
-
 def _day(day: date, active: Collection[date], today: date) -> Day:
     state: DayState = "active" if day in active else ("ahead" if day > today else "none")
     return Day(f"{day:%A} {day.day} {day:%B}", state, day == today)
@@ -91,7 +76,7 @@ def _heading(length: int) -> str:
     return "A streak of 1 working day" if length == 1 else f"{number(length)} working days in a row"
 
 
-def streak_card(figures: Figures) -> StreakCard:
+def streak_card(figures: LearnerFigures) -> StreakCard:
     """Returns the last four weeks of working days, the present one last. A week begins after the
     longest time off."""
     today, active, week = figures.today, figures.active, figures.week
@@ -112,26 +97,3 @@ def streak_card(figures: Figures) -> StreakCard:
         summary=f"{plural(shown, 'working day')} with activity in the last four weeks",
         rule=streak_rule(week),
     )
-
-
-def topic_rows(outline: Outline) -> list[TopicRow]:
-    """Returns every topic by step, with what is watched and finished."""
-    return [
-        TopicRow(
-            step.id,
-            [
-                TopicCell(
-                    title=topic.title,
-                    href=outline.href(step)
-                    if outline.locks.of(step)
-                    else f"/step/{step.id}#topic-{number}",
-                    watched=outline.watched(topic.videos),
-                    videos=len(topic.videos),
-                    finished=outline.quizzes(topic.videos),
-                    quizzes=sum(video.quiz is not None for video in topic.videos),
-                )
-                for number, topic in enumerate(step.topics, 1)
-            ],
-        )
-        for step in outline.course.steps
-    ]

@@ -7,16 +7,16 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, get
 
-from portal.dashboard import leaderboard_pages, rules
-from portal.dashboard.calendar import StreakCard, TopicRow, streak_card, topic_rows
-from portal.dashboard.rules import Figure, NextCard, RankCard, RankRow
-from portal.learning.api import outline_of
+from portal.dashboard import rules
+from portal.dashboard.calendar import StreakCard, streak_card
+from portal.dashboard.rules import Figure, NextCard, RankCard, RankRow, TopicRow, topic_rows
 from portal.learning.course import Course
-from portal.learning.pages import StepRow, step_rows
-from portal.learning.progress import Rail
+from portal.learning.outline import Rail
+from portal.learning.queries import outline_of
+from portal.learning.views import StepRow, step_rows
 from portal.quiz import queries
 from portal.quiz.kpis import figures
-from portal.web.actor import CurrentActor
+from portal.web.auth import CurrentActor
 from portal.web.pages import page
 
 
@@ -50,7 +50,7 @@ async def dashboard(request: Request[Any, Any, Any], actor: CurrentActor) -> Res
     open_quiz = None
     if outline.open_quizzes:
         quiz = course.quizzes[outline.open_quizzes[0]]
-        open_quiz = rules.open_quiz(await queries.standing_of(actor.user_id, quiz))
+        open_quiz = rules.open_quiz(await queries.quiz_progress_of(actor.user_id, quiz))
     recent = await queries.recent_attempts(actor.user_id, course) if outline.best else []
     content = DashboardPage(
         heading=rules.heading(outline, actor.name.split()[0]),
@@ -79,4 +79,4 @@ async def dashboard(request: Request[Any, Any, Any], actor: CurrentActor) -> Res
     return await page(request, "dashboard/dashboard.html", content)
 
 
-HANDLERS = [dashboard, *leaderboard_pages.HANDLERS]
+HANDLERS = [dashboard]

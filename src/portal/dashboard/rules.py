@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
-from portal.accounts.rules import HIDDEN_NAME, TRACKS
+from portal.accounts.rules import TRACKS
 from portal.dashboard.calendar import streak_figure_rule
 from portal.learning.course import Video
-from portal.learning.progress import Activity, Outline
-from portal.quiz.kpis import Kpis, Placed
-from portal.quiz.rules import Standing, most_in_attempt
+from portal.learning.outline import Activity, Outline
+from portal.quiz.kpis import Kpis, Placed, distance
+from portal.quiz.rules import QuizProgress, most_in_attempt
 from portal.quiz.views import first_open
 from portal.scoring.rules import POINTS_MAX, Week
 from portal.web.formats import about, length, number, ordinal, plural
-from portal.web.writing import isolated
+from portal.web.languages import isolated
 
 
-class Entry(msgspec.Struct, frozen=True):
+class UpNext(msgspec.Struct, frozen=True):
     """A video, or its quiz."""
 
     title: str
@@ -37,7 +35,7 @@ class NextCard(msgspec.Struct, frozen=True, kw_only=True):
     action: str
     watched: int | None = None
     duration: int | None = None
-    then: list[Entry]
+    then: list[UpNext]
     step_href: str
     step_label: str
 
@@ -76,6 +74,20 @@ class Figure(msgspec.Struct, frozen=True):
     how: str
 
 
+class TopicCell(msgspec.Struct, frozen=True):
+    title: str
+    href: str
+    watched: int
+    videos: int
+    finished: int
+    quizzes: int
+
+
+class TopicRow(msgspec.Struct, frozen=True):
+    step: str
+    topics: list[TopicCell]
+
+
 def _is_new(outline: Outline) -> bool:
     return not outline.progress and not outline.best and not outline.open_quizzes
 
@@ -101,13 +113,13 @@ def lead(outline: Outline) -> str:
     return f"{line} {about(left).capitalize()} of video are left." if left else line
 
 
-def open_quiz(standing: Standing) -> OpenQuiz:
+def open_quiz(progress: QuizProgress) -> OpenQuiz:
     """Returns how far an open attempt is, counted on the questions that it began with."""
     return OpenQuiz(
-        answered=len(standing.answers),
-        total=len(standing.quiz.questions),
-        first_open=first_open(standing),
-        points=most_in_attempt(standing),
+        answered=len(progress.answers),
+        total=len(progress.quiz.questions),
+        first_open=first_open(progress),
+        points=most_in_attempt(progress),
     )
 
 
@@ -181,13 +193,13 @@ def _words(
     return f"{long}{after}", f"{verb} the video", page
 
 
-def _then(outline: Outline, activity: Activity) -> list[Entry]:
+def _then(outline: Outline, activity: Activity) -> list[UpNext]:
     """Returns what comes after: the quiz of this video, then the next two videos of the path."""
     entries = []
     video = activity.video
     if activity.kind in ("begun", "video") and video.quiz and not outline.quiz_done(video):
         entries.append(
-            Entry(
+            UpNext(
                 video.title,
                 f"/video/{video.id}?q=1#quiz",
                 plural(len(video.quiz.questions), "question"),
@@ -199,7 +211,7 @@ def _then(outline: Outline, activity: Activity) -> list[Entry]:
             break
         if not outline.of(other).done and not outline.locks.of_video(other):
             note = length(other.duration) if other.duration else ""
-            entries.append(Entry(other.title, f"/video/{other.id}", note))
+            entries.append(UpNext(other.title, f"/video/{other.id}", note))
     return entries
 
 
@@ -227,27 +239,6 @@ def rank_card(figures: Kpis, me: str, track: str | None, *, ranked: bool = True)
         hint=distance(figures.around, figures.total_score, me),
         how=f"{how} Percentile {figures.percentile}, grade {figures.grade}.",
     )
-
-
-def distance(people: Sequence[Placed], mine: int, me: str) -> str:
-    """Returns how far it is to the next one above, of people around somebody who has `mine` points;
-    at the top, who is level or how far behind."""
-    above = [person for person in people if person.score > mine]
-    level = [person for person in people if person.score == mine and person.id != me]
-    below = [person for person in people if person.score < mine]
-    if above:
-        points = plural(above[-1].score - mine + 1, "point")
-        return f"{points} to pass {_in_a_sentence(above[-1])}."
-    if level:
-        others = " and others" if len(level) > 1 else ""
-        return f"Level with {_in_a_sentence(level[0])}{others}."
-    if below:
-        return f"{plural(mine - below[0].score, 'point')} ahead of {_in_a_sentence(below[0])}."
-    return "Nobody else is ranked yet."
-
-
-def _in_a_sentence(person: Placed) -> str:
-    return HIDDEN_NAME.lower() if person.id is None else isolated(person.name)
 
 
 def top_rows(figures: Kpis, me: str) -> list[RankRow]:
@@ -309,4 +300,27 @@ def ledger(figures: Kpis, week: Week) -> list[Figure]:
             "90% watched or declared",
             "A video counts when 90% of it was played, or when you marked it as watched.",
         ),
+    ]
+
+
+def topic_rows(outline: Outline) -> list[TopicRow]:
+    """Returns every topic by step, with what is watched and finished."""
+    return [
+        TopicRow(
+            step.id,
+            [
+                TopicCell(
+                    title=topic.title,
+                    href=outline.href(step)
+                    if outline.locks.of(step)
+                    else f"/step/{step.id}#topic-{number}",
+                    watched=outline.watched(topic.videos),
+                    videos=len(topic.videos),
+                    finished=outline.quizzes(topic.videos),
+                    quizzes=sum(video.quiz is not None for video in topic.videos),
+                )
+                for number, topic in enumerate(step.topics, 1)
+            ],
+        )
+        for step in outline.course.steps
     ]

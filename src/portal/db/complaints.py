@@ -8,7 +8,7 @@ import time
 
 import asyncpg
 
-from portal.db.loss import NoConnectionFree
+from portal.db.failures import NoConnectionFree
 from portal.db.reasons import why
 
 log = logging.getLogger("db/engine")

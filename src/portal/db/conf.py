@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from piccolo.conf.apps import AppRegistry
 
-from portal.config import Settings
+from portal.config.settings import Settings
 from portal.db.engine import Engine
 from portal.errors import CommandFailed
 

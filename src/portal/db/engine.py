@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 from piccolo.engine.postgres import PostgresEngine
 
+from portal.db.circuit_breaker import CircuitBreaker
 from portal.db.complaints import Complaints
 from portal.db.connections import Background, brief, is_closed, no_reset, terminate, timed
-from portal.db.loss import (
+from portal.db.deadline import current, within_deadline
+from portal.db.failures import (
     AWAY,
     BUSY,
     LOST,
@@ -34,9 +36,7 @@ from portal.db.loss import (
     unavailable_while_connecting,
 )
 from portal.db.notes import Notes
-from portal.db.patience import current, limited
 from portal.db.reasons import why
-from portal.db.silence import Silence
 from portal.db.transactions import SafeTransaction
 from portal.db.writes import QUESTION, State, Writes, state_of
 from portal.errors import Unavailable
@@ -44,7 +44,7 @@ from portal.errors import Unavailable
 if TYPE_CHECKING:
     from piccolo.querystring import QueryString
 
-    from portal.db.dsn import Dsn
+    from portal.config.dsn import Dsn
 
 __all__ = ["Engine", "SafeTransaction"]
 
@@ -103,7 +103,7 @@ class Engine(PostgresEngine):
         self.away = False
         self.returns = 0
         self._was_there = False
-        self.silence = Silence(self._ask, self._on_silence)
+        self.silence = CircuitBreaker(self._ask, self._on_silence)
         self.writes = Writes(self._state, self._on_writes, self.drop_idle)
         self.complaints = Complaints()
         self.notes = Notes()
@@ -331,13 +331,13 @@ class Engine(PostgresEngine):
         with self.watched():
             transaction = self.current_transaction.get()
             if transaction is not None:
-                async with limited(self.limit, counted=False):
+                async with within_deadline(self.limit, counted=False):
                     try:
                         return await timed(transaction.connection, query, args)
                     except asyncpg.ReadOnlySQLTransactionError:
                         await self.writes.refused()  # for the next one
                         raise
-            async with limited(self.limit):
+            async with within_deadline(self.limit):
                 try:
                     return await self._fetch_pooled(query, args)
                 except (asyncpg.ConnectionDoesNotExistError, ConnectionResetError):

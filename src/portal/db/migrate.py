@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import msgspec
 
-from portal.config import Settings
+from portal.config.settings import Settings
 from portal.db import rights, schema
-from portal.db.loss import unavailable_on_loss, unavailable_while_connecting
+from portal.db.failures import unavailable_on_loss, unavailable_while_connecting
 from portal.db.migrations import migration_ids
 from portal.db.pooling import close, connect_to_session
 from portal.errors import CommandFailed, Unavailable
 
 if TYPE_CHECKING:
-    from portal.db.dsn import Dsn
+    from portal.config.dsn import Dsn
 
 LOCK_KEY = zlib.crc32(b"portal:migrations")
 LOCK_WAIT = "120s"
@@ -66,8 +66,8 @@ def _not_the_owner(dsn: Dsn) -> CommandFailed:
     )
 
 
-async def standing(connection: asyncpg.Connection[Any]) -> schema.Standing:
-    """Returns the standing of the schema behind this connection."""
+async def migration_status(connection: asyncpg.Connection[Any]) -> schema.MigrationStatus:
+    """Returns the migration status of the schema behind this connection."""
     return (await _look(connection))[0]
 
 
@@ -79,7 +79,9 @@ _TABLE = """
 """
 
 
-async def _look(connection: asyncpg.Connection[Any]) -> tuple[schema.Standing, asyncpg.Record]:
+async def _look(
+    connection: asyncpg.Connection[Any],
+) -> tuple[schema.MigrationStatus, asyncpg.Record]:
     try:
         async with asyncio.timeout(LOOK_SECONDS):
             table = await connection.fetchrow(_TABLE)
@@ -127,7 +129,7 @@ async def forwards(settings: Settings) -> list[str]:
         if not position.pending and rights.is_settled(table["comment"], table["role"], user):
             return []
         async with locked(connection):
-            pending = (await standing(connection)).pending
+            pending = (await migration_status(connection)).pending
             if pending:
                 await rights.close_defaults(connection, user)
             for name in pending:
@@ -183,7 +185,7 @@ async def backwards(settings: Settings, count: int | None, *, agreed: bool) -> l
     `CommandFailed`, and nothing has changed.
     """
     async with direct_connection(settings) as connection, locked(connection):
-        position = await standing(connection)
+        position = await migration_status(connection)
         if position.unknown:
             raise CommandFailed(
                 "The schema has migrations that this version does not know, roll back with the"

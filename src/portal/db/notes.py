@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 
-from portal.db.patience import patience
+from portal.db.deadline import request_deadline
 from portal.errors import Unavailable
 
 log = logging.getLogger("db/engine")
@@ -32,7 +32,7 @@ class Notes:
             self.missed += 1
             return
         try:
-            with patience():
+            with request_deadline():
                 async with asyncio.timeout(SECONDS):
                     await write()
         except (Unavailable, TimeoutError, asyncpg.PostgresError) as error:

@@ -20,7 +20,7 @@ import asyncpg
 from portal.errors import CommandFailed
 
 if TYPE_CHECKING:
-    from portal.db.dsn import Dsn
+    from portal.config.dsn import Dsn
 
 CLOSE_SECONDS = 1.0
 # Of everything that is asked; at a busy pooler we wait as its other clients do.

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from portal.db.loss import NoConnectionFree
+from portal.db.failures import NoConnectionFree
 
 Sentences = Sequence[tuple[type[BaseException], str]]
 

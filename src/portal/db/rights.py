@@ -353,3 +353,20 @@ async def run(connection: Connection, statements: list[str]) -> None:
     """Run the statements one after the other."""
     for statement in statements:
         await connection.execute(statement)
+
+
+SHOWN = 3
+
+
+def some_of(names: list[str]) -> str:
+    """Returns the first names, and how many more there are."""
+    shown = ", ".join(names[:SHOWN])
+    return f"{shown} and {len(names) - SHOWN} more" if len(names) > SHOWN else shown
+
+
+def needs_grants(role: str, names: list[str]) -> str:
+    """Returns what is wrong when `role` lacks rights on these, and what mends it."""
+    return (
+        f"The role {role} of DATABASE_URL lacks rights on {some_of(names)}: portal db grants"
+        f" {role} prints the GRANTs, and with --apply runs them."
+    )

@@ -15,23 +15,23 @@ _APPLIED = "SELECT name FROM migration WHERE app_name = $1"
 _TABLE_EXISTS = "SELECT to_regclass('migration') IS NOT NULL"
 
 
-class Standing(msgspec.Struct, frozen=True):
+class MigrationStatus(msgspec.Struct, frozen=True):
     """`pending`: files not yet applied. `unknown`: applied, but not a file of this version."""
 
     pending: list[str]
     unknown: list[str]
 
 
-def compare(applied: set[str], files: list[str]) -> Standing:
-    """Returns the standing. A schema with unknown migrations is newer: an image was rolled back."""
-    return Standing(
+def compare(applied: set[str], files: list[str]) -> MigrationStatus:
+    """Returns the status. A schema with unknown migrations is newer: an image was rolled back."""
+    return MigrationStatus(
         pending=[name for name in files if name not in applied],
         unknown=sorted(applied.difference(files)),
     )
 
 
-async def standing() -> Standing:
-    """Returns the standing of the bound engine's database."""
+async def migration_status() -> MigrationStatus:
+    """Returns the migration status of the bound engine's database."""
     if not await sql.fetch_value(_TABLE_EXISTS):
         return compare(set(), migration_ids())
     rows = await sql.execute(_APPLIED, APP, retry=True)
@@ -51,7 +51,7 @@ def need_usage(schema: str | None, role: str) -> None:
 async def need_head() -> None:
     """Raise `CommandFailed` when the schema of the bound engine's database is behind this version,
     or closed to its role."""
-    if (await standing()).pending:
+    if (await migration_status()).pending:
         row = (await sql.execute("SELECT current_schema(), current_user::text", retry=True))[0]
         need_usage(*row.values())
         raise CommandFailed(BEHIND)

@@ -9,8 +9,8 @@ import asyncpg
 from piccolo.engine.postgres import PostgresTransaction
 
 from portal.db.connections import is_closed, is_interrupted, is_spent, terminate
-from portal.db.loss import LOST
-from portal.db.patience import limited
+from portal.db.deadline import within_deadline
+from portal.db.failures import LOST
 
 if TYPE_CHECKING:
     from portal.db.engine import Engine
@@ -34,7 +34,7 @@ class SafeTransaction(PostgresTransaction):
         if self._parent is not None:
             return self._parent  # type: ignore[return-value]
         with self.engine.watched():
-            async with limited(self.engine.limit):
+            async with within_deadline(self.engine.limit):
                 try:
                     await self._begin()
                 except (asyncpg.ConnectionDoesNotExistError, ConnectionResetError):

@@ -21,7 +21,7 @@ import asyncpg
 import msgspec
 
 from portal.db.connections import brief
-from portal.db.loss import LOST
+from portal.db.failures import LOST
 
 PAUSE_SECONDS = 1.0  # while it takes no writes
 STALE_PAUSE_SECONDS = 5.0  # while sessions are met that keep an older setting

@@ -9,15 +9,14 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import JSONBody
 
-from portal.errors import NotFound
 from portal.learning import actions, queries, rules
 from portal.learning.actions import WatchReport
-from portal.learning.course import Course, Step, Task, Video
-from portal.learning.locks import Lock, Part
-from portal.learning.progress import Outline, Progress
-from portal.scoring.queries import standing_of
+from portal.learning.course import Step, Task, Video
+from portal.learning.locks import Lock
+from portal.learning.outline import Outline, Progress
+from portal.learning.queries import open_step, open_video, outline_of
 from portal.scoring.rules import POINTS_MAX
-from portal.web.actor import Actor, CurrentActor
+from portal.web.auth import CurrentActor
 from portal.web.openapi import Slug, between
 
 VideoId: TypeAlias = Annotated[Slug, msgspec.Meta(examples=["introduction-to-ai-fluency"])]
@@ -129,57 +128,6 @@ class PathStep(msgspec.Struct, rename="camel"):
 class PathResponse(msgspec.Struct, rename="camel"):
     steps: list[PathStep]
     next_video_id: str | None
-
-
-def video_of(course: Course, video_id: str) -> Video:
-    """Returns the video of this id or alias; `NotFound` when the course has none."""
-    video = course.find(video_id)
-    if video is None:
-        raise NotFound("There is no such video.")
-    return video
-
-
-def step_of(course: Course, step_id: str) -> Step:
-    """Returns the step of this id; `NotFound` when the course has none."""
-    step = course.steps_by_id.get(step_id)
-    if step is None:
-        raise NotFound("There is no such step. The path lists all of them.")
-    return step
-
-
-async def outline_of(actor: Actor, course: Course, here: str | None = None) -> Outline:
-    """Returns the course as the actor sees it: two statements.
-
-    At a video, `here`, it also knows which videos cannot be shown.
-    """
-    ledger = await standing_of(actor.user_id)
-    study = await queries.study_of(actor, course, refusals=here is not None)
-    return Outline(
-        course, study.progress, ledger, here, refusals=study.refusals, ticked=study.ticked
-    )
-
-
-async def check_open(actor: Actor, course: Course, video: Video) -> None:
-    """Raise `Locked` when the video is locked for the actor; asks the database only if the course
-    can lock it."""
-    parts: tuple[Part, ...] = (course.steps_by_id[video.step_id], course.topics[video.topic_id])
-    if any(part.requires for part in parts):
-        (await queries.locks_of(actor, course)).check_video(video)
-
-
-async def open_step(actor: Actor, course: Course, step_id: str) -> Step:
-    """Returns a step that is open for the actor; raises `NotFound` or `Locked`."""
-    step = step_of(course, step_id)
-    if step.requires:
-        (await queries.locks_of(actor, course)).check(step)
-    return step
-
-
-async def open_video(actor: Actor, course: Course, video_id: str) -> Video:
-    """Returns a video that is open for the actor; raises `NotFound` or `Locked`."""
-    video = video_of(course, video_id)
-    await check_open(actor, course, video)
-    return video
 
 
 def _progress(progress: Progress) -> ProgressView:

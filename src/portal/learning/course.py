@@ -13,7 +13,7 @@ from typing import Final, Literal
 import msgspec
 
 from portal.errors import PortalError
-from portal.web.writing import ENGLISH
+from portal.web.languages import ENGLISH
 
 COMPILED_NAME: Final = "course.json"
 # Beside the course, the files that it plays and their captions.

@@ -11,7 +11,7 @@ from portal.errors import Forbidden
 from portal.learning.course import Course, Requirement, Step, Topic, Video
 from portal.scoring.rules import POINTS_MAX
 from portal.web.formats import plural
-from portal.web.writing import isolated
+from portal.web.languages import isolated
 
 Part: TypeAlias = Step | Topic
 Key: TypeAlias = tuple[type[Part], str]
@@ -107,7 +107,7 @@ class Locks:
         return [
             part
             for part in opened
-            if isinstance(part, Step) or _key(step_of(self._course, part)) not in keys
+            if isinstance(part, Step) or _key(step_of_part(self._course, part)) not in keys
         ]
 
     def _target(self, requirement: Requirement) -> Part:
@@ -144,7 +144,7 @@ class Locks:
     def _unmet_of(self, part: Part) -> Iterator[Sequence[Requirement]]:
         """Yields what is to be done for a part: first for the step that it belongs to."""
         if isinstance(part, Topic) and (
-            outer := self._unmet.get(_key(step_of(self._course, part)))
+            outer := self._unmet.get(_key(step_of_part(self._course, part)))
         ):
             yield outer
         if own := self._unmet.get(_key(part)):
@@ -190,7 +190,7 @@ def has_locks(course: Course) -> bool:
     return any(part.requires for part in parts_of(course))
 
 
-def step_of(course: Course, topic: Topic) -> Step:
+def step_of_part(course: Course, topic: Topic) -> Step:
     return next(step for step in course.steps if topic in step.topics)
 
 
@@ -198,7 +198,7 @@ def href(course: Course, part: Part) -> str:
     """Returns the address of an open step or topic."""
     if isinstance(part, Step):
         return f"/step/{part.id}"
-    step = step_of(course, part)
+    step = step_of_part(course, part)
     return f"/step/{step.id}#topic-{step.topics.index(part) + 1}"
 
 

@@ -16,7 +16,7 @@ from litestar.response import Stream
 from portal.errors import NotFound
 from portal.learning.course import MEDIA_FOLDER, Course, Video
 from portal.learning.queries import locks_of
-from portal.web.actor import CurrentActor
+from portal.web.auth import CurrentActor
 
 SHIPPED: Final = Path(__file__).parent.parent / "content"
 TYPES: Final = {".mp4": "video/mp4", ".webm": "video/webm", ".vtt": "text/vtt"}

@@ -7,11 +7,13 @@ from datetime import datetime
 import msgspec
 
 from portal.db import sql
+from portal.errors import NotFound
 from portal.learning import rules
-from portal.learning.course import Course, Video
-from portal.learning.locks import Evidence, Locks, has_locks
-from portal.learning.progress import Progress, Refusal
-from portal.web.actor import Actor
+from portal.learning.course import Course, Step, Video
+from portal.learning.locks import Evidence, Locks, Part, has_locks
+from portal.learning.outline import Outline, Progress, Refusal
+from portal.scoring.queries import ledger_of
+from portal.web.auth import Actor
 
 WATCHED = """(SELECT coalesce(jsonb_agg(jsonb_build_array(lower(r), upper(r))), '[]')::text
               FROM unnest(watched) AS r)"""
@@ -125,3 +127,54 @@ async def locks_of(actor: Actor, course: Course) -> Locks:
             else:
                 scores[row["id"]] = row["score"]
     return Locks(course, Evidence(done, scores))
+
+
+def video_of(course: Course, video_id: str) -> Video:
+    """Returns the video of this id or alias; `NotFound` when the course has none."""
+    video = course.find(video_id)
+    if video is None:
+        raise NotFound("There is no such video.")
+    return video
+
+
+def step_of(course: Course, step_id: str) -> Step:
+    """Returns the step of this id; `NotFound` when the course has none."""
+    step = course.steps_by_id.get(step_id)
+    if step is None:
+        raise NotFound("There is no such step. The path lists all of them.")
+    return step
+
+
+async def outline_of(actor: Actor, course: Course, here: str | None = None) -> Outline:
+    """Returns the course as the actor sees it: two statements.
+
+    At a video, `here`, it also knows which videos cannot be shown.
+    """
+    ledger = await ledger_of(actor.user_id)
+    study = await study_of(actor, course, refusals=here is not None)
+    return Outline(
+        course, study.progress, ledger, here, refusals=study.refusals, ticked=study.ticked
+    )
+
+
+async def check_open(actor: Actor, course: Course, video: Video) -> None:
+    """Raise `Locked` when the video is locked for the actor; asks the database only if the course
+    can lock it."""
+    parts: tuple[Part, ...] = (course.steps_by_id[video.step_id], course.topics[video.topic_id])
+    if any(part.requires for part in parts):
+        (await locks_of(actor, course)).check_video(video)
+
+
+async def open_step(actor: Actor, course: Course, step_id: str) -> Step:
+    """Returns a step that is open for the actor; raises `NotFound` or `Locked`."""
+    step = step_of(course, step_id)
+    if step.requires:
+        (await locks_of(actor, course)).check(step)
+    return step
+
+
+async def open_video(actor: Actor, course: Course, video_id: str) -> Video:
+    """Returns a video that is open for the actor; raises `NotFound` or `Locked`."""
+    video = video_of(course, video_id)
+    await check_open(actor, course, video)
+    return video

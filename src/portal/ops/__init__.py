@@ -1,1 +1,1 @@
-"""What an operator runs: release, seed, checks."""
+"""What an operator runs against an installation."""

@@ -14,10 +14,10 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from portal.config import Settings
+from portal.config.settings import Settings
 from portal.db import migrate, rights
+from portal.db.connect import connection_to
 from portal.db.migrate import direct_dsn
-from portal.ops.connection import connection_to
 from portal.web.formats import plural
 
 EXPECTED = rights.MADE
@@ -88,19 +88,19 @@ def diff(settings: Settings, say: Callable[[str], None]) -> int:
 
 async def _diff(settings: Settings, say: Callable[[str], None]) -> int:
     async with connection_to(direct_dsn(settings)) as connection:
-        standing = await migrate.standing(connection)
+        status = await migrate.migration_status(connection)
         found = differences(await read(connection), expected())
-    if standing.pending:
-        behind = plural(len(standing.pending), "migration")
+    if status.pending:
+        behind = plural(len(status.pending), "migration")
         say(f"The schema is {behind} behind: run portal migrate, then look again.")
-    elif standing.unknown and found:
+    elif status.unknown and found:
         say("The schema is newer than this version, which does not know what it should be.")
     for line in found:
         say(line)
     if not found:
-        applied = "those that are applied make" if standing.pending else "the migrations make"
+        applied = "those that are applied make" if status.pending else "the migrations make"
         say(f"The schema is what {applied}.")
-    return 1 if found or standing.pending else 0
+    return 1 if found or status.pending else 0
 
 
 async def read(connection: asyncpg.Connection[Any]) -> Schema:

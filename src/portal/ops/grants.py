@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from portal.config import Settings
+from portal.config.settings import Settings
 from portal.db import migrate, rights
+from portal.db.connect import connection_to, need_head
 from portal.errors import CommandFailed
-from portal.ops.connection import connection_to, need_head
 from portal.web.formats import plural
 
 if TYPE_CHECKING:
     import asyncpg
-
-SHOWN = 3
 
 
 def grants(settings: Settings, role: str | None, *, apply: bool, say: Callable[[str], None]) -> int:
@@ -83,17 +81,3 @@ async def _look(connection: asyncpg.Connection[Any], role: str) -> None:
         raise CommandFailed(f"The role {role} is a superuser, which needs no grants.")
     if row["owns"]:
         raise CommandFailed(f"The role {role} owns the tables and needs no grants.")
-
-
-def listed(names: list[str]) -> str:
-    """Returns the first names, and how many more there are."""
-    shown = ", ".join(names[:SHOWN])
-    return f"{shown} and {len(names) - SHOWN} more" if len(names) > SHOWN else shown
-
-
-def sentence(role: str, names: list[str]) -> str:
-    """Returns what is wrong when `role` lacks rights on these, and what mends it."""
-    return (
-        f"The role {role} of DATABASE_URL lacks rights on {listed(names)}: portal db grants"
-        f" {role} prints the GRANTs, and with --apply runs them."
-    )

@@ -14,10 +14,10 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from portal.config import Settings
+from portal.config.settings import Settings
+from portal.db.connect import connection_to, need_head
 from portal.db.migrate import direct_dsn
 from portal.errors import CommandFailed
-from portal.ops.connection import connection_to, need_head
 from portal.web.formats import plural
 
 BATCH = 1000

@@ -13,12 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portal.config import Settings
+from portal.config.settings import Settings
 from portal.db.migrate import direct_dsn
 from portal.errors import CommandFailed
 
 if TYPE_CHECKING:
-    from portal.db.dsn import Dsn
+    from portal.config.dsn import Dsn
 
 NAME = "portal"
 SERVICE_FILE, PASSWORD_FILE = "pg_service.conf", "pgpass"

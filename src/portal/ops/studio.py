@@ -16,16 +16,16 @@ import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from portal.config import Settings
+from portal.config.settings import Settings
 from portal.db import sql
+from portal.db.connect import connection_to, need_head
 from portal.db.engine import Engine
 from portal.db.migrate import direct_dsn
 from portal.errors import CommandFailed, PortalError
-from portal.ops.connection import connection_to, need_head
 from portal.tables import TABLES
 
 if TYPE_CHECKING:
-    from portal.db.dsn import Dsn
+    from portal.config.dsn import Dsn
 
 HOST = "127.0.0.1"
 PORT = 5555

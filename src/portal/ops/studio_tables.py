@@ -26,7 +26,7 @@ from starlette.middleware.authentication import AuthenticationMiddleware
 from portal import clock
 from portal.accounts import rules
 from portal.accounts.tables import AppUser, AuditEvent, KnownDevice, LoginSession, Seeded
-from portal.accounts.zones import zone_named
+from portal.accounts.time_zones import zone_named
 from portal.learning.tables import VideoProgress
 
 READ_ONLY = "This table is for reading."

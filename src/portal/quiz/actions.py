@@ -12,11 +12,11 @@ from portal.db import sql
 from portal.errors import Conflict, Invalid, NotFound
 from portal.learning.course import Question, Quiz
 from portal.quiz import queries, rules
-from portal.quiz.rules import Answer, Attempt, Standing
+from portal.quiz.rules import Answer, Attempt, QuizProgress
 from portal.quiz.tables import QuizAnswer, QuizVersion
 from portal.scoring import actions as scoring
 from portal.scoring.tables import QuizAttempt
-from portal.web.actor import Actor
+from portal.web.auth import Actor
 from portal.web.counters import count
 from portal.web.formats import plural
 
@@ -53,11 +53,11 @@ def _recorded(question: Question, answer: Answer) -> dict[str, object]:
     return {"questionId": question.id, **choice, "correct": answer.correct}
 
 
-async def _open_attempt(actor: Actor, standing: Standing) -> Attempt:
+async def _open_attempt(actor: Actor, progress: QuizProgress) -> Attempt:
     """Returns the open attempt, begun now if there is none, with its questions kept for ever."""
-    if standing.open is not None:
-        return standing.open
-    quiz = standing.quiz
+    if progress.open is not None:
+        return progress.open
+    quiz = progress.quiz
     await QuizVersion.insert(
         QuizVersion(
             content_hash=quiz.content_hash,
@@ -68,7 +68,7 @@ async def _open_attempt(actor: Actor, standing: Standing) -> Attempt:
     row = QuizAttempt(
         learner=actor.user_id,
         quiz_id=quiz.video_id,
-        attempt_number=standing.attempt_number,
+        attempt_number=progress.attempt_number,
         content_hash=quiz.content_hash,
         started_at=clock.now(),
         total_questions=len(quiz.questions),
@@ -76,7 +76,7 @@ async def _open_attempt(actor: Actor, standing: Standing) -> Attempt:
     created = await QuizAttempt.insert(row)
     return Attempt(
         id=created[0]["id"],
-        attempt_number=standing.attempt_number,
+        attempt_number=progress.attempt_number,
         content_hash=quiz.content_hash,
         completed_at=None,
         total_questions=len(quiz.questions),
@@ -87,17 +87,17 @@ async def _open_attempt(actor: Actor, standing: Standing) -> Attempt:
     )
 
 
-def _check_attempt(standing: Standing, attempt_number: int, quiz_id: str) -> None:
+def _check_attempt(progress: QuizProgress, attempt_number: int, quiz_id: str) -> None:
     """Raise `Conflict` unless `attempt_number` is the one that can be answered now."""
-    if attempt_number == standing.attempt_number:
+    if attempt_number == progress.attempt_number:
         return
-    done = next((a for a in standing.completed if a.attempt_number == attempt_number), None)
+    done = next((a for a in progress.completed if a.attempt_number == attempt_number), None)
     if done is not None:
         result = done.result(quiz_id)
         raise Conflict(
             f"Attempt {attempt_number} is completed.",
             details={
-                "attemptNumber": standing.attempt_number,
+                "attemptNumber": progress.attempt_number,
                 "attempt": {
                     "attemptNumber": result.attempt_number,
                     "totalQuestions": result.total_questions,
@@ -108,22 +108,24 @@ def _check_attempt(standing: Standing, attempt_number: int, quiz_id: str) -> Non
             },
         )
     raise Conflict(
-        f"The current attempt is number {standing.attempt_number}.",
-        details={"attemptNumber": standing.attempt_number},
+        f"The current attempt is number {progress.attempt_number}.",
+        details={"attemptNumber": progress.attempt_number},
     )
 
 
-async def _store(actor: Actor, standing: Standing, given: Sequence[GivenAnswer]) -> list[Answer]:
+async def _store(
+    actor: Actor, progress: QuizProgress, given: Sequence[GivenAnswer]
+) -> list[Answer]:
     """Store what is not committed yet; return all answers given here as they are recorded.
 
     Raises before anything is stored: `Invalid` for an unknown question or choice, `Conflict` for an
     answer that contradicts a committed one.
     """
-    known = standing.answers
+    known = progress.answers
     new: dict[str, Answer] = {}
     recorded = []
     for entry in given:
-        question = standing.question(entry.question_id)
+        question = progress.question(entry.question_id)
         if question is None:
             raise Invalid(
                 "This quiz has no such question.", details={entry.question_id: "Unknown question."}
@@ -135,7 +137,7 @@ async def _store(actor: Actor, standing: Standing, given: Sequence[GivenAnswer])
                 question_id=question.id,
                 choices=choices,
                 correct=rules.is_correct(question, choices),
-                first_ever=question.id not in standing.first_correct,
+                first_ever=question.id not in progress.first_correct,
             )
             new[question.id] = answer
         elif answer.choices != choices:
@@ -144,7 +146,7 @@ async def _store(actor: Actor, standing: Standing, given: Sequence[GivenAnswer])
             )
         recorded.append(answer)
     if new:
-        attempt = await _open_attempt(actor, standing)
+        attempt = await _open_attempt(actor, progress)
         await QuizAnswer.insert(
             *(
                 QuizAnswer(
@@ -173,15 +175,15 @@ async def commit_answer(
     """
     async with sql.transaction():
         await scoring.lock_total(actor.user_id)
-        standing = await queries.standing_of(actor.user_id, quiz)
-        _check_attempt(standing, attempt_number, quiz.video_id)
-        question = standing.question(given.question_id)
+        progress = await queries.quiz_progress_of(actor.user_id, quiz)
+        _check_attempt(progress, attempt_number, quiz.video_id)
+        question = progress.question(given.question_id)
         if question is None:
             raise NotFound("This quiz has no such question.")
-        answer = (await _store(actor, standing, [given]))[0]
-    _count(standing, [answer])
-    answered = len(standing.answers.keys() | {question.id})
-    return Committed(question, answer, answered, len(standing.quiz.questions))
+        answer = (await _store(actor, progress, [given]))[0]
+    _count(progress, [answer])
+    answered = len(progress.answers.keys() | {question.id})
+    return Committed(question, answer, answered, len(progress.quiz.questions))
 
 
 async def submit(
@@ -194,23 +196,23 @@ async def submit(
     """
     async with sql.transaction():
         await scoring.lock_total(actor.user_id)
-        standing = await queries.standing_of(actor.user_id, quiz)
-        _check_attempt(standing, attempt_number, quiz.video_id)
+        progress = await queries.quiz_progress_of(actor.user_id, quiz)
+        _check_attempt(progress, attempt_number, quiz.video_id)
         given = {answer.question_id for answer in answers}
-        missing = [q.id for q in standing.unanswered if q.id not in given]
+        missing = [q.id for q in progress.unanswered if q.id not in given]
         if missing:
             verb = "is" if len(missing) == 1 else "are"
-            total = plural(len(standing.quiz.questions), "question")
+            total = plural(len(progress.quiz.questions), "question")
             raise Invalid(
                 f"{len(missing)} of {total} {verb} not answered yet.",
                 details=dict.fromkeys(missing, "Not answered yet."),
             )
-        before = standing
+        before = progress
         if answers:
-            await _store(actor, standing, answers)
-            standing = await queries.standing_of(actor.user_id, quiz)
-        assert standing.open is not None
-        attempt = _graded(standing, standing.open)
+            await _store(actor, progress, answers)
+            progress = await queries.quiz_progress_of(actor.user_id, quiz)
+        assert progress.open is not None
+        attempt = _graded(progress, progress.open)
         await QuizAttempt.update(
             {
                 QuizAttempt.completed_at: attempt.completed_at,
@@ -227,19 +229,19 @@ async def submit(
     return Completed(attempt, totals.score, best_before)
 
 
-def _count(before: Standing, answers: Sequence[Answer]) -> None:
+def _count(before: QuizProgress, answers: Sequence[Answer]) -> None:
     """Count the answers that were not committed before."""
     for answer in answers:
         if answer.question_id not in before.answers:
             count("answers", "right" if answer.correct else "wrong")
 
 
-def _graded(standing: Standing, attempt: Attempt) -> Attempt:
+def _graded(progress: QuizProgress, attempt: Attempt) -> Attempt:
     right = [answer for answer in attempt.answers if answer.correct]
     return msgspec.structs.replace(
         attempt,
         completed_at=clock.now(),
         correct_answers=len(right),
-        first_try_correct=sum(standing.first_correct[answer.question_id] for answer in right),
-        score=sum(standing.points_of(answer) for answer in right),
+        first_try_correct=sum(progress.first_correct[answer.question_id] for answer in right),
+        score=sum(progress.points_of(answer) for answer in right),
     )

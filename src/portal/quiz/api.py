@@ -9,16 +9,17 @@ import msgspec
 from litestar import Request, get, post
 from litestar.params import FromPath, JSONBody
 
-from portal.errors import Invalid, NotFound
-from portal.learning.api import VideoId, check_open
+from portal.errors import Invalid
+from portal.learning.api import VideoId
 from portal.learning.course import Course, Question, Quiz, Step
 from portal.learning.locks import href
 from portal.learning.queries import locks_of
 from portal.quiz import actions, queries, rules
 from portal.quiz.actions import GivenAnswer
-from portal.quiz.rules import MANY, Answer, Attempt, Standing
+from portal.quiz.queries import open_quiz_of
+from portal.quiz.rules import MANY, Answer, Attempt, QuizProgress
 from portal.scoring.rules import best_attempt
-from portal.web.actor import Actor, CurrentActor
+from portal.web.auth import Actor, CurrentActor
 from portal.web.openapi import Slug, between
 
 QuestionId: TypeAlias = Annotated[Slug, msgspec.Meta(examples=["who-is-fluent"])]
@@ -125,21 +126,6 @@ class SubmitResponse(msgspec.Struct, rename="camel", omit_defaults=True):
     unlocked: list[UnlockedView] = []
 
 
-def quiz_of(course: Course, video_id: str) -> Quiz:
-    """Returns the quiz of a video; `NotFound` for an unknown video or one without a quiz."""
-    video = course.find(video_id)
-    if video is None or video.quiz is None:
-        raise NotFound("There is no quiz for this video.")
-    return video.quiz
-
-
-async def open_quiz_of(actor: Actor, course: Course, video_id: str) -> Quiz:
-    """Returns the quiz of a video that is open for the actor; raises `NotFound` or `Locked`."""
-    quiz = quiz_of(course, video_id)
-    await check_open(actor, course, course.videos[quiz.video_id])
-    return quiz
-
-
 async def _unlocked(
     actor: Actor, course: Course, quiz: Quiz, before: int | None
 ) -> list[UnlockedView]:
@@ -185,9 +171,9 @@ def _attempt(attempt: Attempt) -> AttemptView:
     )
 
 
-def _question(question: Question, actor: Actor, standing: Standing) -> QuestionView:
+def _question(question: Question, actor: Actor, progress: QuizProgress) -> QuestionView:
     choices = rules.shuffled(
-        question, actor.user_id, standing.quiz.video_id, standing.attempt_number
+        question, actor.user_id, progress.quiz.video_id, progress.attempt_number
     )
     return QuestionView(
         id=question.id,
@@ -206,25 +192,25 @@ async def quiz(
     request: Request[Any, Any, Any], actor: CurrentActor, video_id: FromPath[VideoId]
 ) -> QuizView:
     quiz = await open_quiz_of(actor, request.app.state.course, video_id)
-    standing = await queries.standing_of(actor.user_id, quiz)
-    answers = standing.answers
+    progress = await queries.quiz_progress_of(actor.user_id, quiz)
+    answers = progress.answers
     best = (
-        best_attempt([attempt.result(video_id) for attempt in standing.completed])
-        if standing.completed
+        best_attempt([attempt.result(video_id) for attempt in progress.completed])
+        if progress.completed
         else None
     )
     return QuizView(
-        video_id=standing.quiz.video_id,
-        attempt_number=standing.attempt_number,
-        questions=[_question(q, actor, standing) for q in standing.quiz.questions],
+        video_id=progress.quiz.video_id,
+        attempt_number=progress.attempt_number,
+        questions=[_question(q, actor, progress) for q in progress.quiz.questions],
         answered={
-            q.id: _answered(q, answers[q.id]) for q in standing.quiz.questions if q.id in answers
+            q.id: _answered(q, answers[q.id]) for q in progress.quiz.questions if q.id in answers
         },
-        attempts=[_attempt(attempt) for attempt in standing.completed],
+        attempts=[_attempt(attempt) for attempt in progress.completed],
         best=next(
             (
                 _attempt(attempt)
-                for attempt in standing.completed
+                for attempt in progress.completed
                 if best is not None and attempt.attempt_number == best.attempt_number
             ),
             None,

@@ -13,7 +13,9 @@ from portal.db import sql
 from portal.learning.course import Course
 from portal.scoring import rules
 from portal.scoring.queries import IS_NAMED
-from portal.web.actor import Actor
+from portal.web.auth import Actor
+from portal.web.formats import plural
+from portal.web.languages import isolated
 
 TOP = 10
 AROUND = 5
@@ -171,7 +173,7 @@ def _around(row: _Row, people: Sequence[Person], actor: Actor) -> list[Placed]:
     return ranked[max(0, place - take_above) : place + take_below + 1]
 
 
-class Figures(msgspec.Struct, frozen=True):
+class LearnerFigures(msgspec.Struct, frozen=True):
     """The key figures with the working days that they were made from, what day it is there, and
     which days of the week are worked."""
 
@@ -186,7 +188,7 @@ async def kpis(actor: Actor, course: Course) -> Kpis:
     return (await figures(actor, course)).kpis
 
 
-async def figures(actor: Actor, course: Course) -> Figures:
+async def figures(actor: Actor, course: Course) -> LearnerFigures:
     """Returns the actor's key figures and working days, in one statement."""
     rows = await sql.fetch(
         _Row,
@@ -234,4 +236,25 @@ async def figures(actor: Actor, course: Course) -> Figures:
         first_answered=row.first_answered,
         first_correct=row.first_correct,
     )
-    return Figures(key_figures, active, today, week)
+    return LearnerFigures(key_figures, active, today, week)
+
+
+def distance(people: Sequence[Placed], mine: int, me: str) -> str:
+    """Returns how far it is to the next one above, of people around somebody who has `mine` points;
+    at the top, who is level or how far behind."""
+    above = [person for person in people if person.score > mine]
+    level = [person for person in people if person.score == mine and person.id != me]
+    below = [person for person in people if person.score < mine]
+    if above:
+        points = plural(above[-1].score - mine + 1, "point")
+        return f"{points} to pass {_in_a_sentence(above[-1])}."
+    if level:
+        others = " and others" if len(level) > 1 else ""
+        return f"Level with {_in_a_sentence(level[0])}{others}."
+    if below:
+        return f"{plural(mine - below[0].score, 'point')} ahead of {_in_a_sentence(below[0])}."
+    return "Nobody else is ranked yet."
+
+
+def _in_a_sentence(person: Placed) -> str:
+    return HIDDEN_NAME.lower() if person.id is None else isolated(person.name)

@@ -13,19 +13,19 @@ from litestar.response import Redirect
 from portal.accounts.rules import TRACKS
 from portal.errors import Conflict, Invalid, NotFound
 from portal.learning import actions as learning
-from portal.learning.api import open_video, outline_of, video_of
 from portal.learning.course import Course, Cue, Video
 from portal.learning.locks import card_href, name_of
+from portal.learning.outline import Outline, Refusal, TickState
 from portal.learning.player import embed_url, media_url, provider_name, watch_url
-from portal.learning.progress import Outline, Refusal, TickState
+from portal.learning.queries import open_video, outline_of, video_of
 from portal.quiz import actions, queries, rules, views
 from portal.quiz.actions import GivenAnswer
-from portal.quiz.api import open_quiz_of, quiz_of
 from portal.quiz.kpis import kpis
+from portal.quiz.queries import open_quiz_of, quiz_of
 from portal.quiz.result import Place
-from portal.quiz.rules import Attempt, Standing
+from portal.quiz.rules import Attempt, QuizProgress
 from portal.quiz.views import QuizPart
-from portal.web.actor import Actor, CurrentActor
+from portal.web.auth import Actor, CurrentActor
 from portal.web.formats import length, plural
 from portal.web.forms import read_form
 from portal.web.pages import page
@@ -118,9 +118,9 @@ def _content(
     refusal = outline.refusals.get(video.id)
     gone = refusal is not None and refusal.gone
     step, topic = course.steps_by_id[video.step_id], course.topics[video.topic_id]
-    progress = outline.of(video)
+    watching = outline.of(video)
     previous, following = course.neighbours(video.id)
-    finished = video.duration is not None and progress.position_seconds >= video.duration - 5
+    finished = video.duration is not None and watching.position_seconds >= video.duration - 5
     return VideoPage(
         id=video.id,
         title=video.title,
@@ -151,10 +151,10 @@ def _content(
         doubtful=refusal is not None and not gone,
         refusal=refusal if actor.role == "admin" else None,
         watch_url=watch_url(video),
-        position=start if start is not None else (0 if finished else progress.position_seconds),
-        watched_percent=progress.watched_percent or None,
-        done=progress.done,
-        self_declared=progress.self_declared,
+        position=start if start is not None else (0 if finished else watching.position_seconds),
+        watched_percent=watching.watched_percent or None,
+        done=watching.done,
+        self_declared=watching.self_declared,
         news=_news(video, quiz),
         objectives=video.objectives,
         summary=video.summary,
@@ -207,20 +207,20 @@ async def _place(
 
 
 async def _result(
-    actor: Actor, outline: Outline, video: Video, standing: Standing, n: int
+    actor: Actor, outline: Outline, video: Video, progress: QuizProgress, n: int
 ) -> QuizPart:
-    attempt = next((a for a in standing.completed if a.attempt_number == n), None)
+    attempt = next((a for a in progress.completed if a.attempt_number == n), None)
     if attempt is None:
         raise NotFound("There is no such attempt.")
-    questions = standing.quiz.questions
-    if attempt.content_hash != standing.quiz.content_hash:
+    questions = progress.quiz.questions
+    if attempt.content_hash != progress.quiz.content_hash:
         questions = (await queries.version(video.id, attempt.content_hash)).questions
-    earlier = [a.score for a in standing.completed if a.attempt_number < n]
+    earlier = [a.score for a in progress.completed if a.attempt_number < n]
     place = await _place(actor, outline, video, attempt, earlier)
     following = outline.course.neighbours(video.id)[1]
     if following and outline.locks.of_video(following):
         following = None
-    return views.result(standing, attempt, questions, video, place=place, following=following)
+    return views.result(progress, attempt, questions, video, place=place, following=following)
 
 
 async def _quiz(
@@ -229,21 +229,21 @@ async def _quiz(
     """Returns the quiz in the state that the address asks for."""
     if video.quiz is None:
         return None
-    standing = await queries.standing_of(actor.user_id, video.quiz)
+    progress = await queries.quiz_progress_of(actor.user_id, video.quiz)
     attempt = _number(request, "result")
     if attempt is not None:
-        return await _result(actor, outline, video, standing, attempt)
+        return await _result(actor, outline, video, progress, attempt)
     number = _number(request, "q")
     if number is None:
-        return views.start(standing)
-    if not 1 <= number <= len(standing.quiz.questions):
+        return views.start(progress)
+    if not 1 <= number <= len(progress.quiz.questions):
         raise NotFound("This quiz has no such question.")
-    if standing.quiz.questions[number - 1].id in standing.answers:
+    if progress.quiz.questions[number - 1].id in progress.answers:
         elsewhere = request.query_params.get("elsewhere") == "1"
-        return views.feedback(standing, number, actor.user_id, video, elsewhere=elsewhere)
+        return views.feedback(progress, number, actor.user_id, video, elsewhere=elsewhere)
     moved = request.query_params.get("order", "").split(",")
-    ordering = standing.quiz.questions[number - 1].kind == "ordering"
-    return views.asked(standing, number, actor.user_id, picked=moved if ordering else ())
+    ordering = progress.quiz.questions[number - 1].kind == "ordering"
+    return views.asked(progress, number, actor.user_id, picked=moved if ordering else ())
 
 
 @get("/video/{video_id:str}", include_in_schema=False)
@@ -302,9 +302,9 @@ async def answer(
 
 
 async def _number_of(actor: Actor, video_id: str, course: Course, question_id: str) -> int:
-    standing = await queries.standing_of(actor.user_id, quiz_of(course, video_id))
-    numbers = [n for n, q in enumerate(standing.quiz.questions, 1) if q.id == question_id]
-    return numbers[0] if numbers else views.first_open(standing)
+    progress = await queries.quiz_progress_of(actor.user_id, quiz_of(course, video_id))
+    numbers = [n for n, q in enumerate(progress.quiz.questions, 1) if q.id == question_id]
+    return numbers[0] if numbers else views.first_open(progress)
 
 
 def _back(video_id: str, number: int, *, elsewhere: bool = False) -> Redirect:
@@ -316,14 +316,14 @@ async def _asked_again(
     request: Request[Any, Any, Any], actor: Actor, video: Video, given: GivenAnswer, error: Invalid
 ) -> Response[str]:
     course: Course = request.app.state.course
-    standing = await queries.standing_of(actor.user_id, quiz_of(course, video.id))
+    progress = await queries.quiz_progress_of(actor.user_id, quiz_of(course, video.id))
     number = next(
-        (n for n, q in enumerate(standing.quiz.questions, 1) if q.id == given.question_id), None
+        (n for n, q in enumerate(progress.quiz.questions, 1) if q.id == given.question_id), None
     )
-    if number is None or given.question_id in standing.answers:
+    if number is None or given.question_id in progress.answers:
         raise error
     outline = await outline_of(actor, course, here=video.id)
-    quiz = views.asked(standing, number, actor.user_id, picked=given.choices, error=error.sentence)
+    quiz = views.asked(progress, number, actor.user_id, picked=given.choices, error=error.sentence)
     content = _content(actor, outline, video, quiz, None)
     return await page(request, "quiz/video.html", content, status=422)
 
@@ -334,8 +334,8 @@ async def answer_reopened(
 ) -> Redirect:
     """A refused answer stands at this address; who opens it again gets the quiz."""
     quiz = await open_quiz_of(actor, request.app.state.course, video_id)
-    standing = await queries.standing_of(actor.user_id, quiz)
-    return _back(quiz.video_id, views.first_open(standing))
+    progress = await queries.quiz_progress_of(actor.user_id, quiz)
+    return _back(quiz.video_id, views.first_open(progress))
 
 
 @post("/video/{video_id:str}/submit", include_in_schema=False)
@@ -348,12 +348,12 @@ async def submit(
     try:
         await actions.submit(actor, quiz, attempt)
     except Conflict:
-        standing = await queries.standing_of(actor.user_id, quiz)
-        if not any(done.attempt_number == attempt for done in standing.completed):
+        progress = await queries.quiz_progress_of(actor.user_id, quiz)
+        if not any(done.attempt_number == attempt for done in progress.completed):
             return Redirect(f"/video/{video_id}", status_code=303)
     except Invalid:
-        standing = await queries.standing_of(actor.user_id, quiz)
-        return _back(video_id, views.first_open(standing))
+        progress = await queries.quiz_progress_of(actor.user_id, quiz)
+        return _back(video_id, views.first_open(progress))
     return Redirect(f"/video/{video_id}?result={attempt}#quiz", status_code=303)
 
 

@@ -8,11 +8,13 @@ from uuid import UUID
 import msgspec
 
 from portal.db import sql
+from portal.errors import NotFound
 from portal.learning.course import Course, Question, Quiz
+from portal.learning.queries import check_open
 from portal.quiz import rules
-from portal.quiz.rules import Answer, Attempt, Standing
+from portal.quiz.rules import Answer, Attempt, QuizProgress
 from portal.scoring.rules import rank
-from portal.web.actor import Actor
+from portal.web.auth import Actor
 
 _ATTEMPTS = """
     SELECT a.id, a.attempt_number, a.content_hash, a.completed_at, a.total_questions,
@@ -50,7 +52,7 @@ class RecentAttempt(msgspec.Struct, frozen=True):
     completed_at: datetime
 
 
-async def standing_of(learner: UUID, quiz: Quiz) -> Standing:
+async def quiz_progress_of(learner: UUID, quiz: Quiz) -> QuizProgress:
     """Returns where the learner is with the quiz: one statement, and a second one only when the
     open attempt began with other questions than today's."""
     rows = await sql.execute(_ATTEMPTS, learner, quiz.video_id, retry=True)
@@ -63,7 +65,7 @@ async def standing_of(learner: UUID, quiz: Quiz) -> Standing:
     open_attempt = next((a for a in attempts if a.completed_at is None), None)
     if open_attempt is not None and open_attempt.content_hash != quiz.content_hash:
         quiz = await version(quiz.video_id, open_attempt.content_hash)
-    return Standing(
+    return QuizProgress(
         quiz=quiz,
         today=today,
         attempt_number=open_attempt.attempt_number
@@ -91,3 +93,18 @@ async def rank_with(actor: Actor, score: int) -> int:
     """Returns the rank that the actor would have in their track with `score` points."""
     higher = await sql.fetch_value(_HIGHER, actor.track, score, actor.user_id)
     return rank(higher)
+
+
+def quiz_of(course: Course, video_id: str) -> Quiz:
+    """Returns the quiz of a video; `NotFound` for an unknown video or one without a quiz."""
+    video = course.find(video_id)
+    if video is None or video.quiz is None:
+        raise NotFound("There is no quiz for this video.")
+    return video.quiz
+
+
+async def open_quiz_of(actor: Actor, course: Course, video_id: str) -> Quiz:
+    """Returns the quiz of a video that is open for the actor; raises `NotFound` or `Locked`."""
+    quiz = quiz_of(course, video_id)
+    await check_open(actor, course, course.videos[quiz.video_id])
+    return quiz

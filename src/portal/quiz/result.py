@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from portal.learning.course import Question, Video
-from portal.quiz.rules import Attempt, Standing
+from portal.quiz.rules import Attempt, QuizProgress
 from portal.scoring.rules import (
     POINTS_FIRST_TRY,
     POINTS_MAX,
@@ -16,7 +16,7 @@ from portal.scoring.rules import (
     best_attempt,
 )
 from portal.web.formats import length, number, ordinal
-from portal.web.writing import isolated
+from portal.web.languages import isolated
 
 RULE = (
     f"{POINTS_RIGHT} points for each right answer, and {POINTS_FIRST_TRY} more when your first"
@@ -90,10 +90,10 @@ class Place(msgspec.Struct, frozen=True):
     steps: str = ""
 
 
-def best_of(standing: Standing) -> Best | None:
-    if not standing.completed:
+def best_of(progress: QuizProgress) -> Best | None:
+    if not progress.completed:
         return None
-    results = [attempt.result(standing.quiz.video_id) for attempt in standing.completed]
+    results = [attempt.result(progress.quiz.video_id) for attempt in progress.completed]
     best = best_attempt(results)
     return Best(best.score, POINTS_MAX * best.total_questions, best.attempt_number)
 
@@ -114,9 +114,9 @@ def _change(attempt: Attempt, earlier: Sequence[int], place: Place) -> str:
             if earlier
             else f"No points this time. Your total is {total}."
         )
-        return f"{change} {_standing(place)}".strip()
+        return f"{change} {_rank_sentence(place)}".strip()
     if not place.latest:
-        return f"This added {gained} points. Your total is {total}. {_standing(place)}".strip()
+        return f"This added {gained} points. Your total is {total}. {_rank_sentence(place)}".strip()
     change = f"Your total went from {number(place.total_score - gained)} to {total}"
     if place.rank is None:
         return f"{change}."
@@ -130,20 +130,20 @@ def _change(attempt: Attempt, earlier: Sequence[int], place: Place) -> str:
     )
 
 
-def _standing(place: Place) -> str:
+def _rank_sentence(place: Place) -> str:
     if place.rank is None:
         return ""
     return f"You are {ordinal(place.rank)} of {number(place.ranked_people)} in {place.track}."
 
 
-def _row(question: Question, attempt: Attempt, standing: Standing) -> ResultRow:
+def _row(question: Question, attempt: Attempt, progress: QuizProgress) -> ResultRow:
     answer = attempt.answer_to(question.id)
     assert answer is not None
     texts = {choice.id: choice.text for choice in question.choices}
     return ResultRow(
         question=question.text,
         right=answer.correct,
-        points_text=_points_text(standing.points_of(answer)),
+        points_text=_points_text(progress.points_of(answer)),
         given=[texts[choice] for choice in answer.choices],
         key=[texts[choice] for choice in question.key],
         explanation=question.explanation,
@@ -163,7 +163,7 @@ def _again(questions: Sequence[Question], attempt: Attempt, video: Video) -> lis
 
 
 def result_part(
-    standing: Standing,
+    progress: QuizProgress,
     attempt: Attempt,
     questions: Sequence[Question],
     video: Video,
@@ -173,24 +173,24 @@ def result_part(
     retry_href: str,
 ) -> ResultPart:
     """Returns the result of a completed attempt, whose questions are `questions`."""
-    best = best_of(standing)
+    best = best_of(progress)
     assert best is not None
-    earlier = [a.score for a in standing.completed if a.attempt_number < attempt.attempt_number]
+    earlier = [a.score for a in progress.completed if a.attempt_number < attempt.attempt_number]
     return ResultPart(
         heading=f"{attempt.correct_answers} of {attempt.total_questions} right,"
         f" {attempt.score} points",
         sentence=f"{_change(attempt, earlier, place)} {place.steps}".strip(),
-        rows=[_row(question, attempt, standing) for question in questions],
+        rows=[_row(question, attempt, progress) for question in questions],
         best_text=f"Best so far {best.points} of {best.max_points}, attempt {best.attempt_number}.",
         rule=RULE,
         # While another attempt is open, what it still asks is not told.
-        review=standing.open is None,
+        review=progress.open is None,
         watch_again=_again(questions, attempt, video),
         history=[
             HistoryRow(
                 a.attempt_number, a.correct_answers, a.total_questions, a.score, a.completed_at
             )
-            for a in reversed(standing.completed)
+            for a in reversed(progress.completed)
             if a.completed_at is not None
         ],
         next=NextVideo(f"/video/{following.id}", isolated(following.title), following.duration)

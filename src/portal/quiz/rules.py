@@ -53,7 +53,7 @@ class Attempt(msgspec.Struct, frozen=True):
         )
 
 
-class Standing(msgspec.Struct, frozen=True):
+class QuizProgress(msgspec.Struct, frozen=True):
     """Where a learner is with a quiz. `quiz` holds the questions of the open attempt, which may be
     older than those of `today`; `first_correct` tells for each question whether the first answer
     ever was right."""
@@ -86,23 +86,23 @@ class Standing(msgspec.Struct, frozen=True):
         )
 
 
-def most_in_attempt(standing: Standing) -> int:
+def most_in_attempt(progress: QuizProgress) -> int:
     """Returns the most points that the attempt which is open, or would be begun now, can bring."""
-    answers = standing.answers.values()
-    rest = (question.id for question in standing.unanswered)
-    return sum(map(standing.points_of, answers)) + reachable(rest, _missed(standing))
+    answers = progress.answers.values()
+    rest = (question.id for question in progress.unanswered)
+    return sum(map(progress.points_of, answers)) + reachable(rest, _missed(progress))
 
 
-def gain(standing: Standing) -> int:
+def gain(progress: QuizProgress) -> int:
     """Returns the points that the quiz can still add to the attempt that counts; that attempt and
     the ones after it can add them, also to questions that have been put into it since."""
-    best = max((attempt.score for attempt in standing.completed), default=0)
-    later = reachable((question.id for question in standing.today.questions), _missed(standing))
-    return max(0, most_in_attempt(standing) - best, later - best)
+    best = max((attempt.score for attempt in progress.completed), default=0)
+    later = reachable((question.id for question in progress.today.questions), _missed(progress))
+    return max(0, most_in_attempt(progress) - best, later - best)
 
 
-def _missed(standing: Standing) -> set[str]:
-    return {each for each, correct in standing.first_correct.items() if not correct}
+def _missed(progress: QuizProgress) -> set[str]:
+    return {each for each, correct in progress.first_correct.items() if not correct}
 
 
 def first_correct(attempts: Sequence[Attempt]) -> dict[str, bool]:

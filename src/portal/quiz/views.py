@@ -1,4 +1,4 @@
-"""What the quiz part of a video page shows, made from the standing. Pure."""
+"""What the quiz part of a video page shows, made from how far the learner is. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from portal.learning.course import Question, Video
 from portal.quiz import rules
 from portal.quiz.result import Best, Place, ResultPart, best_of, result_part
-from portal.quiz.rules import Answer, Attempt, Standing
+from portal.quiz.rules import Answer, Attempt, QuizProgress
 from portal.scoring.rules import POINTS_FIRST_TRY, POINTS_RIGHT
 from portal.web.formats import length
 
@@ -74,27 +74,27 @@ class QuizPart(msgspec.Struct, frozen=True, kw_only=True):
     result: ResultPart | None = None
 
 
-def question_href(standing: Standing, number: int) -> str:
-    return f"/video/{standing.quiz.video_id}?q={number}#quiz"
+def question_href(progress: QuizProgress, number: int) -> str:
+    return f"/video/{progress.quiz.video_id}?q={number}#quiz"
 
 
-def first_open(standing: Standing) -> int:
+def first_open(progress: QuizProgress) -> int:
     """Returns the number, from 1, of the first question without an answer; 1 when all have one."""
-    answers = standing.answers
-    numbers = (n for n, q in enumerate(standing.quiz.questions, 1) if q.id not in answers)
+    answers = progress.answers
+    numbers = (n for n, q in enumerate(progress.quiz.questions, 1) if q.id not in answers)
     return next(numbers, 1)
 
 
-def _boxes(standing: Standing, current: int | None) -> list[Box]:
+def _boxes(progress: QuizProgress, current: int | None) -> list[Box]:
     boxes = []
-    answers = standing.answers
-    for number, question in enumerate(standing.quiz.questions, 1):
+    answers = progress.answers
+    for number, question in enumerate(progress.quiz.questions, 1):
         answer = answers.get(question.id)
         state = "" if answer is None else ("right" if answer.correct else "wrong")
         boxes.append(
             Box(
                 number,
-                question_href(standing, number) if answer else None,
+                question_href(progress, number) if answer else None,
                 state,
                 number == current,
             )
@@ -102,34 +102,34 @@ def _boxes(standing: Standing, current: int | None) -> list[Box]:
     return boxes
 
 
-def _frame(standing: Standing, state: str, current: int | None = None) -> QuizPart:
+def _frame(progress: QuizProgress, state: str, current: int | None = None) -> QuizPart:
     """Returns what every state of the quiz shows."""
-    answers = standing.answers
+    answers = progress.answers
     label = "Start quiz"
     if answers:
         label = "Resume quiz"
-    elif standing.completed:
+    elif progress.completed:
         label = "Try again"
     return QuizPart(
         state=state,
-        questions_total=len(standing.quiz.questions),
-        attempt_number=standing.attempt_number,
-        best=best_of(standing),
-        gain=rules.gain(standing),
+        questions_total=len(progress.quiz.questions),
+        attempt_number=progress.attempt_number,
+        best=best_of(progress),
+        gain=rules.gain(progress),
         start_label=label,
-        start_href=question_href(standing, first_open(standing)),
+        start_href=question_href(progress, first_open(progress)),
         answered=len(answers),
-        points_so_far=sum(standing.points_of(answer) for answer in answers.values()),
-        boxes=_boxes(standing, current),
+        points_so_far=sum(progress.points_of(answer) for answer in answers.values()),
+        boxes=_boxes(progress, current),
     )
 
 
-def start(standing: Standing) -> QuizPart:
-    return _frame(standing, "start")
+def start(progress: QuizProgress) -> QuizPart:
+    return _frame(progress, "start")
 
 
-def _note(standing: Standing, question: Question) -> str:
-    first = standing.first_correct.get(question.id)
+def _note(progress: QuizProgress, question: Question) -> str:
+    first = progress.first_correct.get(question.id)
     final = f"Final for this attempt. {POINTS_RIGHT} points"
     if first is None:
         return f"{final}, +{POINTS_FIRST_TRY} if your first answer is right."
@@ -137,7 +137,7 @@ def _note(standing: Standing, question: Question) -> str:
 
 
 def asked(
-    standing: Standing,
+    progress: QuizProgress,
     number: int,
     learner: UUID,
     *,
@@ -146,8 +146,8 @@ def asked(
 ) -> QuizPart:
     """Returns question `number` for answering, with what was picked before, if it was refused or,
     in an ordering, moved."""
-    question = standing.quiz.questions[number - 1]
-    choices = rules.shuffled(question, learner, standing.quiz.video_id, standing.attempt_number)
+    question = progress.quiz.questions[number - 1]
+    choices = rules.shuffled(question, learner, progress.quiz.video_id, progress.attempt_number)
     if question.kind == "ordering" and sorted(picked) == sorted(c.id for c in choices):
         choices.sort(key=lambda choice: picked.index(choice.id))
     part = QuestionPart(
@@ -156,25 +156,25 @@ def asked(
         text=question.text,
         kind=question.kind,
         choices=[ChoiceRow(c.id, c.text, c.id in picked, None) for c in choices],
-        note=_note(standing, question),
+        note=_note(progress, question),
         error=error,
     )
-    return msgspec.structs.replace(_frame(standing, "question", number), question=part)
+    return msgspec.structs.replace(_frame(progress, "question", number), question=part)
 
 
 def feedback(
-    standing: Standing, number: int, learner: UUID, video: Video, *, elsewhere: bool = False
+    progress: QuizProgress, number: int, learner: UUID, video: Video, *, elsewhere: bool = False
 ) -> QuizPart:
     """Returns the answered question `number` with its key and explanation, and the way on."""
-    question = standing.quiz.questions[number - 1]
-    answer = standing.answers[question.id]
-    earned = standing.points_of(answer)
+    question = progress.quiz.questions[number - 1]
+    answer = progress.answers[question.id]
+    earned = progress.points_of(answer)
     part = QuestionPart(
         n=number,
         id=question.id,
         text=question.text,
         kind=question.kind,
-        choices=_graded(standing, question, answer, learner),
+        choices=_graded(progress, question, answer, learner),
         note="",
         answered=True,
         correct=answer.correct,
@@ -185,25 +185,25 @@ def feedback(
         at=None if question.at is None else length(question.at),
         at_href=None if question.at is None else f"/video/{video.id}?t={question.at}",
     )
-    done = not standing.unanswered
+    done = not progress.unanswered
     following = next(
         (
             n
-            for n in (*range(number + 1, len(standing.quiz.questions) + 1), *range(1, number))
-            if standing.quiz.questions[n - 1].id not in standing.answers
+            for n in (*range(number + 1, len(progress.quiz.questions) + 1), *range(1, number))
+            if progress.quiz.questions[n - 1].id not in progress.answers
         ),
         None,
     )
     return msgspec.structs.replace(
-        _frame(standing, "feedback", number),
+        _frame(progress, "feedback", number),
         question=part,
         can_submit=done,
-        next_href=question_href(standing, following) if following else None,
+        next_href=question_href(progress, following) if following else None,
     )
 
 
 def _graded(
-    standing: Standing, question: Question, answer: Answer, learner: UUID
+    progress: QuizProgress, question: Question, answer: Answer, learner: UUID
 ) -> list[ChoiceRow]:
     if question.kind == "ordering":
         texts = {choice.id: choice.text for choice in question.choices}
@@ -211,7 +211,7 @@ def _graded(
             ChoiceRow(given, texts[given], True, given == wanted, question.key.index(given) + 1)
             for given, wanted in zip(answer.choices, question.key, strict=True)
         ]
-    choices = rules.shuffled(question, learner, standing.quiz.video_id, standing.attempt_number)
+    choices = rules.shuffled(question, learner, progress.quiz.video_id, progress.attempt_number)
     return [ChoiceRow(c.id, c.text, c.id in answer.choices, c.id in question.key) for c in choices]
 
 
@@ -225,7 +225,7 @@ def _earned(earned: int) -> str | None:
 
 
 def result(
-    standing: Standing,
+    progress: QuizProgress,
     attempt: Attempt,
     questions: Sequence[Question],
     video: Video,
@@ -235,16 +235,16 @@ def result(
 ) -> QuizPart:
     """Returns the result of a completed attempt, whose questions are `questions`."""
     part = result_part(
-        standing,
+        progress,
         attempt,
         questions,
         video,
         place=place,
         following=following,
-        retry_href=question_href(standing, first_open(standing)),
+        retry_href=question_href(progress, first_open(progress)),
     )
     return msgspec.structs.replace(
-        _frame(standing, "result"),
+        _frame(progress, "result"),
         attempt_number=attempt.attempt_number,
         questions_total=len(questions),
         result=part,

@@ -53,7 +53,7 @@ async def lock_ranking() -> None:
 async def recompute(learner: UUID) -> rules.Totals:
     """Write the totals anew from all completed attempts, and return them. It heals itself: what was
     wrong before is right afterwards."""
-    totals = rules.totals(await queries.ledger_of(learner))
+    totals = rules.totals(await queries.completed_attempts_of(learner))
     await sql.execute(
         _WRITE,
         learner,

@@ -7,7 +7,7 @@ from uuid import UUID
 from portal.db import sql
 from portal.scoring import rules
 from portal.scoring.rules import AttemptResult
-from portal.web.actor import Actor
+from portal.web.auth import Actor
 
 # Who can have a rank, of `app_user u` and `team t`; a completed quiz comes on top.
 MAY_BE_RANKED = """u.role = 'learner' AND u.disabled_at IS NULL AND u.erased_at IS NULL
@@ -37,12 +37,12 @@ _STANDING = """
 """
 
 
-async def ledger_of(learner: UUID) -> list[AttemptResult]:
+async def completed_attempts_of(learner: UUID) -> list[AttemptResult]:
     """Returns all completed attempts of a person."""
     return await sql.fetch(AttemptResult, _LEDGER, learner)
 
 
-async def standing_of(learner: UUID) -> rules.Ledger:
+async def ledger_of(learner: UUID) -> rules.Ledger:
     """Returns the person's ledger in one statement."""
     rows = await sql.execute(_STANDING, learner, retry=True)
     completed = [AttemptResult(*list(row.values())[:-2]) for row in rows if row["completed"]]

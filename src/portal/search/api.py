@@ -10,7 +10,7 @@ from litestar.params import FromQuery
 
 from portal.search import queries, views
 from portal.search.views import Found
-from portal.web.actor import CurrentActor
+from portal.web.auth import CurrentActor
 from portal.web.openapi import up_to
 
 Query: TypeAlias = Annotated[str, up_to(views.MAX_QUERY), msgspec.Meta(examples=["prompt"])]

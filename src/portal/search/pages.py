@@ -11,11 +11,10 @@ from litestar.params import FromQuery
 from portal.errors import Invalid
 from portal.learning.course import Course
 from portal.learning.locks import card_href, has_locks
-from portal.learning.pages import Link
 from portal.search import queries, views
 from portal.search.views import Found
-from portal.web.actor import CurrentActor
-from portal.web.pages import page
+from portal.web.auth import CurrentActor
+from portal.web.pages import Link, page
 
 
 class SearchPage(msgspec.Struct, frozen=True, kw_only=True):

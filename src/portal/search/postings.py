@@ -9,8 +9,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from portal.search.text import (
+    SHORTENED,
+    content_words,
+    joined,
+    pieces,
+    spans,
+    stem,
+    words,
+    words_of,
+)
 from portal.search.wanted import Wanted
-from portal.search.words import SHORTENED, joined, pieces, spans, stem, telling, words, words_of
 
 EXACT, FAMILY, JOINED, BEGINNING, SPELLING = 1.0, 0.9, 0.8, 0.7, 0.5
 MAX_PIECES = 12
@@ -237,7 +246,7 @@ class View:
 
 def _tells(text: str, term: str) -> bool:
     """Whether a term stands in a text where words begin and end, and not as stop words only."""
-    return any(telling(words_of(text[start:end])) for start, end in spans(text, (term,)))
+    return any(content_words(words_of(text[start:end])) for start, end in spans(text, (term,)))
 
 
 def _edits(word: str) -> int:

@@ -9,14 +9,14 @@ import msgspec
 
 from portal.db import sql
 from portal.learning.course import Course, Quiz, Step, Topic, Video
-from portal.learning.locks import Lock, Locks, card_href, has_locks, step_of
+from portal.learning.locks import Lock, Locks, card_href, has_locks, step_of_part
 from portal.learning.queries import locks_of
 from portal.quiz.queries import version
 from portal.search import views
-from portal.search.rules import Entry, Field, Index, Key, Kind, Shut, Text
+from portal.search.rules import Field, Index, IndexEntry, Key, Kind, Shut, Text
+from portal.search.text import words_of
 from portal.search.views import Found, Result
-from portal.search.words import words_of
-from portal.web.actor import Actor
+from portal.web.auth import Actor
 from portal.web.formats import plural
 
 # The latest attempt at each quiz: an open one hides what it still asks, even if an earlier
@@ -59,7 +59,7 @@ class CourseIndex:
         video = self._course.videos[quiz.video_id]
         for question in quiz.questions:
             self.index.add(
-                Entry(
+                IndexEntry(
                     kind="explanation",
                     id=f"{quiz.video_id}/{question.id}",
                     texts=(
@@ -145,12 +145,12 @@ def _place(result: Result, course: Course, locks: Locks) -> tuple[Step, Lock | N
         return step, locks.of(step)
     if result.kind == "topic":
         topic = course.topics[result.id]
-        return step_of(course, topic), locks.of(topic)
+        return step_of_part(course, topic), locks.of(topic)
     video = course.videos[result.id.partition("/")[0]]
     return course.steps_by_id[video.step_id], locks.of_video(video)
 
 
-def _course_entries(course: Course) -> Iterator[Entry]:
+def _course_entries(course: Course) -> Iterator[IndexEntry]:
     for step in course.steps:
         yield _step_entry(step)
         for number, topic in enumerate(step.topics, 1):
@@ -159,8 +159,8 @@ def _course_entries(course: Course) -> Iterator[Entry]:
                 yield _video_entry(topic, video)
 
 
-def _video_entry(topic: Topic, video: Video) -> Entry:
-    return Entry(
+def _video_entry(topic: Topic, video: Video) -> IndexEntry:
+    return IndexEntry(
         kind="video",
         id=video.id,
         texts=(
@@ -173,8 +173,8 @@ def _video_entry(topic: Topic, video: Video) -> Entry:
     )
 
 
-def _step_entry(step: Step) -> Entry:
-    return Entry(
+def _step_entry(step: Step) -> IndexEntry:
+    return IndexEntry(
         kind="step",
         id=step.id,
         texts=(
@@ -188,8 +188,8 @@ def _step_entry(step: Step) -> Entry:
     )
 
 
-def _topic_entry(step: Step, topic: Topic, number: int) -> Entry:
-    return Entry(
+def _topic_entry(step: Step, topic: Topic, number: int) -> IndexEntry:
+    return IndexEntry(
         kind="topic",
         id=topic.id,
         texts=_texts(topic.title, summary=topic.description),

@@ -16,8 +16,8 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from portal.search.postings import Postings, View
+from portal.search.text import content_words, is_unspaced, words_of
 from portal.search.wanted import Wanted, wanted
-from portal.search.words import is_unspaced, telling, words_of
 
 Kind: TypeAlias = Literal["video", "step", "topic", "explanation"]
 Field: TypeAlias = Literal[
@@ -58,7 +58,7 @@ class Text(msgspec.Struct, frozen=True):
     at: int | None = None
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class IndexEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Something that can be found. `texts` begin with its title, the weightiest first.
 
     `href` and `key`: of an explanation, the address depends on the learner's attempt, and it is
@@ -81,7 +81,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 class Hit(msgspec.Struct, frozen=True):
     """`line` is the text below the title that shows the match, or what the entry is about."""
 
-    entry: Entry
+    entry: IndexEntry
     score: float
     line: Text | None
 
@@ -102,8 +102,8 @@ class Hits(msgspec.Struct, frozen=True):
 class Index:
     """Entries and their words. It only grows, and never forgets the order of adding."""
 
-    def __init__(self, entries: Iterable[Entry] = ()) -> None:
-        self._entries: list[Entry] = []
+    def __init__(self, entries: Iterable[IndexEntry] = ()) -> None:
+        self._entries: list[IndexEntry] = []
         self._open: dict[int, int] = {}  # number of an entry → how many texts it has
         self._keys: dict[Key, int] = {}
         self._numbers: dict[tuple[Kind, str], int] = {}
@@ -112,7 +112,7 @@ class Index:
         for entry in entries:
             self.add(entry)
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: IndexEntry) -> None:
         number = len(self._entries)
         self._entries.append(entry)
         if entry.key is None:
@@ -120,7 +120,9 @@ class Index:
             self._numbers[entry.kind, entry.id] = number
         else:
             self._keys[entry.key] = number
-        self._titles.append(frozenset(telling(words_of(_LABEL.sub("", entry.title, count=1)))))
+        self._titles.append(
+            frozenset(content_words(words_of(_LABEL.sub("", entry.title, count=1))))
+        )
         self._postings.add((text.text, WEIGHTS[text.field]) for text in entry.texts)
 
     def search(

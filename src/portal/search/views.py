@@ -9,7 +9,7 @@ import msgspec
 
 from portal.errors import Invalid
 from portal.search.rules import Hit, Hits, Key, Kind
-from portal.search.words import spans
+from portal.search.text import spans
 from portal.web.formats import length
 
 MAX_QUERY = 100  # characters

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from portal.search.words import (
+from portal.search.text import (
     APOSTROPHES,
     MAX_PARTS,
     SHORTENED,
     Word,
+    content_words,
+    is_content_word,
     is_part,
-    is_telling,
-    telling,
     words,
 )
 
@@ -43,7 +43,7 @@ def wanted(query: str) -> list[Wanted]:
         elif len(group) <= MAX_PARTS:
             found.append(_compound(query, group))
         else:
-            found += [Wanted(word.term, tells=is_telling(word.term)) for word in group]
+            found += [Wanted(word.term, tells=is_content_word(word.term)) for word in group]
     first = {entry.term: entry for entry in reversed(found)}
     entries = [first[term] for term in dict.fromkeys(entry.term for entry in found)]
     return [entry for entry in entries if entry.tells] or entries
@@ -52,7 +52,7 @@ def wanted(query: str) -> list[Wanted]:
 def _compound(query: str, group: Sequence[Word]) -> Wanted:
     *first, last = (word.term for word in group)
     cut = query[group[-2].end : group[-1].start] in APOSTROPHES and last in SHORTENED
-    parts = telling(first if cut else [*first, last])
+    parts = content_words(first if cut else [*first, last])
     # "don" tells as little as "don't" does
     tells = not cut or (bool(parts) and last != "t")
     return Wanted("".join((*first, last)), tuple(parts), tells=tells)
@@ -67,4 +67,4 @@ def _single(groups: Sequence[Sequence[Word]], place: int) -> Wanted:
         pairs.append(before[0].term + word.term)
     if is_part(word) and len(after) == 1 and after[0].follows and is_part(after[0]):
         pairs.append(word.term + after[0].term)
-    return Wanted(word.term, (), tuple(pairs), word.unspaced, is_telling(word.term))
+    return Wanted(word.term, (), tuple(pairs), word.unspaced, is_content_word(word.term))

@@ -14,8 +14,8 @@ from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
 
 from portal import errors
 from portal.web import log, pages
-from portal.web.address import own_referrer
-from portal.web.body import CHECK, finding
+from portal.web.client_address import own_referrer
+from portal.web.request import CHECK, finding
 
 STATUS: dict[type[errors.PortalError], int] = {
     errors.Invalid: 400,

@@ -24,7 +24,7 @@ NOTICES = ("serve/start", "serve/release", "serve/stop", "http/access")
 
 # Their messages go on with values, source lines or a traceback; the first line says what it is.
 TALKATIVE = ("asyncio", "py.warnings", "uvicorn.error")
-# What `web/envelope.py` says itself, with the request's route and number.
+# What `web/middleware.py` says itself, with the request's route and number.
 SAID_ALREADY = ("Exception in ASGI application", "Cancel ")
 
 UNROUTED = "none"

@@ -21,8 +21,8 @@ from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
 from portal import __version__
-from portal.web.actor import Who, who_may
-from portal.web.origin import SAFE_METHODS
+from portal.web.auth import Who, who_may
+from portal.web.csrf import SAFE_METHODS
 from portal.web.session import COOKIE
 
 SCHEME: Final = "session"

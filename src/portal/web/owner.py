@@ -15,11 +15,11 @@ from litestar.enums import RequestEncodingType
 
 from portal.errors import Conflict
 from portal.web import pages
-from portal.web.actor import current_actor
-from portal.web.address import own_referrer
+from portal.web.auth import current_actor
+from portal.web.client_address import own_referrer
+from portal.web.csrf import SAFE_METHODS
 from portal.web.errors import Later, is_api, on_portal_error
 from portal.web.forms import read_form
-from portal.web.origin import SAFE_METHODS
 
 FIELD = "for"  # of the macro `form`
 HEADER = "x-portal-user"  # of js/ask.js

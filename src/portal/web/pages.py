@@ -11,10 +11,10 @@ import msgspec
 from litestar import Request, Response
 
 from portal import __version__
-from portal.web import formats, writing
-from portal.web.actor import Actor, current_actor
-from portal.web.address import own_referrer
+from portal.web import formats, languages
 from portal.web.assets import Assets
+from portal.web.auth import Actor, current_actor
+from portal.web.client_address import own_referrer
 
 TEMPLATES = Path(__file__).parent / "templates"
 THEME_COOKIE = "theme"
@@ -27,6 +27,11 @@ NAVIGATION = (
     ("/leaderboard", "Leaderboard", "Ranks", "ranks"),
 )
 _BELOW_PATH = ("/step/", "/video/")
+
+
+class Link(msgspec.Struct, frozen=True):
+    href: str
+    title: str
 
 
 class NavItem(msgspec.Struct, frozen=True):
@@ -92,7 +97,7 @@ class Renderer:
                 "when": _when,
                 "plural": formats.plural,
                 "authored": _authored,
-                "bidi": lambda text: minijinja.safe(writing.bidi(text)),
+                "bidi": lambda text: minijinja.safe(languages.bidi(text)),
             },
             globals={
                 "asset": lambda name: minijinja.safe(assets.url(name)),
@@ -123,13 +128,13 @@ def _when(state: Any, moment: Any) -> formats.When:
 @minijinja.pass_state
 def _authored(state: Any, text: str) -> Any:
     """A text of the course, in its language."""
-    return minijinja.safe(writing.authored(text, state.lookup("shell").language))
+    return minijinja.safe(languages.authored(text, state.lookup("shell").language))
 
 
 @minijinja.pass_state
 def _of_course(state: Any, *_: Any) -> Any:
     """The attributes of an element with texts of the course."""
-    return minijinja.safe(writing.attributes(state.lookup("shell").language))
+    return minijinja.safe(languages.attributes(state.lookup("shell").language))
 
 
 async def page(

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from portal.web.envelope import PROBES, SECURITY_HEADERS
+from portal.web.middleware import PROBES, SECURITY_HEADERS
 
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 

@@ -1,4 +1,4 @@
-"""Makes `first_migration.sql` again: PYTHONPATH=tests .venv/bin/python tests/db/dumps/make.py
+"""Makes `first_migration.sql` again: PYTHONPATH=. .venv/bin/python tests/db/dumps/make.py
 
 Demo accounts learn on a schema at head, which is then rolled back to its first migration. So the
 rows are those that a portal of that standing holds, without what later migrations have added.
@@ -11,16 +11,15 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from ops.backups import learn
-from ops.command import run_portal
-from support import Database, Portal, execute, settings_for
-
 from portal.accounts import passwords
 from portal.app import create_app
 from portal.db import sql
 from portal.db.embedded import embedded
 from portal.db.migrations import migration_ids
 from portal.web.lifecycle import Lifecycle
+from tests.ops.backups import learn
+from tests.ops.command import run_portal
+from tests.support import Database, Portal, execute, settings_for
 
 TARGET = Path(__file__).with_name("first_migration.sql")
 

@@ -10,7 +10,7 @@ from string import ascii_lowercase
 from typing import Any, Final
 
 from portal.authoring.importing.gift import NO_EXPLANATION
-from portal.authoring.lint.structure import Finding
+from portal.authoring.lint.structure import Problem
 from portal.authoring.markup import has_tags, plain_text
 from portal.authoring.references import FORMS, reference
 from portal.authoring.scaffold.drafts import StepDraft, TopicDraft, VideoDraft, slug
@@ -23,18 +23,18 @@ KINDS: Final = {str: "text in quotes", list: "a list", dict: "an object", int: "
 TRUE_FALSE: Final = ("true", "false")
 
 
-def read_course_json(text: str, file: str) -> tuple[list[StepDraft], list[Finding]]:
+def read_course_json(text: str, file: str) -> tuple[list[StepDraft], list[Problem]]:
     """The steps of the course, and every problem with its line; with problems the steps are not
     complete."""
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
         problem = f"is not valid JSON: {error.msg}"
-        return [], [Finding(file, f"line {error.lineno}", problem, "Mend it at that place.")]
+        return [], [Problem(file, f"line {error.lineno}", problem, "Mend it at that place.")]
     except RecursionError:
-        return [], [Finding(file, "", "is nested too deeply", "Check that it is a course.")]
+        return [], [Problem(file, "", "is nested too deeply", "Check that it is a course.")]
     except ValueError:  # of a number with thousands of digits
-        return [], [Finding(file, "", TOO_LONG, "Shorten it.")]
+        return [], [Problem(file, "", TOO_LONG, "Shorten it.")]
     reader = _Reader(text, file)
     root = reader.expect(value, dict, ())
     steps = reader.items(root, "steps", ())
@@ -76,11 +76,11 @@ class _Reader:
     def __init__(self, text: str, file: str) -> None:
         self.text = text
         self.file = file
-        self.found: list[Finding] = []
+        self.found: list[Problem] = []
 
     def add(self, path: Path, problem: str, remedy: str) -> None:
         where = f"line {line_of(self.text, path)}"
-        self.found.append(Finding(self.file, where, problem, remedy))
+        self.found.append(Problem(self.file, where, problem, remedy))
 
     def expect(self, value: Any, kind: type, path: Path) -> Any:
         """The value if it is of this kind, else an empty one and a problem."""
@@ -100,7 +100,7 @@ class _Reader:
         readable, lost = plain_text(text)
         where = f"line {line_of(self.text, path)}"
         for loss in lost:
-            self.found.append(Finding(self.file, where, loss.problem, loss.remedy, to_do=True))
+            self.found.append(Problem(self.file, where, loss.problem, loss.remedy, to_do=True))
         if not readable:
             self.add(path, "holds nothing that can be read", "Write it in words.")
         return readable

@@ -6,7 +6,7 @@ from pathlib import Path
 from portal.authoring.compiler import inspect
 from portal.authoring.importing.course_json import read_course_json
 from portal.authoring.importing.gift import read_gift
-from portal.authoring.lint.structure import Finding
+from portal.authoring.lint.structure import Problem
 from portal.authoring.scaffold.drafts import StepDraft, TopicDraft, VideoDraft, write
 from portal.authoring.textfiles import Unreadable, read_text
 from portal.errors import CommandFailed
@@ -28,7 +28,7 @@ def import_file(file: Path, folder: Path, say: Callable[[str], None]) -> int:
     return 0
 
 
-def _read(file: Path) -> tuple[list[StepDraft], list[Finding]]:
+def _read(file: Path) -> tuple[list[StepDraft], list[Problem]]:
     """The steps in a file, and what could not be taken over with them."""
     try:
         text = read_text(file)

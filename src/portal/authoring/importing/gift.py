@@ -11,7 +11,7 @@ from typing import Final, NoReturn
 
 import msgspec
 
-from portal.authoring.lint.structure import Finding
+from portal.authoring.lint.structure import Problem
 from portal.authoring.markup import NAMES, TAG, Kind, Loss, plain_text
 from portal.authoring.scaffold.drafts import slug
 from portal.authoring.sources import Table
@@ -54,13 +54,13 @@ class _Refused(Exception):
         super().__init__(problem)
 
 
-def read_gift(text: str, file: str, title: str) -> tuple[list[Category], list[Finding]]:
+def read_gift(text: str, file: str, title: str) -> tuple[list[Category], list[Problem]]:
     """The categories with their questions in order; what is refused, and as things to do what got
     lost in a question, each with its line.
 
     Questions before the first category stand under `title`.
     """
-    found: list[Finding] = []
+    found: list[Problem] = []
     categories = [Category(title, [])]
     for line, block in _blocks(text):
         heading = CATEGORY.fullmatch(block)
@@ -74,10 +74,10 @@ def read_gift(text: str, file: str, title: str) -> tuple[list[Category], list[Fi
             questions.append(reader.question({question["id"] for question in questions}))
         except _Refused as refused:
             where = f"line {line + block.count(chr(10), 0, refused.offset)}"
-            found.append(Finding(file, where, refused.problem, refused.remedy))
+            found.append(Problem(file, where, refused.problem, refused.remedy))
         for loss in sorted(reader.lost):
             where = f"line {line + block.count(chr(10), 0, loss.offset)}"
-            found.append(Finding(file, where, loss.problem, loss.remedy, to_do=True))
+            found.append(Problem(file, where, loss.problem, loss.remedy, to_do=True))
     return [category for category in categories if category.questions], found
 
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
-from portal.authoring.lint.structure import Asked, Finding
+from portal.authoring.lint.structure import Asked, Problem
 from portal.learning.course import Choice, Question
 
 MIN_FOR_BALANCE: Final = 10
@@ -28,7 +28,7 @@ HABITS: Final[dict[str, Habit]] = {
 }
 
 
-def balance_findings(asked: Sequence[Asked]) -> Iterator[Finding]:
+def balance_findings(asked: Sequence[Asked]) -> Iterator[Problem]:
     """A favourite place or letter of the keys, a telling length, and too many true statements."""
     for kind in ("single", "multiple"):
         yield from _places(kind, [(file, q) for file, q in asked if q.kind == kind])
@@ -45,7 +45,7 @@ def balance_findings(asked: Sequence[Asked]) -> Iterator[Finding]:
         yield _finding("true/false questions", many, problem, remedy)
 
 
-def guesser_findings(asked: Sequence[Asked]) -> Iterator[Finding]:
+def guesser_findings(asked: Sequence[Asked]) -> Iterator[Problem]:
     """Fixed habits that earn more, or less, than guessing over the whole course."""
     if len(asked) < MIN_FOR_GUESSERS:
         return
@@ -67,7 +67,7 @@ def guesser_findings(asked: Sequence[Asked]) -> Iterator[Finding]:
         yield _finding("questions", many, problem, remedy)
 
 
-def _places(kind: str, asked: list[Asked]) -> Iterator[Finding]:
+def _places(kind: str, asked: list[Asked]) -> Iterator[Problem]:
     """Where the keys of questions with three choices or more stand, and their letters."""
     asked = [(file, q) for file, q in asked if len(q.choices) > 2 and q.key]
     if len(asked) < MIN_FOR_BALANCE:
@@ -90,7 +90,7 @@ def _places(kind: str, asked: list[Asked]) -> Iterator[Finding]:
                 yield _finding(f"{kind}-choice questions", entries, problem, remedy)
 
 
-def _lengths(single: list[Asked]) -> Iterator[Finding]:
+def _lengths(single: list[Asked]) -> Iterator[Problem]:
     for name, pick in (("longest", max), ("shortest", min)):
         telling = [(file, q) for file, q in single if len(_right(q)) == pick(_sizes(q))]
         if len(telling) >= MOST * len(single):
@@ -99,14 +99,14 @@ def _lengths(single: list[Asked]) -> Iterator[Finding]:
             yield _finding("single-choice questions", telling, problem, remedy)
 
 
-def _finding(group: str, telling: list[Asked], problem: str, remedy: str) -> Finding:
+def _finding(group: str, telling: list[Asked], problem: str, remedy: str) -> Problem:
     """A finding at the file with most of the telling questions, naming the first three there."""
     by_file: dict[str, list[str]] = defaultdict(list)
     for file, question in telling:
         by_file[file].append(f'"{question.id}"')
     file, names = max(by_file.items(), key=lambda item: len(item[1]), default=("course", []))
     where = f"question {', '.join(names[:3])}" if names else ""
-    return Finding(file, where, f"over all {group} of the course, {problem}", remedy)
+    return Problem(file, where, f"over all {group} of the course, {problem}", remedy)
 
 
 def _right(question: Question) -> str:

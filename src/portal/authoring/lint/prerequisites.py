@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from portal.authoring.lint.structure import Finding
+from portal.authoring.lint.structure import Problem
 from portal.learning.course import Requirement, Step, Task, Topic
 
 # A step with the file that it stands in.
@@ -24,7 +24,7 @@ class Edge(NamedTuple):
     where: str = ""
 
 
-def task_findings(steps: Iterable[Written]) -> Iterator[Finding]:
+def task_findings(steps: Iterable[Written]) -> Iterator[Problem]:
     """Ids that two tasks of the course have: a tick would count for both."""
     first: dict[str, str] = {}
     for file, step in steps:
@@ -34,11 +34,11 @@ def task_findings(steps: Iterable[Written]) -> Iterator[Finding]:
             if task.id in first:
                 problem = f"the id is also used in {first[task.id]}"
                 where = f'practice "{task.id}"'
-                yield Finding(file, where, problem, "Give one of them another id.")
+                yield Problem(file, where, problem, "Give one of them another id.")
             first.setdefault(task.id, file)
 
 
-def prerequisite_findings(steps: Sequence[Written]) -> Iterator[Finding]:
+def prerequisite_findings(steps: Sequence[Written]) -> Iterator[Problem]:
     """Prerequisites that name nothing, that ask for points where there are none, or that lead in
     a circle, so that nobody could ever open what they lock."""
     known: dict[str, Step | Topic] = {_step(step.id): step for _, step in steps}
@@ -72,7 +72,7 @@ def _asked(step: Step) -> Iterator[tuple[str, Requirement]]:
 
 def _named(
     file: str, where: str, requirement: Requirement, known: dict[str, Step | Topic]
-) -> Iterator[Finding]:
+) -> Iterator[Problem]:
     target = _target(requirement)
     part = known.get(target)
     if part is None:
@@ -80,10 +80,10 @@ def _named(
         names = [name for name in known if name.startswith(kind)]
         close = difflib.get_close_matches(target, names, n=1) if requirement.topic else []
         remedy = f"Did you mean {close[0]}?" if close else f"Known are {', '.join(names)}."
-        yield Finding(file, where, f"there is no {target}", remedy)
+        yield Problem(file, where, f"there is no {target}", remedy)
     elif requirement.min_score and not any(video.quiz for video in part.videos):
         problem = f"{target} has no quiz, so nobody has points there"
-        yield Finding(file, where, problem, "Write completed = true.")
+        yield Problem(file, where, problem, "Write completed = true.")
 
 
 def _graph(steps: Sequence[Written]) -> dict[Node, list[Edge]]:
@@ -108,13 +108,13 @@ def _edge(name: str, requirement: Requirement, file: str, where: str) -> Edge:
     return Edge((target, not OPEN), f"{name} requires {target}", file, where)
 
 
-def _circles(graph: dict[Node, list[Edge]]) -> Iterator[Finding]:
+def _circles(graph: dict[Node, list[Edge]]) -> Iterator[Problem]:
     """One finding for every set of requirements that a walk through all of it finds closed."""
     visited: set[Node] = set()
     told: set[frozenset[Edge]] = set()
     walked: list[Edge] = []
 
-    def walk(node: Node) -> Iterator[Finding]:
+    def walk(node: Node) -> Iterator[Problem]:
         visited.add(node)
         for edge in graph.get(node, ()):
             on_the_way = [step.to for step in walked]
@@ -136,9 +136,9 @@ def _circles(graph: dict[Node, list[Edge]]) -> Iterator[Finding]:
             walked.pop()
 
 
-def _circle(edges: Sequence[Edge]) -> Finding:
+def _circle(edges: Sequence[Edge]) -> Problem:
     start = next(number for number, edge in enumerate(edges) if edge.file)
     turned = [*edges[start:], *edges[:start]]
     words = ", ".join(edge.words for edge in turned if edge.words)
     problem = f"leads in a circle that nobody can enter: {words}"
-    return Finding(turned[0].file, turned[0].where, problem, "Take one of them out.")
+    return Problem(turned[0].file, turned[0].where, problem, "Take one of them out.")

@@ -29,7 +29,7 @@ REFERENCES: Final = {
 }
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Problem(msgspec.Struct, frozen=True):
     """One problem: the file and the place in it, what is wrong, and what to do. str() is one line.
 
     `problem` is a clause without a full stop, `remedy` a sentence. What is still `to_do` is not
@@ -68,31 +68,31 @@ def asked_in(placed: Iterable[Placed]) -> list[Asked]:
     return [(file, q) for file, video in placed if video.quiz for q in video.quiz.questions]
 
 
-def step_findings(file: str, step: Step, number: int) -> Iterator[Finding]:
+def step_findings(file: str, step: Step, number: int) -> Iterator[Problem]:
     """Problems of a step itself; `number` is its place in the course, from 1."""
     if step.id != str(number):
-        yield Finding(file, "id", f'is "{step.id}"', f'Set id = "{number}" as in the folder name.')
+        yield Problem(file, "id", f'is "{step.id}"', f'Set id = "{number}" as in the folder name.')
     yield from _count(file, "objectives", step.objectives, 2, 4)
     yield from _count(file, "practice", step.practice, 2, 4)
     for topic in step.topics:
         where = f'topic "{topic.id}"'
         if not SLUG.fullmatch(topic.id):
-            yield Finding(file, where, "the id is not a slug", "Use a-z, 0-9 and single hyphens.")
+            yield Problem(file, where, "the id is not a slug", "Use a-z, 0-9 and single hyphens.")
     if not step.topics:
-        yield Finding(file, "topics", "there is none", "Add a [[topics]] table with videos.")
+        yield Problem(file, "topics", "there is none", "Add a [[topics]] table with videos.")
 
 
-def video_findings(file: str, video: Video, channels: Collection[str] | None) -> Iterator[Finding]:
+def video_findings(file: str, video: Video, channels: Collection[str] | None) -> Iterator[Problem]:
     """Problems of one video and its quiz. Any channel will do when `channels` is None."""
     if not SLUG.fullmatch((video.id, *video.aliases)[-1]):
-        yield Finding(file, "", "the file name is not a slug", "Use a-z, 0-9 and single hyphens.")
+        yield Problem(file, "", "the file name is not a slug", "Use a-z, 0-9 and single hyphens.")
     if not is_reference(video.provider, video.ref) and not video.ref.startswith(TO_DO):
         problem = f'"{video.ref}" is no {video.provider} reference'
-        yield Finding(file, "ref", problem, _wanted_reference(video))
+        yield Problem(file, "ref", problem, _wanted_reference(video))
     yield from _channel(file, video, channels)
     if video.duration is not None and not SHORTEST_VIDEO <= video.duration <= LONGEST_VIDEO:
         problem = f"{video.duration} seconds is not a plausible length"
-        yield Finding(file, "duration", problem, 'Write minutes and seconds as in "4:22".')
+        yield Problem(file, "duration", problem, 'Write minutes and seconds as in "4:22".')
     yield from _count(file, "objectives", video.objectives, 1, 3)
     if video.quiz:
         for question in video.quiz.questions:
@@ -109,39 +109,39 @@ def _wanted_reference(video: Video) -> str:
     return f"{form} {FORMS}." if "://" in video.ref else form
 
 
-def alias_findings(file: str, place: str, name: str, aliases: Sequence[str]) -> Iterator[Finding]:
+def alias_findings(file: str, place: str, name: str, aliases: Sequence[str]) -> Iterator[Problem]:
     """Former names that are no names, or are still the present one."""
     where = f"{place}, aliases" if place else "aliases"
     for alias in aliases:
         if not SLUG.fullmatch(alias):
             problem = f'"{alias}" is not a slug'
-            yield Finding(file, where, problem, "Write the id as it was.")
+            yield Problem(file, where, problem, "Write the id as it was.")
         elif alias == name:
             problem = f'"{alias}" is the present id'
-            yield Finding(file, where, problem, "List former ids only, the first one first.")
+            yield Problem(file, where, problem, "List former ids only, the first one first.")
 
 
-def size_findings(file: str, count: int, at_least: int, *, required: bool) -> Iterator[Finding]:
+def size_findings(file: str, count: int, at_least: int, *, required: bool) -> Iterator[Problem]:
     """Whether a video has enough questions; without any it is only still to do, if not required."""
     remedy = f"Write at least {at_least}."
     if count:
         if count < at_least:
-            yield Finding(file, "questions", f"the quiz has {count}", remedy)
+            yield Problem(file, "questions", f"the quiz has {count}", remedy)
     elif at_least:
-        yield Finding(file, "questions", "there is no quiz yet", remedy, to_do=not required)
+        yield Problem(file, "questions", "there is no quiz yet", remedy, to_do=not required)
 
 
-def name_findings(file: str, names: Iterable[Iterable[str]]) -> Iterator[Finding]:
+def name_findings(file: str, names: Iterable[Iterable[str]]) -> Iterator[Problem]:
     """Ids that two questions of a quiz have or had; `names` has those of each question."""
     for name in repeated(Counter(name for of_one in names for name in set(of_one))):
-        yield Finding(file, f'question "{name}"', "the id is used twice", "Give each its own id.")
+        yield Problem(file, f'question "{name}"', "the id is used twice", "Give each its own id.")
 
 
-def question_findings(file: str, question: Question) -> Iterator[Finding]:
+def question_findings(file: str, question: Question) -> Iterator[Problem]:
     """Problems of one question: its id, choice ids and key."""
     where = f'question "{question.id}"'
     if not SLUG.fullmatch(question.id):
-        yield Finding(file, where, "the id is not a slug", "Use a-z, 0-9 and single hyphens.")
+        yield Problem(file, where, "the id is not a slug", "Use a-z, 0-9 and single hyphens.")
     if question.kind != "true_false":
         yield from _choice_ids(file, where, question)
         yield from _key(file, where, question)
@@ -149,7 +149,7 @@ def question_findings(file: str, question: Question) -> Iterator[Finding]:
 
 def course_findings(
     placed: Sequence[Placed], topics: Iterable[tuple[str, str]]
-) -> Iterator[Finding]:
+) -> Iterator[Problem]:
     """Names used twice in the whole course; `topics` are pairs of file and topic id."""
     names = [(file, name) for file, video in placed for name in (video.id, *video.aliases)]
     yield from _shared("video", names)
@@ -159,7 +159,7 @@ def course_findings(
         earlier, known = first.setdefault((video.provider, video.ref), (file, video))
         if earlier != file and known.id != video.id and not video.ref.startswith(TO_DO):
             problem = f"the same video stands in {earlier}"
-            yield Finding(file, "ref", problem, "Keep it once, or name another video.")
+            yield Problem(file, "ref", problem, "Keep it once, or name another video.")
 
 
 def repeated(counts: Counter[str]) -> list[str]:
@@ -167,14 +167,14 @@ def repeated(counts: Counter[str]) -> list[str]:
     return [name for name, count in counts.items() if count > 1]
 
 
-def _count(file: str, where: str, texts: Sequence[str], low: int, high: int) -> Iterator[Finding]:
+def _count(file: str, where: str, texts: Sequence[str], low: int, high: int) -> Iterator[Problem]:
     if not low <= len(texts) <= high:
-        yield Finding(
+        yield Problem(
             file, where, f"has {plural(len(texts), 'entry', 'entries')}", f"Write {low} to {high}."
         )
 
 
-def _channel(file: str, video: Video, channels: Collection[str] | None) -> Iterator[Finding]:
+def _channel(file: str, video: Video, channels: Collection[str] | None) -> Iterator[Problem]:
     # A file is the company's own; a channel can only be mistaken at a provider.
     if channels is None or video.provider == "file" or video.channel in channels:
         return
@@ -182,50 +182,50 @@ def _channel(file: str, video: Video, channels: Collection[str] | None) -> Itera
         return
     known = ", ".join(sorted(channels))
     problem = f'"{video.channel}" is not a trusted channel'
-    yield Finding(file, "channel", problem, f"Choose a video of one of these: {known}.")
+    yield Problem(file, "channel", problem, f"Choose a video of one of these: {known}.")
 
 
-def _moments(file: str, video: Video, quiz: Quiz) -> Iterator[Finding]:
+def _moments(file: str, video: Video, quiz: Quiz) -> Iterator[Problem]:
     limit = video.duration or LONGEST_VIDEO
     for question in quiz.questions:
         if question.at is not None and question.at >= limit:
             problem = f"at is second {question.at}, the video ends at {limit}"
             where = f'question "{question.id}"'
-            yield Finding(file, where, problem, "Name a moment within the video, or leave at out.")
+            yield Problem(file, where, problem, "Name a moment within the video, or leave at out.")
 
 
-def _choice_ids(file: str, where: str, question: Question) -> Iterator[Finding]:
+def _choice_ids(file: str, where: str, question: Question) -> Iterator[Problem]:
     for name in repeated(Counter(choice.id for choice in question.choices)):
         problem = f'the choice id "{name}" is used twice'
-        yield Finding(file, where, problem, "Give each choice its own letter.")
+        yield Problem(file, where, problem, "Give each choice its own letter.")
     for choice in question.choices:
         if not LETTER.fullmatch(choice.id):
             problem = f'the choice id "{choice.id}" is not a letter'
-            yield Finding(file, where, problem, "Use one letter from a to z.")
+            yield Problem(file, where, problem, "Use one letter from a to z.")
     if len(question.choices) < 2:
         problem = f"has {plural(len(question.choices), 'choice')}"
-        yield Finding(file, where, problem, "Write at least two.")
+        yield Problem(file, where, problem, "Write at least two.")
 
 
-def _key(file: str, where: str, question: Question) -> Iterator[Finding]:
+def _key(file: str, where: str, question: Question) -> Iterator[Problem]:
     right, total = len(question.key), len(question.choices)
     if question.kind == "single" and right != 1:
-        yield Finding(
+        yield Problem(
             file, where, f"{right} choices are right", "Mark exactly one with right=true."
         )
     elif question.kind == "multiple" and not 0 < right < total:
         remedy = "Mark at least one with right=true, and leave at least one wrong."
-        yield Finding(file, where, f"{right} of {total} choices are right", remedy)
+        yield Problem(file, where, f"{right} of {total} choices are right", remedy)
     elif question.kind == "ordering" and all(a < b for a, b in pairwise(question.key)):
         problem = "the ids in the right order are alphabetical and give it away"
-        yield Finding(file, where, problem, "Deal the letters out in another order.")
+        yield Problem(file, where, problem, "Deal the letters out in another order.")
 
 
-def _shared(what: str, named: Iterable[tuple[str, str]]) -> Iterator[Finding]:
+def _shared(what: str, named: Iterable[tuple[str, str]]) -> Iterator[Problem]:
     files: dict[str, list[str]] = defaultdict(list)
     for file, name in named:
         files[name].append(file)
     for name, places in files.items():
         for file in places[1:]:
             problem = f"the {what} id is also used in {places[0]}"
-            yield Finding(file, f'{what} "{name}"', problem, "Give one of them another id.")
+            yield Problem(file, f'{what} "{name}"', problem, "Give one of them another id.")

@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from portal.authoring.lint.readability import alike, grade_level, normalised, pieces, sentences
-from portal.authoring.lint.structure import Asked, Finding
+from portal.authoring.lint.structure import Asked, Problem
 from portal.learning.course import Choice, Question, Step, Video
 from portal.web.formats import plural
 
@@ -36,33 +36,33 @@ STATED: Final = re.compile(r"\b([0-9]+(?:\.[0-9]+)?)[ -](minutes?|min|hours?|h)\
 TYPICAL_SECONDS: Final = 240
 
 
-def question_text_findings(file: str, question: Question) -> Iterator[Finding]:
+def question_text_findings(file: str, question: Question) -> Iterator[Problem]:
     """Choices that repeat or point at one another, and an explanation that explains nothing."""
     where = f'question "{question.id}"'
     explained = pieces(question.explanation)
     if any(alike(pieces(c.text), explained) >= COPIED for c in question.choices):
         problem = "the explanation repeats a choice"
-        yield Finding(file, where, problem, "Say why the answer is right and the others are not.")
+        yield Problem(file, where, problem, "Say why the answer is right and the others are not.")
     elif alike(pieces(question.text), explained) >= COPIED:
         problem = "the explanation repeats the question"
-        yield Finding(file, where, problem, "Say why the answer is right and the others are not.")
+        yield Problem(file, where, problem, "Say why the answer is right and the others are not.")
     if question.kind == "true_false":
         return
     for one, other in combinations(question.choices, 2):
         if normalised(one.text) == normalised(other.text):
             problem = f'two choices say "{normalised(one.text)}"'
-            yield Finding(file, where, problem, "Give each choice its own text.")
+            yield Problem(file, where, problem, "Give each choice its own text.")
         elif _too_alike(one, other):
             problem = f'"{one.text}" and "{other.text}" are nearly the same'
-            yield Finding(file, where, problem, "Let each choice be a mistake of its own.")
+            yield Problem(file, where, problem, "Let each choice be a mistake of its own.")
     for choice in question.choices:
         if POINTS_AT_OTHERS.fullmatch(normalised(choice.text)):
             place = f'{where}, choice "{choice.id}"'
             problem = f'"{choice.text}" points at other choices'
-            yield Finding(file, place, problem, "Write a choice that stands on its own.")
+            yield Problem(file, place, problem, "Write a choice that stands on its own.")
 
 
-def stem_findings(asked: Sequence[Asked]) -> Iterator[Finding]:
+def stem_findings(asked: Sequence[Asked]) -> Iterator[Problem]:
     """Questions that are asked twice in the course, word by word or nearly so."""
     seen: list[tuple[frozenset[str], str, str]] = []
     for file, question in asked:
@@ -75,12 +75,12 @@ def stem_findings(asked: Sequence[Asked]) -> Iterator[Finding]:
                 continue
             same = "the same question" if said == text else "nearly the same question"
             remedy = "Ask something else or remove one of them."
-            yield Finding(file, where, f"{same} stands in {place}", remedy)
+            yield Problem(file, where, f"{same} stands in {place}", remedy)
             break
         seen.append((stem, text, f"{file}, {where}"))
 
 
-def reading_findings(file: str, number: int, asked: Sequence[Asked]) -> Iterator[Finding]:
+def reading_findings(file: str, number: int, asked: Sequence[Asked]) -> Iterator[Problem]:
     """English that is too hard, in one question of step `number` or over all of them.
 
     `file` is that of the step.
@@ -93,7 +93,7 @@ def reading_findings(file: str, number: int, asked: Sequence[Asked]) -> Iterator
         if level > HARDEST_QUESTION:
             problem = f"takes {level:.0f} years of school to read"
             remedy = f"Use shorter sentences and words, for {HARDEST_QUESTION:.0f} years at most."
-            yield Finding(place, f'question "{question.id}"', problem, remedy)
+            yield Problem(place, f'question "{question.id}"', problem, remedy)
     level = grade_level(everything)
     if level > HARDEST_STEP:
         hardest = max(asked, key=lambda entry: grade_level(_said(entry[1])))
@@ -102,20 +102,20 @@ def reading_findings(file: str, number: int, asked: Sequence[Asked]) -> Iterator
             f"Shorten sentences to come down to {HARDEST_STEP:.0f};"
             f' the hardest is question "{hardest[1].id}" in {hardest[0]}.'
         )
-        yield Finding(file, f"step {number}", problem, remedy)
+        yield Problem(file, f"step {number}", problem, remedy)
 
 
-def link_findings(file: str, where: str, texts: Iterable[str]) -> Iterator[Finding]:
+def link_findings(file: str, where: str, texts: Iterable[str]) -> Iterator[Problem]:
     """Addresses of the web that cannot be opened as they are written."""
     for text in texts:
         for found in LINK.findall(text):
             link = found.rstrip(".,;:!?\"')")
             if not _is_link(link):
                 remedy = "Write it in full, as in https://example.com/page."
-                yield Finding(file, where, f'"{link}" is no usable address', remedy)
+                yield Problem(file, where, f'"{link}" is no usable address', remedy)
 
 
-def video_link_findings(file: str, video: Video) -> Iterator[Finding]:
+def video_link_findings(file: str, video: Video) -> Iterator[Problem]:
     """Unusable addresses in the texts of a video and its quiz."""
     yield from link_findings(file, "", (video.title, video.summary, *video.objectives))
     for question in video.quiz.questions if video.quiz else ():
@@ -123,7 +123,7 @@ def video_link_findings(file: str, video: Video) -> Iterator[Finding]:
         yield from link_findings(file, f'question "{question.id}"', texts)
 
 
-def time_findings(file: str, step: Step) -> Iterator[Finding]:
+def time_findings(file: str, step: Step) -> Iterator[Problem]:
     """Times that the step or a topic states in figures, and that its videos do not take."""
     yield from _stated(file, "summary", step.summary, step.videos)
     for topic in step.topics:
@@ -153,11 +153,11 @@ def _is_link(link: str) -> bool:
         return False
 
 
-def _stated(file: str, where: str, text: str, videos: Sequence[Video]) -> Iterator[Finding]:
+def _stated(file: str, where: str, text: str, videos: Sequence[Video]) -> Iterator[Problem]:
     known = sum(video.duration or TYPICAL_SECONDS for video in videos) / 60
     for number, unit in STATED.findall(text):
         minutes = float(number) * (60 if unit.startswith("h") else 1)
         if abs(minutes - known) > max(2, known / 4):
             about = plural(max(1, round(known)), "minute")
             problem = f"says {number} {unit}, the videos take about {about}"
-            yield Finding(file, where, problem, "Say how long they take, or leave the time out.")
+            yield Problem(file, where, problem, "Say how long they take, or leave the time out.")

@@ -1,0 +1,395 @@
+"""Reads a database address as the providers hand it out.
+
+Prisma, Neon, Supabase and Vercel put parameters into it that neither asyncpg nor libpq knows, and
+both drivers fill what is missing from `PG*` variables. `parse_dsn` understands the parameters, and
+a `Dsn` states everything, so that the address alone decides where a connection goes.
+
+No message, `repr` or list of names ever holds a part of the password or of the raw value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+from msgspec import Struct
+
+from portal.config.tls import SSL_MODES, Tls, choose_tls, ip_address, is_socket
+
+SESSION_ATTRIBUTES = ("any", "primary", "standby", "prefer-standby", "read-write", "read-only")
+DEFAULT_PORT = 5432
+SUPABASE_POOLER_PORT = 6543
+
+_NO = {"false", "0", "no", "off"}
+_PROVIDER_OPTIONS = ("endpoint=", "project=", "reference=")
+_HOST_NAME = re.compile(r"[\w.-]+")
+_PARAMETER_NAME = re.compile(r"[a-z][a-z0-9_.-]{0,62}")
+
+
+class DsnError(ValueError):
+    """The address cannot be used; the message is one sentence that starts with the variable."""
+
+
+class Dsn(Struct, frozen=True, kw_only=True):
+    """A database address, checked and complete. Times are in seconds, None where none was given.
+
+    `pool_size` and `acquire_timeout` are Prisma's `connection_limit` and `pool_timeout`. `ignored`
+    holds the names of the parameters that have no effect here.
+    """
+
+    variable: str
+    hosts: tuple[str, ...]
+    ports: tuple[int, ...]
+    user: str
+    password: str
+    database: str
+    tls: Tls
+    server_settings: dict[str, str]
+    target_session_attrs: str = "any"
+    connect_timeout: float | None = None
+    command_timeout: float | None = None
+    pool_size: int | None = None
+    acquire_timeout: float | None = None
+    pooled: bool = False
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def host(self) -> str:
+        """Returns the first host: a name, an address, or the folder of a socket."""
+        return self.hosts[0]
+
+    @property
+    def port(self) -> int:
+        return self.ports[0]
+
+    def connect_kwargs(self) -> dict[str, Any]:
+        """Returns the arguments of `asyncpg.connect`; they hold the password, so never log them.
+
+        Everything that asyncpg would otherwise take from `PG*` variables or a password file is
+        stated. The TLS context is built on the first call that needs one and shared afterwards.
+        """
+        single = len(self.hosts) == 1
+        arguments: dict[str, Any] = {
+            "host": self.hosts[0] if single else list(self.hosts),
+            "port": self.ports[0] if single else list(self.ports),
+            "user": self.user,
+            "password": self.password,  # "" rather than None, which would mean PGPASSWORD
+            "database": self.database,
+            "ssl": self.tls.argument(),
+            "direct_tls": False,
+            "krbsrvname": "postgres",
+            "gsslib": "gssapi",
+            "target_session_attrs": self.target_session_attrs,
+            "server_settings": dict(self.server_settings),
+        }
+        if self.connect_timeout is not None:
+            arguments["timeout"] = self.connect_timeout
+        if self.command_timeout is not None:
+            arguments["command_timeout"] = self.command_timeout
+        if self.pooled:
+            arguments["statement_cache_size"] = 0
+        return arguments
+
+    def pooler_settings(self) -> dict[str, str]:
+        """Returns those of `server_settings` that poolers understand. PgBouncer refuses others."""
+        known = {"application_name": self.server_settings["application_name"]}
+        if self.server_settings.get("options", "").startswith(_PROVIDER_OPTIONS):
+            known["options"] = self.server_settings["options"]
+        return known
+
+    def libpq_url(self) -> str:
+        """Returns the address for psql and pg_dump, without the password; see `libpq_env`."""
+        places = ",".join(map(_libpq_place, self.hosts, self.ports))
+        parameters = self.libpq_parameters().items()
+        query = "&".join(f"{name}={quote(value, safe='')}" for name, value in parameters)
+        user, database = quote(self.user, safe=""), quote(self.database, safe="")
+        return f"postgresql://{user}@{places}/{database}?{query}"
+
+    def libpq_parameters(self) -> dict[str, str]:
+        """Returns what libpq has to know beside places, user and database."""
+        parameters = self.tls.libpq()
+        if self.connect_timeout is not None:
+            parameters["connect_timeout"] = str(max(1, round(self.connect_timeout)))
+        if self.target_session_attrs != "any":
+            parameters["target_session_attrs"] = self.target_session_attrs
+        for name in ("application_name", "options"):
+            if name in self.server_settings:
+                parameters[name] = self.server_settings[name]
+        return parameters
+
+    def libpq_env(self) -> dict[str, str]:
+        """Returns the variables that psql and pg_dump need beside `libpq_url`."""
+        return {"PGPASSWORD": self.password}
+
+    def __str__(self) -> str:
+        return f"{','.join(self.hosts)}/{self.database}"
+
+    def __repr__(self) -> str:
+        return f"Dsn({self})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("", str(self))]
+
+
+def parse_dsn(raw: str, *, variable: str, pooled: bool | None = None) -> Dsn:
+    """Returns what the address `raw`, the value of `variable`, says.
+
+    `pooled` overrules what the address itself shows about a connection pooler. Raises DsnError.
+    """
+    try:
+        return _parse(raw, variable, pooled)
+    except _Refused as refusal:
+        raise DsnError(f"{variable} {refusal}") from None
+
+
+class _Refused(Exception):
+    """The predicate of the sentence whose subject is the variable."""
+
+
+class _Parameters:
+    """The part after the `?`. What nobody has taken in the end has no effect."""
+
+    def __init__(self, text: str) -> None:
+        self._left: dict[str, str] = {}
+        for part in text.split("&"):
+            name, _, value = part.partition("=")
+            if name and value:
+                self._left[_decode(name).strip().lower()] = value
+        # A raw "&" in a password would make the rest of the password look like a name.
+        self._nameless = "password" in self._left
+        self._unused: list[str] = []
+
+    def take_raw(self, *names: str) -> str | None:
+        values = [self._left.pop(name, None) for name in names]
+        return next((value for value in values if value), None)
+
+    def take(self, *names: str) -> str | None:
+        value = self.take_raw(*names)
+        return None if value is None else _decode(value)
+
+    def unused(self, name: str) -> None:
+        self._unused.append(name)
+
+    def ignored(self) -> tuple[str, ...]:
+        if self._nameless:
+            return tuple(sorted(self._unused))
+        unknown = (name for name in self._left if _PARAMETER_NAME.fullmatch(name))
+        return tuple(sorted({*self._unused, *unknown}))
+
+
+def _parse(raw: str, variable: str, pooled: bool | None) -> Dsn:
+    authority, path, query = _split(raw)
+    login, _, places = authority.rpartition("@")  # the last one: a password may hold a raw "@"
+    user, _, password = login.partition(":")
+    parameters = _Parameters(query)
+
+    hosts, ports = _places(places, parameters)
+    database = parameters.take("dbname", "database") or _decode(path)
+    user = parameters.take("user") or _decode(user)
+    password = parameters.take("password") or _decode(password)
+    if not database:
+        raise _Refused("names no database: it ends in /NAME, before any question mark.")
+    if not user:
+        raise _Refused("names no user: it goes before the host, as in user:password@host.")
+
+    says_pooled = (parameters.take("pgbouncer") or "false").lower() not in _NO
+    if pooled is None:
+        pooled = says_pooled or any(map(_looks_pooled, hosts, ports))
+    attributes = parameters.take("target_session_attrs") or "any"
+    if attributes not in SESSION_ATTRIBUTES:
+        known = ", ".join(SESSION_ATTRIBUTES)
+        raise _Refused(f"has a target_session_attrs that is none of {known}.")
+    limit = parameters.take("connection_limit")
+    return Dsn(
+        variable=variable,
+        hosts=hosts,
+        ports=ports,
+        user=user,
+        password=password,
+        database=database,
+        tls=_tls(parameters, hosts),
+        server_settings=_server_settings(parameters, pooled),
+        target_session_attrs=attributes,
+        connect_timeout=_seconds(parameters, "connect_timeout"),
+        command_timeout=_seconds(parameters, "socket_timeout"),
+        pool_size=None if limit is None else _whole("connection_limit", limit, 1, 1000),
+        acquire_timeout=_seconds(parameters, "pool_timeout"),
+        pooled=pooled,
+        ignored=parameters.ignored(),
+    )
+
+
+def _split(raw: str) -> tuple[str, str, str]:
+    """Returns what stands before the path, the path without its slash, and the query."""
+    scheme, separator, rest = raw.strip(" \t\r\n'\"").partition("://")
+    scheme = scheme.lower()
+    if separator and scheme in ("prisma", "prisma+postgres"):
+        raise _Refused(
+            "is a Prisma Accelerate address, which only Prisma's own client understands:"
+            " use the direct postgres:// address of the same database."
+        )
+    if not separator or scheme.partition("+")[0] not in ("postgres", "postgresql"):
+        raise _Refused("must start with postgres:// or postgresql://.")
+    if not rest.isprintable():
+        raise _Refused("holds a line break or another control character.")
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    beyond = rest[len(authority) :]
+    if "#" in beyond or "@" in beyond:
+        # A password that is cut short here would end up in a host name, and then in a log.
+        raise _Refused(
+            "holds a raw '/', '?', '#' or '@' where it cannot be told what it belongs to:"
+            " percent-encode them in the password and in parameters (%2F, %3F, %23, %40)."
+        )
+    path, _, query = beyond.partition("?")
+    return authority, path.removeprefix("/"), query
+
+
+def _decode(text: str) -> str:
+    try:
+        decoded = unquote(text, errors="strict")  # a "+" is a plus sign here, not a space
+    except UnicodeDecodeError:
+        decoded = None
+    if decoded is None:  # raised out here, because that exception holds the bytes it choked on
+        raise _Refused("holds percent-encoded bytes that are not UTF-8.")
+    if "\0" in decoded:
+        raise _Refused("holds a NUL character.")
+    return decoded
+
+
+def _places(text: str, parameters: _Parameters) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Returns hosts and ports; parameters of these names win over what stands before the path."""
+    written = [_host_and_port(part) for part in text.split(",")]
+    given = parameters.take_raw("host")
+    places = written if given is None else [_host_and_port(part) for part in given.split(",")]
+    places = [place for place in places if place[0]]
+    if not places:
+        raise _Refused("names no host: it goes between the '@' and the database.")
+
+    ports = [port for _, port in places]
+    port_parameter = parameters.take("port")
+    if port_parameter is not None:
+        ports = list(port_parameter.split(","))
+    elif given is not None and not any(ports):
+        ports = [port for _, port in written]
+    if len(ports) == 1:
+        ports *= len(places)
+    if len(ports) != len(places):
+        raise _Refused("does not have as many ports as hosts.")
+    numbers = (_whole("port", port, 1, 65535) if port else DEFAULT_PORT for port in ports)
+    return tuple(host for host, _ in places), tuple(numbers)
+
+
+def _host_and_port(text: str) -> tuple[str, str]:
+    """Returns a host and its port, each empty where it is not given."""
+    port = ""
+    if text.startswith("["):
+        text, bracket, tail = text[1:].partition("]")
+        if not bracket or (tail and not tail.startswith(":")):
+            raise _Refused("names a host that cannot be read.")
+        port = tail[1:]
+    elif not text.startswith("/") and text.count(":") == 1:
+        text, _, port = text.partition(":")
+    host = _decode(text)
+    readable = not host or is_socket(host) or _HOST_NAME.fullmatch(host) or ip_address(host)
+    if not readable or not _is_resolvable(host):
+        raise _Refused("names a host that cannot be read.")
+    return host, port
+
+
+def _is_resolvable(host: str) -> bool:
+    """Returns False for a name that no resolver takes: with an empty or too long part."""
+    if not host or is_socket(host) or ip_address(host):
+        return True
+    try:
+        return len(host.encode("idna")) < 254
+    except UnicodeError:
+        return False
+
+
+def _server_settings(parameters: _Parameters, pooled: bool) -> dict[str, str]:
+    settings = {"application_name": parameters.take("application_name") or "portal"}
+    schema = parameters.take("schema")
+    if schema and schema != "public":
+        if pooled:
+            raise _Refused(
+                "has a schema other than public, which a pooler cannot carry: leave it out and"
+                " set it for the role, with ALTER ROLE … SET search_path."
+            )
+        settings["search_path"] = '"' + schema.replace('"', '""') + '"'
+    options = parameters.take("options")
+    if options and (options.startswith(_PROVIDER_OPTIONS) or not pooled):
+        settings["options"] = options
+    elif options:
+        parameters.unused("options")
+    return settings
+
+
+def _tls(parameters: _Parameters, hosts: Sequence[str]) -> Tls:
+    root = parameters.take("sslrootcert")
+    binding = (parameters.take("channel_binding") or "").lower() == "require"
+    tls = choose_tls(
+        hosts,
+        mode=_ssl_mode(parameters),
+        root=root,
+        strict=(parameters.take("sslaccept") or "").lower() == "strict",
+        binding=binding,
+    )
+    if root and not tls.verified:
+        parameters.unused("sslrootcert")
+    if binding and not tls.verified:
+        parameters.unused("channel_binding")
+    if tls.root is not None:
+        if not Path(tls.root).is_file():
+            raise _Refused("has an sslrootcert that is not a file here.")
+        try:
+            tls.argument()
+        except OSError:  # ssl.SSLError is one
+            raise _Refused(
+                "has an sslrootcert that does not hold a readable certificate."
+            ) from None
+    return tls
+
+
+def _ssl_mode(parameters: _Parameters) -> str | None:
+    """Returns the `sslmode` as it is written, or the one that a shorthand stands for."""
+    mode = parameters.take("sslmode")
+    shorthand = parameters.take("ssl")
+    if mode is None and shorthand is not None:
+        word = shorthand.lower()
+        mode = "require" if word in ("true", "1", "yes", "on") else word
+        mode = "disable" if mode in _NO else mode
+    if mode is not None and mode.lower() not in SSL_MODES:
+        raise _Refused(f"has an sslmode that is none of {', '.join(SSL_MODES)}.")
+    return mode.lower() if mode else None
+
+
+def _whole(name: str, text: str, low: int, high: int) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
+        raise _Refused(f"has a {name} that is not a whole number from {low} to {high}.")
+    return int(text)
+
+
+def _seconds(parameters: _Parameters, name: str) -> float | None:
+    """Returns the time; 0, which elsewhere means for ever, counts as not given."""
+    text = parameters.take(name)
+    if text is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text):
+        raise _Refused(f"has a {name} that is not a number of seconds.")
+    return float(text) or None
+
+
+def _looks_pooled(host: str, port: int) -> bool:
+    name = host.lower()
+    if "-pooler." in name or name.startswith("pooled."):
+        return True
+    supabase = name.endswith((".pooler.supabase.com", ".supabase.co"))
+    return supabase and port == SUPABASE_POOLER_PORT
+
+
+def _libpq_place(host: str, port: int) -> str:
+    bracketed = ":" in host and not is_socket(host)
+    return f"[{quote(host, safe=':')}]:{port}" if bracketed else f"{quote(host, safe='')}:{port}"

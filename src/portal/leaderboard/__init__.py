@@ -1,0 +1,1 @@
+"""Who is ahead: the ranking of a track or team."""

@@ -1,0 +1,388 @@
+"""`portal restore`: a backup into the database, in one transaction, compared before it counts.
+
+pg_restore only turns the archive into SQL. What is there is dropped, the SQL is run and the result
+is compared with the manifest in a single transaction of ours, so that whatever goes wrong leaves
+the old data as it was. A managed database cannot be dropped and made again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import shlex
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+import msgspec
+
+from portal.config.settings import Settings
+from portal.db import migrate, rights, schema, sql
+from portal.db.engine import Engine
+from portal.errors import CommandFailed
+from portal.ops.backup import pgtools
+from portal.ops.backup.dump import (
+    ArchiveEntry,
+    BackupFigures,
+    Manifest,
+    Say,
+    checked_manifest,
+    contents,
+    figures,
+    manifest_path,
+    patient_connection,
+)
+from portal.quiz import regrade
+from portal.tables import TABLES
+from portal.web.formats import number, plural
+
+if TYPE_CHECKING:
+    from portal.config.dsn import Dsn
+    from portal.ops.backup.pgtools import Tool
+
+LOCK_WAIT = "10s"
+NOTHING = "Nothing was changed."
+
+_CHUNK = 1 << 16
+_LONGEST_ROW = 1 << 26
+_NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
+_COPY = re.compile(rf"COPY ({_NAME})\.({_NAME}) (?:\((.*)\) )?FROM stdin;\n")
+# For psql alone, and a setting that servers before 17 do not know.
+_NOT_FOR_US = re.compile(r"^(?:\\(?:un)?restrict .*|SET transaction_timeout = 0;)\n", re.MULTILINE)
+_COMMENT = re.compile(r"^--.*$", re.MULTILINE)
+
+_RELATIONS = """
+    SELECT c.relname AS name, c.relkind IN ('r', 'p') AS is_table
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v')
+        AND ($2 OR c.relname = ANY ($1::text[]))
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
+                        AND d.objid = c.oid AND d.deptype = 'e')
+    ORDER BY c.relname
+"""
+# By name, or because a trigger of one of the tables calls it.
+_FUNCTIONS = """
+    SELECT p.oid::regprocedure::text AS name
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname = current_schema()
+        AND (p.proname = ANY ($1::text[]) OR EXISTS (
+            SELECT FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+            WHERE t.tgfoid = p.oid AND c.relnamespace = n.oid AND c.relname = ANY ($2::text[])))
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass
+                        AND d.objid = p.oid AND d.deptype = 'e')
+"""
+_OTHERS = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+        AND backend_type = 'client backend'
+"""
+
+
+class _Present(msgspec.Struct, frozen=True):
+    """What the database holds of the portal, views and functions as SQL names."""
+
+    tables: list[str]
+    views: list[str]
+    functions: list[str]
+
+
+class _Step:
+    """What is being done, for the sentence of a failure."""
+
+    text = "at its beginning"
+    outcome = NOTHING
+
+
+def restore(settings: Settings, path: Path, *, replace: bool, say: Say) -> int:
+    """Restore a backup; returns 1 when the scores in it contradict the answers in it.
+
+    Without `replace` only into a database that holds nothing of the portal. Raises CommandFailed,
+    and then nothing was changed.
+    """
+    dsn = migrate.direct_dsn(settings)
+    manifest = checked_manifest(path)
+    if manifest is None:
+        say(f"{path} has no manifest ({manifest_path(path).name}): it is restored uncompared.")
+    status = asyncio.run(_restore(settings, path, manifest, replace, say))
+    if status.unknown:
+        say("The backup's schema is newer than this version: run the portal that made it.")
+        return 0
+    if status.pending:
+        behind = plural(len(status.pending), "migration")
+        say(
+            f"The backup's schema is {behind} behind: run portal migrate, then portal scores check."
+        )
+        return 0
+    return asyncio.run(_check_scores(dsn, say))
+
+
+async def _check_scores(dsn: Dsn, say: Say) -> int:
+    engine = Engine(dsn, pool_size=2, statement_seconds=600)
+    sql.bind(engine, TABLES)
+    count = 0
+    try:
+        async for difference in regrade.check():
+            say(str(difference))
+            count += 1
+    finally:
+        await engine.close_connection_pool()
+    say(f"Scores against answers: {plural(count, 'difference')}.")
+    return 1 if count else 0
+
+
+async def _restore(
+    settings: Settings, path: Path, manifest: Manifest | None, replace: bool, say: Say
+) -> schema.MigrationStatus:
+    """Returns the migration status of the schema that was restored."""
+    dsn = migrate.direct_dsn(settings)
+    user = settings.database.user if settings.database else None
+    async with patient_connection(dsn) as connection:
+        version = str(await connection.fetchval("SHOW server_version"))
+        tool = pgtools.newest("pg_restore")
+        if tool is None:
+            raise CommandFailed(_no_tool(dsn, pgtools.major(version), path, replace))
+        entries = contents(path, tool)
+        others = await connection.fetchval(_OTHERS)
+        step = _Step()
+        with _told(step):
+            async with connection.transaction():
+                if not await connection.fetchval(
+                    "SELECT pg_try_advisory_xact_lock($1)", migrate.LOCK_KEY
+                ):
+                    raise CommandFailed("A migration or a backup is running: try again later.")
+                await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'")
+                serving = await rights.roles_that_serve(connection, user)
+                step.text = "while making room"
+                tables = await _make_room(connection, entries, replace, others, say)
+                await _load(connection, tool, path, step)
+                step.text = "while comparing"
+                restored = await figures(connection, tables)
+                if manifest:
+                    _compare(manifest, restored, say)
+                status = await migrate.migration_status(connection)
+                step.text = "while giving the roles that serve their rights"
+                await rights.settle(connection, user, serving)
+                step.text = "at the commit"
+                step.outcome = "Look at the data before trying again."
+        rows = plural(sum(restored.rows.values()), "row")
+        say(f"Restored {plural(len(restored.rows), 'table')} with {rows}.")
+        if manifest:
+            say(
+                "Rows per table and the sum of scores"
+                f" ({number(restored.score_total)}) are the manifest's."
+            )
+        for table in restored.rows:
+            await connection.execute(f'ANALYZE "{table}"')
+        return status
+
+
+@contextlib.contextmanager
+def _told(step: _Step) -> Iterator[None]:
+    """Turn what the database says into a sentence: its own words may quote people's data."""
+    try:
+        yield
+    except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
+        raise CommandFailed(
+            f"The portal's tables are in use: stop the web service first. {NOTHING}"
+        ) from error
+    except asyncpg.DependentObjectsStillExistError as error:
+        raise CommandFailed(
+            f"Something that is not the portal's depends on its tables ({_first(error)}):"
+            f" drop that first. {NOTHING}"
+        ) from error
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        raise CommandFailed(
+            f"The restore failed {step.text} ({type(error).__name__}). {step.outcome}"
+        ) from error
+
+
+def _first(error: asyncpg.PostgresError) -> str:
+    """Returns the first line of the detail, which for a dependency names two objects."""
+    return str(error.detail or "unnamed").partition("\n")[0]
+
+
+async def _make_room(
+    connection: asyncpg.Connection[Any],
+    entries: list[ArchiveEntry],
+    replace: bool,
+    others: int,
+    say: Say,
+) -> list[str]:
+    """Drop what the portal has in the database, with `replace`; without, refuse if there is any.
+
+    Returns the tables of the archive.
+    """
+    place = await connection.fetchval("SELECT current_schema()")
+    ours = {entry.name for entry in entries if entry.schema == place and entry.kind == "TABLE"}
+    if not ours.issuperset({"app_user", "migration"}):
+        raise CommandFailed(f"The archive holds no tables of the portal for the schema {place}.")
+    present = await _present(connection, entries)
+    found = len(present.tables) + len(present.views) + len(present.functions)
+    if not found:
+        return sorted(ours)
+    if not replace:
+        raise CommandFailed(
+            f"The database is not empty, it holds {plural(len(present.tables), 'table')} of the"
+            " portal: --replace replaces them, and all that is in them, by the backup."
+        )
+    if others:
+        say(
+            f"{plural(others, 'other connection')} to the database: unless the web service is"
+            " stopped, people meet errors meanwhile, and what they do is lost."
+        )
+    if present.tables:
+        tables = ", ".join(map(_quoted, present.tables))
+        await connection.execute(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE")
+        for view in present.views:
+            await connection.execute(f"DROP VIEW {_quoted(view)}")
+        await connection.execute(f"DROP TABLE {tables}")
+    for function in present.functions:
+        await connection.execute(f"DROP ROUTINE {function}")
+    return sorted(ours)
+
+
+async def _present(connection: asyncpg.Connection[Any], entries: list[ArchiveEntry]) -> _Present:
+    """Returns what is the portal's: what the archive or this version knows by name.
+
+    When the schema is newer than this version, everything is: the tables that later migrations have
+    added cannot be told from others, and left behind they would stop those migrations.
+    """
+    position = await migrate.migration_status(connection)
+    known = {table._meta.tablename for table in TABLES}  # noqa: SLF001 - Piccolo's way in
+    known |= {"migration", "User"}
+    known |= {entry.name for entry in entries if entry.kind in ("TABLE", "VIEW")}
+    relations = await connection.fetch(_RELATIONS, sorted(known), bool(position.unknown))
+    tables = [row["name"] for row in relations if row["is_table"]]
+    functions = [entry.name for entry in entries if entry.kind == "FUNCTION"]
+    return _Present(
+        tables,
+        [row["name"] for row in relations if not row["is_table"]],
+        [row["name"] for row in await connection.fetch(_FUNCTIONS, functions, tables)],
+    )
+
+
+async def _load(connection: asyncpg.Connection[Any], tool: Tool, path: Path, step: _Step) -> None:
+    place = await connection.fetchval("SELECT current_schema()")
+    for section, text in (
+        ("pre-data", "while making the tables"),
+        ("data", "while loading the data"),
+        ("post-data", "while adding keys and triggers"),
+    ):
+        step.text = text
+        async with _as_sql(tool, path, place, section) as output:
+            if section == "data":
+                await _run_data(connection, output, step)
+            else:
+                await _run(connection, (await output.read()).decode())
+    await connection.execute("RESET ALL")
+
+
+@contextlib.asynccontextmanager
+async def _as_sql(
+    tool: Tool, path: Path, place: str, section: str
+) -> AsyncIterator[asyncio.StreamReader]:
+    """One section of the archive as SQL. CommandFailed when pg_restore stumbles over it."""
+    process = await asyncio.create_subprocess_exec(
+        str(tool.path),
+        "--file=-",
+        f"--section={section}",
+        f"--schema={place}",
+        "--no-owner",
+        "--no-privileges",
+        str(path),
+        env=pgtools.environment(),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        limit=_LONGEST_ROW,
+    )
+    assert process.stdout is not None
+    try:
+        yield process.stdout
+        if await process.wait() != 0:
+            raise CommandFailed(f"{path} is damaged: pg_restore cannot read all of it. {NOTHING}")
+    finally:
+        await pgtools.end(process)
+
+
+async def _run(connection: asyncpg.Connection[Any], statements: str) -> None:
+    statements = _NOT_FOR_US.sub("", statements)
+    if _COMMENT.sub("", statements).strip():  # the driver cannot run nothing
+        await connection.execute(statements)
+
+
+async def _run_data(
+    connection: asyncpg.Connection[Any], output: asyncio.StreamReader, step: _Step
+) -> None:
+    """Run what is neither tables nor keys: rows, in COPY's own format, and sequences."""
+    pending: list[str] = []
+    async for raw in output:
+        line = raw.decode()
+        copy = _COPY.fullmatch(line)
+        if copy is None:
+            pending.append(line)
+            continue
+        await _run(connection, "".join(pending))
+        pending.clear()
+        place, table, columns = copy.groups()
+        step.text = f"while loading {_unquoted(table)}"
+        await connection.copy_to_table(
+            _unquoted(table),
+            source=_rows(output),
+            schema_name=_unquoted(place),
+            columns=[_unquoted(name) for name in re.findall(_NAME, columns or "")] or None,
+            format="text",
+        )
+    await _run(connection, "".join(pending))
+
+
+async def _rows(output: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """Yields the lines up to the one that ends the data, many at a time."""
+    chunk = bytearray()
+    async for line in output:
+        if line == b"\\.\n":
+            break
+        chunk += line
+        if len(chunk) >= _CHUNK:
+            yield bytes(chunk)
+            chunk.clear()
+    yield bytes(chunk)
+
+
+def _compare(manifest: Manifest, restored: BackupFigures, say: Say) -> None:
+    """Say each difference; CommandFailed when there is one."""
+    differences = [
+        f"{table}: {plural(restored.rows.get(table, 0), 'row')}, the manifest says {number(rows)}."
+        for table, rows in manifest.rows.items()
+        if restored.rows.get(table) != rows
+    ]
+    if restored.score_total != manifest.score_total:
+        differences.append(
+            f"Sum of scores: {number(restored.score_total)}, the manifest says"
+            f" {number(manifest.score_total)}."
+        )
+    for difference in differences:
+        say(difference)
+    if differences:
+        raise CommandFailed(f"The backup is not what its manifest says. {NOTHING}")
+
+
+def _no_tool(dsn: Dsn, server: int, path: Path, replace: bool) -> str:
+    options = ["--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error"]
+    options += ["--schema=public", *(["--clean", "--if-exists"] if replace else [])]
+    command = shlex.join(["pg_restore", *options])
+    line = pgtools.container_line(dsn, server, command, f"< {shlex.quote(str(path))}")
+    return (
+        "There is no pg_restore here. This restores the file, uncompared, where"
+        f" {dsn.variable} is in the environment: {line}"
+    )
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name

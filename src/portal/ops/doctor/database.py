@@ -1,0 +1,320 @@
+"""What `portal doctor` finds behind the two addresses of the database."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import asyncpg
+
+from portal import clock
+from portal.accounts import queries
+from portal.config.settings import Settings
+from portal.db import migrate, rights, schema, sql
+from portal.db.connect import connect
+from portal.db.engine import Engine
+from portal.db.failures import unavailable_on_loss
+from portal.db.pooling import Pooling, close, remedy
+from portal.errors import CommandFailed, Unavailable
+from portal.ops import diff
+from portal.ops.backup import pgtools
+from portal.ops.doctor.db_check import SUPPORTED, TAKE
+from portal.ops.doctor.notices import Notice, heard
+from portal.ops.doctor.result import CheckResult, fail, ok, warn
+from portal.tables import TABLES
+from portal.web.formats import plural
+
+if TYPE_CHECKING:
+    from portal.config.dsn import Dsn
+
+    Connection: TypeAlias = asyncpg.Connection[Any]
+    Look: TypeAlias = Callable[[Connection, Dsn, Settings], AsyncIterator[CheckResult]]
+
+CONNECT_SECONDS = 3.0
+STATEMENT_SECONDS = 2.0
+CLOCK_SECONDS = 5.0
+LONG_MINUTES = 10
+
+# By the kind of the failure that `schema.reason` puts into words.
+_REMEDIES = {
+    "ConnectionRefusedError": "Start the database, or correct host and port.",
+    "FileNotFoundError": "Start the database, or correct the folder of its socket.",
+    "gaierror": "Correct the host name, or the name server of this machine.",
+    "TimeoutError": "Look at the network, the firewall and the provider's list of addresses.",
+    "InvalidPasswordError": "Correct them; / ? # % in a password are percent-encoded.",
+    "InvalidAuthorizationSpecificationError": "Correct them; / ? # % in a password are encoded.",
+    "InvalidCatalogNameError": "Create it, or correct the name behind the last slash.",
+    "CannotConnectNowError": "Wait a minute and look again.",
+    "TooManyConnectionsError": "End idle clients, lower DB_POOL_SIZE, or use a pooler.",
+    "SSLCertVerificationError": "Correct the host name or sslrootcert.",
+}
+_CONNECTIONS = """
+    SELECT current_setting('max_connections')::int
+             - current_setting('superuser_reserved_connections')::int AS limit,
+           (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS used,
+           (SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user) AS role_limit,
+           (SELECT count(*) FROM pg_stat_activity WHERE usename = current_user) AS role_used
+"""
+_STATE = """
+    SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS read_only,
+           current_setting('server_encoding') AS encoding,
+           pg_size_pretty(pg_database_size(current_database())) AS size,
+           (SELECT floor(extract(epoch FROM max(clock_timestamp() - xact_start)) / 60)::int
+            FROM pg_stat_activity WHERE datname = current_database()
+              AND backend_type = 'client backend') AS longest_minutes
+"""
+
+
+def database(settings: Settings) -> Iterator[CheckResult]:
+    """The address for requests, and what lies behind it."""
+    if settings.database is None:
+        return  # said among the settings
+    yield from _behind(
+        settings.database,
+        settings,
+        (_server, _connections, _state, _clock, _rights, _schema, _people, _backups),
+    )
+
+
+def direct(settings: Settings) -> Iterator[CheckResult]:
+    """The address for migrations, unless it is the same one."""
+    if settings.direct_problem:
+        yield fail("DATABASE_URL_UNPOOLED", settings.direct_problem.split(maxsplit=1)[1])
+    elif settings.direct is not None and settings.direct != settings.database:
+        yield from _behind(settings.direct, settings, (_server, _owner))
+
+
+def _behind(dsn: Dsn, settings: Settings, looks: tuple[Look, ...]) -> list[CheckResult]:
+    place = f"{dsn.host}/{dsn.database}"
+    try:
+        _resolve(dsn)
+        return asyncio.run(_ask(dsn, settings, looks))
+    except Unavailable as error:
+        why, kind = schema.reason(error), type(error.__cause__).__name__
+        remedy = _REMEDIES.get(kind, "Look at the database's own log.")
+        return [fail(dsn.variable, f"{place} cannot be reached, {why} {remedy}")]
+
+
+def _resolve(dsn: Dsn) -> None:
+    """Look the hosts up here, where nobody waits: asyncio's own look-up would hold the process."""
+    with unavailable_on_loss():
+        for host, port in zip(dsn.hosts, dsn.ports, strict=True):
+            if not host.startswith("/"):
+                socket.getaddrinfo(host, port)
+
+
+async def _ask(dsn: Dsn, settings: Settings, looks: tuple[Look, ...]) -> list[CheckResult]:
+    try:
+        with heard() as notices:
+            connection, way = await connect(
+                dsn, seconds=CONNECT_SECONDS, statement_seconds=STATEMENT_SECONDS
+            )
+    except CommandFailed as error:
+        return [fail(dsn.variable, error.sentence.removeprefix(f"{dsn.variable} "))]
+    found: list[CheckResult] = []
+    try:
+        found.extend(_pooling(way, dsn))
+        found.extend(_said(notices, dsn))
+        for look in looks:
+            try:
+                with unavailable_on_loss():
+                    found.extend([finding async for finding in look(connection, dsn, settings)])
+            except Unavailable as error:
+                why = schema.reason(error)
+                found.append(fail(dsn.variable, f"stopped answering, {why} Look for locks."))
+                break
+            except asyncpg.InsufficientPrivilegeError:
+                pass  # told among the rights
+    finally:
+        await close(connection)
+    return found
+
+
+async def _server(connection: Connection, dsn: Dsn, _: Settings) -> AsyncIterator[CheckResult]:
+    version = int(await connection.fetchval("SHOW server_version_num")) // 10000
+    started = time.perf_counter()
+    await connection.fetchval("SELECT 1")
+    took = (time.perf_counter() - started) * 1000
+    kind = "pooled" if dsn.pooled else "direct"
+    place = f"{dsn.host}/{dsn.database}, {kind}, PostgreSQL {version}"
+    if version not in SUPPORTED:
+        yield fail(dsn.variable, f"{place} is not supported: use one of 15 to 18.")
+    else:
+        yield ok(dsn.variable, f"{place}, TLS {dsn.tls.mode}, round trip {took:.1f} ms")
+
+
+def _pooling(found: Pooling, dsn: Dsn) -> Iterator[CheckResult]:
+    if dsn.pooled:
+        if found is Pooling.NONE:
+            yield warn(dsn.variable, "counts as pooled, and no pooler is there")
+    elif found is Pooling.TRANSACTION:
+        yield fail(dsn.variable, f"goes through a transaction pooler, unmarked: {remedy(dsn)}")
+    elif found is Pooling.SESSION:
+        yield warn(dsn.variable, "goes through a proxy that keeps sessions, which is enough")
+
+
+def _said(notices: list[Notice], dsn: Dsn) -> Iterator[CheckResult]:
+    """What the server itself warns of whenever somebody connects, in its own words."""
+    for notice in notices:
+        if notice.warning and notice.hint:
+            yield fail(dsn.variable, f"the server warns: {notice.text}. {notice.hint}.")
+        else:
+            yield warn(dsn.variable, f"the server says at every connection: {notice.text}")
+
+
+async def _connections(
+    connection: Connection, _: Dsn, settings: Settings
+) -> AsyncIterator[CheckResult]:
+    row = await connection.fetchrow(_CONNECTIONS)
+    left = row["limit"] - row["used"]
+    if row["role_limit"] is not None and row["role_limit"] >= 0:
+        left = min(left, row["role_limit"] - row["role_used"])
+    said = f"{row['used']} of {row['limit']} in use; a process opens up to {settings.db_pool_size}"
+    if left < settings.db_pool_size:
+        yield fail(
+            "connections",
+            f"{max(left, 0)} left, {said}: end idle clients, lower DB_POOL_SIZE, or use a pooler.",
+        )
+    else:
+        yield ok("connections", said)
+
+
+async def _state(connection: Connection, dsn: Dsn, _: Settings) -> AsyncIterator[CheckResult]:
+    row = await connection.fetchrow(_STATE)
+    if row["read_only"]:
+        yield fail(
+            "database", f"is read-only, a standby perhaps: let {dsn.variable} name the primary."
+        )
+    if row["encoding"] != "UTF8":
+        yield fail("database", f"has the encoding {row['encoding']}: create it with UTF8.")
+    yield ok("database", f"takes {row['size']}")
+    minutes = row["longest_minutes"] or 0
+    if minutes >= LONG_MINUTES:
+        yield warn(
+            "database",
+            f"a transaction has been open for {plural(minutes, 'minute')}; a migration would wait"
+            " behind it. pg_stat_activity names it.",
+        )
+
+
+async def _clock(connection: Connection, _: Dsn, __: Settings) -> AsyncIterator[CheckResult]:
+    before = clock.now()
+    theirs = await connection.fetchval("SELECT clock_timestamp()")
+    ours = before + (clock.now() - before) / 2
+    apart = abs((theirs - ours).total_seconds())
+    if apart > CLOCK_SECONDS:
+        yield fail(
+            "clock",
+            f"this machine and the database are {apart:.0f} s apart: sessions and limits end at the"
+            " wrong time. Set both by NTP.",
+        )
+    else:
+        yield ok("clock", f"{apart:.1f} s from the database's")
+
+
+async def _schema(connection: Connection, _: Dsn, __: Settings) -> AsyncIterator[CheckResult]:
+    try:
+        status = await migrate.migration_status(connection)
+    except CommandFailed as error:
+        yield fail("schema", error.sentence)
+        return
+    if status.pending:
+        behind = plural(len(status.pending), "migration")
+        yield fail("schema", f"{behind} behind: run portal migrate.")
+        return
+    if status.unknown:
+        yield warn("schema", "newer than this version, which an older image can live with")
+        return
+    found = diff.differences(await diff.read(connection), diff.expected())
+    if found:
+        yield fail(
+            "schema",
+            f"at head, but {plural(len(found), 'difference')} from what the migrations make:"
+            " portal db diff lists them.",
+        )
+    else:
+        yield ok("schema", "at head, and what the migrations make")
+
+
+async def _rights(connection: Connection, _: Dsn, settings: Settings) -> AsyncIterator[CheckResult]:
+    """Of the role that serves; and of everybody else, as far as this role can tell."""
+    role = await connection.fetchval("SELECT current_user::text")
+    lacking = await rights.lacking(connection, role)
+    if lacking:
+        yield fail("rights", rights.needs_grants(role, lacking))
+    async for finding in _others(connection, settings):
+        yield finding
+
+
+async def _owner(connection: Connection, dsn: Dsn, _: Settings) -> AsyncIterator[CheckResult]:
+    if (await migrate.migration_status(connection)).pending:
+        return
+    role = await connection.fetchval("SELECT current_user::text")
+    if not await rights.is_owner(connection):
+        yield fail(dsn.variable, f"its role {role} does not own the tables: use their owner's.")
+
+
+async def _others(connection: Connection, settings: Settings) -> AsyncIterator[CheckResult]:
+    user = settings.database.user if settings.database else None
+    serving = await rights.roles_that_serve(connection, user)
+    granted, members = await rights.others(connection, serving)
+    if granted:
+        yield fail("rights", f"others have some on the tables ({rights.some_of(granted)}): {TAKE}.")
+    if members:
+        yield warn(
+            "rights",
+            f"others can read or write the tables by a membership: {rights.some_of(members)}",
+        )
+    if not granted:
+        said = f", which {', '.join(serving)} shares to serve" if serving else ""
+        yield ok("rights", f"nobody but the owner was granted any{said}")
+
+
+async def _people(
+    connection: Connection, dsn: Dsn, settings: Settings
+) -> AsyncIterator[CheckResult]:
+    """Asked through the application's own queries, so that both mean the same."""
+    if (await migrate.migration_status(connection)).pending:
+        return
+    engine = Engine(dsn, pool_size=1, statement_seconds=STATEMENT_SECONDS)
+    sql.bind(engine, TABLES)
+    try:
+        admin = await queries.admin_exists()
+        demo = await queries.demo_accounts()
+    finally:
+        await engine.close_connection_pool()
+    if admin:
+        yield ok("people", "there is an admin")
+        if settings.admin_password:
+            yield warn("ADMIN_PASSWORD", "has done its work and can be removed")
+    elif settings.admin_password:
+        yield warn("people", "there is no admin yet; the next start makes that of ADMIN_EMAIL")
+    else:
+        yield fail(
+            "people",
+            "there is no admin: run portal user create ID --name NAME --role admin.",
+        )
+    if demo:
+        said = f"{plural(len(demo), 'demo account')} can be entered with a public password"
+        if settings.demo_refused:
+            yield fail("people", f"{said}: run portal user disable ID for each, admins last.")
+        else:
+            yield warn("people", said)
+    yield warn("scores", "portal scores check recomputes them all; that takes longer than this")
+
+
+async def _backups(connection: Connection, dsn: Dsn, _: Settings) -> AsyncIterator[CheckResult]:
+    """Serving needs no pg_dump; a backup needs one that is as new as the server."""
+    version = connection.get_server_version().major
+    tool = pgtools.fitting("pg_dump", version, dsn)
+    if tool is None:
+        yield warn(
+            "pg_dump",
+            f"none for PostgreSQL {version} is on this machine: portal backup needs the package"
+            f" postgresql-client-{version} or newer.",
+        )
+    else:
+        yield ok("pg_dump", f"{tool.version}, which can back up this server")

@@ -1,0 +1,107 @@
+"""What `portal doctor` finds on this machine: the port, the course, the disk."""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from portal.authoring.loading import course_in
+from portal.config.settings import Settings
+from portal.learning.course import ContentError
+from portal.ops.doctor.result import CheckResult, fail, ok
+from portal.web.formats import plural
+
+HTTP_SECONDS = 2.5  # the slowest probe answers within two
+FREE_BYTES = 16 * 1024 * 1024  # a tmpfs of 32 MB is what the image is given
+SHOWN_PROBLEMS = 5
+
+
+def port(settings: Settings) -> Iterator[CheckResult]:
+    """The port is free, or a portal answers there already, or it is somebody else's."""
+    subject = f"port {settings.port}"
+    health = _ask(settings, "/api/health")
+    if health is not None and health.get("status") == "ok" and "timestamp" in health:
+        ready = _ask(settings, "/health/ready") or {}
+        if ready.get("status") == "ready":
+            yield ok(subject, "a portal answers there, and is ready")
+        else:
+            checks = ready.get("checks") or {"probe": "no answer"}
+            said = ", ".join(f"{name}: {state}" for name, state in checks.items() if state != "ok")
+            yield fail(
+                subject, f"a portal answers there and is not ready ({said}): look at its log."
+            )
+        return
+    why = _why_not_bindable(settings.host, settings.port)
+    yield ok(subject, "is free") if why is None else fail(subject, why)
+
+
+def _ask(settings: Settings, path: str) -> dict[str, Any] | None:
+    """Returns the JSON object that stands at `path` on our own port, or None."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    connection = http.client.HTTPConnection(host, settings.port, timeout=HTTP_SECONDS)
+    try:
+        connection.request("GET", path)
+        body = msgspec.json.decode(connection.getresponse().read(10_000))
+    except (OSError, http.client.HTTPException, msgspec.DecodeError):
+        return None
+    finally:
+        connection.close()
+    return body if isinstance(body, dict) else None
+
+
+def _why_not_bindable(host: str, number: int) -> str | None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, number))
+        except PermissionError:
+            return "this user may not listen there: set PORT to 1024 or more."
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return f"another process listens there (lsof -i :{number}): end it, or set PORT."
+            return f"{host} is no address of this machine: set HOST, for all of them to 0.0.0.0."
+    return None
+
+
+def course(settings: Settings) -> Iterator[CheckResult]:
+    """The shipped course or that of CONTENT_DIR, with its content hash."""
+    subject = "course" if settings.content_dir is None else "CONTENT_DIR"
+    try:
+        found = course_in(settings.content_dir)
+    except ContentError as error:
+        for problem in error.problems[:SHOWN_PROBLEMS]:
+            yield fail(subject, problem)
+        if len(error.problems) > SHOWN_PROBLEMS:
+            more = plural(len(error.problems) - SHOWN_PROBLEMS, "problem")
+            yield fail(subject, f"and {more} more: portal content check FOLDER lists them.")
+        return
+    parts = (
+        plural(len(found.steps), "step"),
+        plural(len(found.videos), "video"),
+        plural(len(found.quizzes), "quiz", "quizzes"),
+    )
+    yield ok(subject, f"{', '.join(parts)}, content hash {found.content_hash[:12]}")
+
+
+def disk(_: Settings) -> Iterator[CheckResult]:
+    """The only folder that the service itself writes to."""
+    try:
+        folder = tempfile.gettempdir()
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        yield fail("disk", "no temporary folder can be written to: mount a tmpfs at /tmp.")
+        return
+    space = f"{free // 1024 // 1024:,} MB free in {folder}"
+    yield (
+        ok("disk", space)
+        if free >= FREE_BYTES
+        else fail("disk", f"only {space}: make room (docker system df -v shows what takes it).")
+    )

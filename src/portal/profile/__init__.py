@@ -1,0 +1,1 @@
+"""The own account: name, password, time zone, devices."""

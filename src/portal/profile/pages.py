@@ -1,0 +1,209 @@
+"""The own account: who one is here, and where one is signed in. Each section is a form of its own;
+what was saved is said after a redirect, so that a reload sends nothing again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.params import FromQuery
+from litestar.response import Redirect
+
+from portal.accounts import queries, rules
+from portal.accounts.queries import Account, Device
+from portal.accounts.time_zones import choices
+from portal.errors import Invalid, PortalError, RateLimited
+from portal.profile import actions
+from portal.profile.user_agents import device_name
+from portal.web.auth import Actor, CurrentActor
+from portal.web.forms import read_form
+from portal.web.pages import page
+from portal.web.session import expired_cookie, known_hashes_from, session_cookie
+
+MAX_DEVICES = 10
+
+
+class DeviceRow(msgspec.Struct, frozen=True):
+    name: str
+    device: Device
+
+
+class Saved(msgspec.Struct, frozen=True):
+    """What was saved, said in its section."""
+
+    section: str
+    text: str
+
+
+class AccountPage(msgspec.Struct, frozen=True, kw_only=True):
+    """`errors` has a sentence by field; a refused form keeps what was typed, except passwords."""
+
+    place: str
+    name: str
+    zone: str
+    zones: list[str]
+    account: Account
+    devices: list[DeviceRow]
+    more_devices: int
+    saved: Saved | None
+    errors: dict[str, str]
+
+
+def _place(actor: Actor) -> str:
+    """Returns the id, the role, and the team with its track in one line."""
+    parts = [actor.external_id, actor.role]
+    if actor.team_name:
+        parts.append(f"team {actor.team_name}")
+    if actor.track:
+        parts.append(f"{rules.TRACKS[actor.track]} track")
+    return " · ".join(parts)
+
+
+def _saved(what: str, actor: Actor, account: Account) -> Saved | None:
+    """Returns what to say after a redirect to `?saved=…`; nothing for a made-up word."""
+    unlisted = f"Saved. Others see you as “{rules.HIDDEN_NAME}”."
+    listed = "Saved. Your name is shown on the leaderboard."
+    known = {
+        "name": Saved("profile", f"Saved. Others see you as {actor.name}."),
+        "zone": Saved("time-zone", f"Saved. Times are shown in {actor.time_zone}."),
+        "password": Saved("password", "Saved. Other devices were signed out."),
+        "password-here": Saved("password", "Saved. The new password counts from now on."),
+        "device": Saved("devices", "That device was signed out."),
+        "others": Saved("devices", "The other devices were signed out."),
+        "listed": Saved("listing", unlisted if account.unlisted else listed),
+    }
+    return known.get(what)
+
+
+async def _account_page(
+    request: Request[Any, Any, Any],
+    actor: Actor,
+    *,
+    saved: str = "",
+    name: str | None = None,
+    zone: str | None = None,
+    error: PortalError | None = None,
+    field: str = "",
+) -> Response[str]:
+    """Returns the page; `error` with its details, or else at `field`."""
+    account = await queries.account_of(actor)
+    devices = await queries.devices_of(actor)
+    errors: dict[str, str] = {}
+    headers: dict[str, str] = {}
+    status = 200
+    if error is not None:
+        status = 422
+        errors = {field: error.sentence}
+        if isinstance(error, Invalid) and error.details:
+            errors = dict(error.details)
+        if isinstance(error, RateLimited):
+            status = 429
+            headers["retry-after"] = str(error.retry_after)
+    content = AccountPage(
+        place=_place(actor),
+        name=actor.name if name is None else name,
+        zone=actor.time_zone if zone is None else zone,
+        zones=choices(),
+        account=account,
+        devices=[DeviceRow(device_name(d.user_agent), d) for d in devices[:MAX_DEVICES]],
+        more_devices=max(0, len(devices) - MAX_DEVICES),
+        saved=_saved(saved, actor, account),
+        errors=errors,
+    )
+    return await page(request, "accounts/account.html", content, status=status, headers=headers)
+
+
+def _done(what: str) -> Redirect:
+    return Redirect(f"/account?saved={what}", status_code=303)
+
+
+@get("/account", include_in_schema=False)
+async def account(
+    request: Request[Any, Any, Any], actor: CurrentActor, saved: FromQuery[str] = ""
+) -> Response[str]:
+    return await _account_page(request, actor, saved=saved)
+
+
+@get(
+    ["/account/profile", "/account/time-zone", "/account/password"],
+    include_in_schema=False,
+)
+async def account_reopened() -> Redirect:
+    """A refused form stands at its own address; who opens that again gets the account."""
+    return Redirect("/account", status_code=303)
+
+
+@post("/account/profile", include_in_schema=False)
+async def save_profile(request: Request[Any, Any, Any], actor: CurrentActor) -> Response[Any]:
+    name = (await read_form(request)).text("name")
+    try:
+        await actions.rename(actor, name)
+    except Invalid as error:
+        return await _account_page(request, actor, name=name, error=error)
+    return _done("name")
+
+
+@post("/account/time-zone", include_in_schema=False)
+async def save_time_zone(request: Request[Any, Any, Any], actor: CurrentActor) -> Response[Any]:
+    zone = (await read_form(request)).text("zone")
+    try:
+        await actions.set_time_zone(actor, zone)
+    except Invalid as error:
+        return await _account_page(request, actor, zone=zone, error=error)
+    return _done("zone")
+
+
+@post("/account/password", include_in_schema=False)
+async def save_password(request: Request[Any, Any, Any], actor: CurrentActor) -> Response[Any]:
+    form = await read_form(request)
+    hours = request.app.state.settings.session_hours
+    try:
+        token, ended = await actions.change_password(
+            actor,
+            current=form.text("current", trim=False),
+            new=form.text("new", trim=False),
+            again=form.text("again", trim=False),
+            hours=hours,
+            devices=known_hashes_from(request.cookies),
+        )
+    except (Invalid, RateLimited) as error:
+        return await _account_page(request, actor, error=error, field="current")
+    response = _done("password" if ended else "password-here")
+    secure = request.app.state.secure_cookies(request)
+    response.set_cookie(session_cookie(token, hours=hours, secure=secure))
+    return response
+
+
+@post("/account/sign-out", include_in_schema=False)
+async def sign_out(request: Request[Any, Any, Any], actor: CurrentActor) -> Redirect:
+    """One device by its id, `others`, or `all` with this one."""
+    device = (await read_form(request)).text("device")
+    if device == "all":
+        await actions.sign_out_everywhere(actor)
+        response = Redirect("/login", status_code=303)
+        response.set_cookie(expired_cookie(secure=request.app.state.secure_cookies(request)))
+        return response
+    if device == "others":
+        await actions.sign_out_others(actor, known_hashes_from(request.cookies))
+        return _done("others")
+    await actions.sign_out_device(actor, device)
+    return _done("device")
+
+
+@post("/account/leaderboard", include_in_schema=False)
+async def save_listing(request: Request[Any, Any, Any], actor: CurrentActor) -> Redirect:
+    form = await read_form(request)
+    await actions.set_listed(actor, listed=form.text("listed") == "true")
+    return _done("listed")
+
+
+HANDLERS = [
+    account,
+    account_reopened,
+    save_profile,
+    save_time_zone,
+    save_password,
+    sign_out,
+    save_listing,
+]

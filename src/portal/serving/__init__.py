@@ -1,0 +1,1 @@
+"""From an empty database to a portal that answers: release, demo accounts, health."""

@@ -1,0 +1,206 @@
+"""From a process that listens to one that serves: database, schema, first admin, demo data."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+import time
+
+import asyncpg
+
+from portal.accounts import actions, demo, queries
+from portal.accounts.rules import NewUser, name_findings, normal_name
+from portal.config.settings import Settings
+from portal.db import rights, schema, sql
+from portal.errors import CommandFailed, Conflict, PortalError, Unavailable
+from portal.serving.seed import seed
+from portal.web.formats import plural
+from portal.web.lifecycle import Lifecycle
+
+log = logging.getLogger("serve/release")
+
+LOOK_AGAIN_SECONDS = 2.0
+AFTER_LOSS_SECONDS = 1.0
+CHILD_GRACE_SECONDS = 5.0
+
+
+async def release(settings: Settings, lifecycle: Lifecycle) -> None:
+    """Bring everything to where requests can be served, then open the gate.
+
+    Raises `CommandFailed` with one sentence when that cannot be: the database stays away, a
+    migration fails, the demo is refused.
+    """
+    if settings.seed_db and settings.demo_refused:
+        raise CommandFailed(demo.REFUSED)
+    await _until_prepared(settings, lifecycle)
+    lifecycle.open()
+    log.info("ready")
+
+
+async def _until_prepared(settings: Settings, lifecycle: Lifecycle) -> None:
+    """Prepare everything; each step may be repeated, so a database that goes away in the middle is
+    waited for as at the beginning."""
+    deadline: float | None = None
+    while True:
+        await _wait_for_database(settings, lifecycle)
+        try:
+            await _prepare(settings, lifecycle)
+        except Unavailable as error:
+            now = time.monotonic()
+            if deadline is None:
+                deadline = now + settings.db_wait_seconds
+                log.error("the start is interrupted: %s", schema.reason(error))
+            elif now > deadline:
+                raise CommandFailed(
+                    f"The start could not be finished within {settings.db_wait_seconds} s"
+                    f" (DB_WAIT_SECONDS): {schema.reason(error)}"
+                ) from None
+            await asyncio.sleep(AFTER_LOSS_SECONDS)
+        else:
+            return
+
+
+async def _prepare(settings: Settings, lifecycle: Lifecycle) -> None:
+    await _bring_to_head(settings, lifecycle)
+    lacking = await _lacking()
+    if lacking:
+        raise CommandFailed(lacking)
+    lifecycle.at_head = True
+    await ensure_first_admin(settings)
+    if settings.seed_db:
+        lifecycle.enter("seeding")
+        made = await seed(settings)
+        if made:
+            log.info("seeded %s", plural(made, "demo account"))
+
+
+async def _wait_for_database(settings: Settings, lifecycle: Lifecycle) -> None:
+    lifecycle.enter("waiting for the database")
+    deadline = time.monotonic() + settings.db_wait_seconds
+    pause = 0.1
+    while True:
+        try:
+            await sql.fetch_value("SELECT 1")
+            return
+        except PortalError as error:
+            reason = schema.reason(error)
+            if time.monotonic() + pause > deadline:
+                raise CommandFailed(
+                    f"The database did not answer within {settings.db_wait_seconds} s"
+                    f" (DB_WAIT_SECONDS): {reason}"
+                ) from None
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, 1.0)
+
+
+async def _bring_to_head(settings: Settings, lifecycle: Lifecycle) -> None:
+    told, warned = "", False
+    while True:
+        try:
+            standing = await schema.migration_status()
+            lacking = None if standing.pending else await _lacking()
+        except Unavailable as error:
+            if isinstance(error.__cause__, asyncpg.InsufficientPrivilegeError):
+                # Somebody is making the tables just now, or has made them for another role.
+                standing, lacking = schema.compare(set(), []), await _lacking()
+            elif told:
+                # The operator may take hours, and the database be away in the meantime.
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+                continue
+            else:
+                raise
+        if standing.unknown and not warned:
+            warned = True
+            log.warning(
+                "the schema is newer than this version, by %s",
+                plural(len(standing.unknown), "migration"),
+            )
+        if not standing.pending and lacking is None:
+            return
+        if settings.migrate_on_start:
+            break
+        lifecycle.enter("schema behind")
+        if lacking is not None and lacking != told:
+            log.error("%s Until then this waits.", lacking)
+            told = lacking
+        elif not told:
+            log.info(
+                "the schema is %s behind and MIGRATE_ON_START is false: waiting for portal migrate",
+                plural(len(standing.pending), "migration"),
+            )
+            told = "behind"
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)
+    if settings.direct is None:
+        raise CommandFailed(
+            lacking or settings.direct_problem or "DATABASE_URL_UNPOOLED is not set."
+        )
+    lifecycle.enter("migrating")
+    await _migrate_in_child()
+
+
+async def _lacking() -> str | None:
+    """Returns the sentence for a role that lacks a right which serving needs, or None."""
+    role = await sql.fetch_value("SELECT current_user::text")
+    query, *arguments = rights.lacking_query(role)
+    rows = await sql.execute(str(query), *arguments, retry=True)
+    return rights.needs_grants(role, [row["name"] for row in rows]) if rows else None
+
+
+async def _migrate_in_child() -> None:
+    """Run `portal migrate` as a process of its own: it imports what a server never needs, and it
+    can be ended without ending us. A signal to us ends it too."""
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "portal", "migrate"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        told, errors = await child.communicate()
+    except asyncio.CancelledError:
+        await _end(child)
+        raise
+    if child.returncode != 0:
+        lines = errors.decode(errors="replace").strip().splitlines()
+        raise CommandFailed(lines[-1] if lines else "The migration ended without a word.")
+    for line in told.decode(errors="replace").splitlines():
+        log.info("%s", line)
+
+
+async def _end(child: asyncio.subprocess.Process) -> None:
+    if child.returncode is None:
+        child.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(child.wait(), CHILD_GRACE_SECONDS)
+        except TimeoutError:
+            child.kill()
+            await child.wait()
+
+
+async def ensure_first_admin(settings: Settings) -> None:
+    """Create the admin of `ADMIN_EMAIL` and `ADMIN_PASSWORD` when there is no admin yet."""
+    if not (settings.admin_email and settings.admin_password):
+        return
+    if await queries.admin_exists():
+        return
+    name = settings.admin_email.partition("@")[0]
+    letters = (c for c in name.lower() if c.isascii() and (c.isalnum() or c in "._-"))
+    external_id = "".join(letters).strip("._-") or "admin"
+    try:
+        await actions.create_user(
+            NewUser(
+                external_id=external_id,
+                name=external_id if name_findings(normal_name(name)) else name,
+                role="admin",
+                email=settings.admin_email,
+                password=settings.admin_password,
+            )
+        )
+    except Unavailable:
+        raise
+    except PortalError as error:
+        if isinstance(error, Conflict) and await queries.admin_exists():
+            return  # another container was faster
+        raise CommandFailed(f"ADMIN_EMAIL, ADMIN_PASSWORD: {error.sentence}") from None
+    log.info("created the first admin")

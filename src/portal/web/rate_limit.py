@@ -1,0 +1,53 @@
+"""Limits on tries within a window, counted in PostgreSQL so that all replicas share them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from portal import clock
+from portal.db import sql
+from portal.web.counters import count
+
+# No window begins in the time to come, whatever the clock was when it was written.
+_TAKE = """
+    INSERT INTO rate_bucket AS b (key, window_start, tries)
+    SELECT key, $2, 1 FROM unnest($1::text[]) AS key ORDER BY key
+    ON CONFLICT (key) DO UPDATE SET
+        tries = CASE WHEN b.window_start <= $3 THEN 1 ELSE b.tries + 1 END,
+        window_start = CASE WHEN b.window_start <= $3 THEN $2 ELSE least(b.window_start, $2) END
+    RETURNING key, tries, window_start
+"""
+_GIVE_BACK = """
+    UPDATE rate_bucket SET tries = tries - 1
+    WHERE tries > 0 AND key = ANY (
+        SELECT key FROM rate_bucket WHERE key = ANY ($1::text[]) ORDER BY key FOR UPDATE)
+"""
+
+
+def bucket(*parts: str) -> str:
+    """Returns the key of a limit; hashed, because a part may be an address or a login name."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+async def acquire(limits: Mapping[str, int], window: timedelta) -> int:
+    """Count one try against every bucket, and return the seconds to wait: 0 when all allow it.
+
+    The try is counted before it is made, so that a hundred at once cannot all slip through. A
+    refused try is not counted anywhere: it must not use up a limit that others share.
+    """
+    now = clock.now()
+    rows = await sql.execute(_TAKE, sorted(limits), now, now - window)
+    over: list[datetime] = [r["window_start"] for r in rows if r["tries"] > limits[r["key"]]]
+    if not over:
+        return 0
+    await refund(limits)
+    count("rate_limit_refusals")
+    return max(1, int((max(over) + window - now).total_seconds() + 0.999))
+
+
+async def refund(limits: Mapping[str, int]) -> None:
+    """Take a counted try back, because it did not fail. Who was right is not refused when that
+    cannot be written down."""
+    await sql.note(_GIVE_BACK, sorted(limits))

@@ -95,15 +95,15 @@ def test_a_stored_zone_that_nobody_knows_is_the_default(stored: str) -> None:
 ELSEWHERE = """
 from datetime import UTC, datetime
 from zoneinfo import TZPATH, ZoneInfo
-from portal.accounts import rules, zones
+from portal.accounts import rules, time_zones
 from portal.config.settings import Settings
 assert TZPATH == (), TZPATH
 for old, name in {old!r}.items():
-    assert zones.zone_named(old) == name, old
-    assert zones.usable_zone(old, "UTC") == name, old
+    assert time_zones.zone_named(old) == name, old
+    assert time_zones.usable_zone(old, "UTC") == name, old
     assert old == "+00:00" or ZoneInfo(old)
-assert len(zones.choices()) > 400
-for name in zones.choices():
+assert len(time_zones.choices()) > 400
+for name in time_zones.choices():
     rules.local_day(datetime.now(UTC), name)
 settings = Settings.from_env({{"TIME_ZONE": "Asia/Calcutta"}}, need_database=False)
 print(settings.time_zone)

@@ -153,7 +153,7 @@ def test_a_traceback_has_places_and_types_and_no_messages(
     assert "ValueError" in text
     assert "test_log.py" in text
     assert "hunter2" not in text
-    assert '"portal/config.py:' in formatter.format(error_in_the_code())
+    assert '"portal/config/settings.py:' in formatter.format(error_in_the_code())
 
 
 def test_json_has_the_same_fields(no_request: None) -> None:

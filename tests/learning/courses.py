@@ -18,7 +18,7 @@ from portal.learning.course import (
     content_hash,
 )
 from tests.support import Portal
-from tests.web.portals import litestar_of
+from tests.web.portals import change_site
 
 LETTERS = "abcdef"
 
@@ -88,7 +88,7 @@ def course_of(*videos: Video) -> Course:
 
 def teach(portal: Portal, course: Course) -> Course:
     """Give the running portal another course, as a new release does."""
-    litestar_of(portal).state.course = course
+    change_site(portal, course=course)
     return course
 
 

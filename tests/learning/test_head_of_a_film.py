@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from portal.learning.course import MEDIA_FOLDER
 from tests.learning.courses import course_of, teach, video
 from tests.support import Portal
-from tests.web.portals import litestar_of
+from tests.web.portals import change_site, site_of
 
 SIZE = 32 * 1024**3  # bytes, of which the file system keeps none
 
@@ -21,8 +21,7 @@ async def test_a_film_is_not_read_for_its_length(
 ) -> None:
     film = replace(video("film"), provider="file", ref="film.webm")
     teach(portal, course_of(film, video("tube")))
-    state = litestar_of(portal).state
-    state.settings = replace(state.settings, content_dir=tmp_path)
+    change_site(portal, settings=replace(site_of(portal).settings, content_dir=tmp_path))
     (tmp_path / "course.json").write_text("{}")
     (tmp_path / MEDIA_FOLDER).mkdir()
     with (tmp_path / MEDIA_FOLDER / "film.webm").open("wb") as file:

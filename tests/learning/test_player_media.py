@@ -13,7 +13,7 @@ from portal.learning.course import MEDIA_FOLDER, Requirement
 from tests.learning.courses import course_of, teach, video
 from tests.learning.locked_course import numbered
 from tests.support import Portal
-from tests.web.portals import litestar_of
+from tests.web.portals import change_site, site_of
 
 BODY = bytes(range(256)) * 8
 SIZE = len(BODY)
@@ -24,8 +24,7 @@ def folder(portal: Portal, tmp_path: Path) -> Path:
     """The media of a course with one file; what else lies around is not in the course."""
     film = replace(video("film"), provider="file", ref="one/film.webm", captions="film.vtt")
     teach(portal, course_of(film, video("tube")))
-    state = litestar_of(portal).state
-    state.settings = replace(state.settings, content_dir=tmp_path)
+    change_site(portal, settings=replace(site_of(portal).settings, content_dir=tmp_path))
     made = tmp_path / MEDIA_FOLDER
     (made / "one").mkdir(parents=True)
     (made / "one" / "film.webm").write_bytes(BODY)
@@ -181,7 +180,7 @@ async def test_a_file_of_a_locked_video_is_closed(
     portal: Portal, folder: Path, alice: httpx.AsyncClient
 ) -> None:
     """Until what opens its topic is done."""
-    (film,) = (v for v in litestar_of(portal).state.course.ordered if v.id == "film")
+    (film,) = (v for v in site_of(portal).course.ordered if v.id == "film")
     course = course_of(video("opening"))
     (step,) = course.steps
     later = replace(

@@ -8,11 +8,11 @@ from urllib.parse import quote
 import httpx
 
 from portal.learning.course import Question
-from portal.web.assets import STATIC
+from portal.web.assets import STATIC, shipped
 from tests.learning.courses import given
 from tests.support import COURSE, QUIZ, Portal, take_quiz
 from tests.web.markup import plain
-from tests.web.portals import address, litestar_of, routes_of
+from tests.web.portals import address, routes_of
 
 # Flags that would tell a right answer, in JSON or in markup.
 FLAGS = re.compile(
@@ -46,7 +46,7 @@ async def everything(
             addresses.add(f"/video/{video}?q={number}")
         addresses |= {search for asked in QUESTIONS.get(video, ()) for search in searches(asked)}
     addresses |= {f"/video/{QUIZ}?result={number}" for number in range(3)}
-    assets = litestar_of(portal).state.assets
+    assets = shipped()
     for path in STATIC.rglob("*"):
         name = path.relative_to(STATIC).as_posix()
         if path.is_file() and assets.find(name):

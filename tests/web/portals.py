@@ -15,8 +15,10 @@ from portal.accounts import passwords
 from portal.app import create_app
 from portal.db import sql
 from portal.web import log
+from portal.web.assets import shipped
 from portal.web.auth import who_may
 from portal.web.lifecycle import Lifecycle
+from portal.web.site import Site
 from tests.support import QUIZ, Database, Portal, settings_for
 
 NOWHERE = "postgresql://portal:s3cret-word@127.0.0.1:1/portal"  # nothing listens on port 1
@@ -60,6 +62,16 @@ def litestar_of(portal: Portal) -> Litestar:
     return app
 
 
+def site_of(portal: Portal) -> Site:
+    site: Site = litestar_of(portal).state.site
+    return site
+
+
+def change_site(portal: Portal, **changes: Any) -> None:
+    """Let the running portal serve with something else from here on."""
+    litestar_of(portal).state.site = msgspec.structs.replace(site_of(portal), **changes)
+
+
 def routes_of(portal: Portal) -> list[Route]:
     """Returns every route; OPTIONS, which Litestar adds to each, is left out."""
     return sorted(
@@ -74,7 +86,7 @@ def routes_of(portal: Portal) -> list[Route]:
 def address(portal: Portal, path: str, *, step: str = "1", video: str = QUIZ) -> str:
     """Returns a real address of a route."""
     for placeholder, value in {
-        "{release:str}": litestar_of(portal).state.assets.release,
+        "{release:str}": shipped().release,
         "/{name:path}": "/css/base.css",
         "{step_id:str}": step,
         "{video_id:str}": video,

@@ -14,7 +14,7 @@ from portal.quiz import kpis
 from portal.scoring import queries as scoring
 from tests.support import QUIZ, Portal
 from tests.web.markup import Page
-from tests.web.portals import litestar_of, logged
+from tests.web.portals import change_site, logged
 
 # PostgreSQL quotes the value in its message, as it would quote what a person typed.
 BROKEN = "SELECT 'hunter2-of-alex'::int AS broken"
@@ -56,12 +56,12 @@ async def test_a_page_says_so_and_offers_a_way_on(
 
 
 async def test_a_bug_in_what_surrounds_every_page_still_ends_in_a_page(
-    portal: Portal, alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    portal: Portal, alice: httpx.AsyncClient
 ) -> None:
     async def broken(_: object) -> int:
         raise RuntimeError("hunter2")
 
-    monkeypatch.setattr(litestar_of(portal).state, "score_of", broken)
+    change_site(portal, score_of=broken)
     with logged() as lines:
         answer = await alice.get("/path")
     assert answer.status_code == 500

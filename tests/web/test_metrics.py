@@ -17,7 +17,7 @@ from portal.web.lifecycle import Lifecycle
 from tests.ops.command import until
 from tests.ops.samples import Samples, scrape
 from tests.support import QUIZ, Database, Portal, execute
-from tests.web.portals import litestar_of, opened
+from tests.web.portals import opened
 
 TOKEN = "an-operator-s-token"
 
@@ -185,7 +185,7 @@ async def test_a_scrape_asks_the_database_nothing(portal: Portal, alice: httpx.A
 
 async def test_counting_a_request_takes_no_time_to_speak_of(portal: Portal) -> None:
     """Below 30 microseconds, and the middle of many, so that a busy machine does not matter."""
-    observe = litestar_of(portal).state.metrics.observe
+    observe = portal.app.observe
     rounds = []
     for _ in range(50):
         started = time.perf_counter()

@@ -10,10 +10,11 @@ import pytest
 
 from portal.config.settings import PublicUrl
 from portal.scoring import queries as scoring
+from portal.web.assets import shipped
 from portal.web.lifecycle import Lifecycle
 from tests.support import QUIZ, Database, Portal
 from tests.web.markup import Page
-from tests.web.portals import JSON, address, litestar_of, opened, routes_of
+from tests.web.portals import JSON, address, opened, routes_of
 
 EXPECTED = {
     "x-content-type-options": "nosniff",
@@ -37,7 +38,7 @@ def check(answer: httpx.Response) -> None:
 async def test_every_kind_of_answer_has_the_security_headers(
     portal: Portal, alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    static = litestar_of(portal).state.assets.url("css/base.css")
+    static = shipped().url("css/base.css")
     etag = (await alice.get(static)).headers["etag"]
     big = b"[" + b" " * 2_000_000 + b"]"
     cases: list[tuple[int, str, str, dict[str, object]]] = [

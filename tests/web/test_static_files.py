@@ -8,10 +8,8 @@ import re
 import httpx
 import pytest
 
-from portal.web.assets import STATIC, Assets
-from tests.support import Portal
+from portal.web.assets import STATIC, Assets, shipped
 from tests.web.markup import Page
-from tests.web.portals import litestar_of
 
 FILES = sorted(
     path.relative_to(STATIC).as_posix()
@@ -27,9 +25,8 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 
 @pytest.fixture
-def assets(portal: Portal) -> Assets:
-    kept: Assets = litestar_of(portal).state.assets
-    return kept
+def assets() -> Assets:
+    return shipped()
 
 
 async def test_every_file_is_kept_for_a_year(visitor: httpx.AsyncClient, assets: Assets) -> None:

@@ -5,21 +5,23 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.params import JSONBody
 
 from portal.accounts import actions, rules
 from portal.accounts.queries import Credentials
-from portal.web.auth import Actor, current_actor
+from portal.web.actor import Actor
+from portal.web.auth import current_actor
 from portal.web.client_address import client_address
 from portal.web.openapi import up_to
 from portal.web.session import (
-    expired_cookie,
-    known_cookie,
+    clear_session_cookie,
     known_tokens_from,
-    session_cookie,
+    set_known_cookie,
+    set_session_cookie,
     token_hash_from,
 )
+from portal.web.site import Req, site
 
 
 class LoginRequest(msgspec.Struct):
@@ -62,10 +64,10 @@ def user_view(person: Actor | Credentials) -> UserView:
 
 
 async def open_session(
-    request: Request[Any, Any, Any], username: str, password: str, *, browser_zone: str = ""
+    request: Req, username: str, password: str, *, browser_zone: str = ""
 ) -> actions.SignedIn:
     """Sign in on behalf of this request; shared by the API and the page."""
-    settings = request.app.state.settings
+    settings = site(request).settings
     browser = actions.Browser(
         address=client_address(request.scope, settings.trusted_proxies),
         user_agent=request.headers.get("user-agent", ""),
@@ -78,14 +80,10 @@ async def open_session(
     )
 
 
-def set_cookies(
-    request: Request[Any, Any, Any], response: Response[Any], signed_in: actions.SignedIn
-) -> None:
+def set_cookies(request: Req, response: Response[Any], signed_in: actions.SignedIn) -> None:
     """Give the browser its session, and what it is known by at its next sign-in."""
-    hours = request.app.state.settings.session_hours
-    secure = request.app.state.secure_cookies(request)
-    response.set_cookie(session_cookie(signed_in.token, hours=hours, secure=secure))
-    response.set_cookie(known_cookie(signed_in.known, secure=secure))
+    set_session_cookie(request, response, signed_in.token)
+    set_known_cookie(request, response, signed_in.known)
 
 
 @post(
@@ -99,9 +97,7 @@ def set_cookies(
     },
     summary="Sign in",
 )
-async def login(
-    request: Request[Any, Any, Any], data: JSONBody[LoginRequest]
-) -> Response[LoginResponse]:
+async def login(request: Req, data: JSONBody[LoginRequest]) -> Response[LoginResponse]:
     signed_in = await open_session(request, data.username, data.password)
     response = Response(LoginResponse(user_view(signed_in.account)))
     set_cookies(request, response, signed_in)
@@ -109,17 +105,17 @@ async def login(
 
 
 @post("/api/auth/logout", status_code=200, opt={"who": "public"}, summary="Sign out")
-async def logout(request: Request[Any, Any, Any]) -> Response[LogoutResponse]:
+async def logout(request: Req) -> Response[LogoutResponse]:
     token_hash = token_hash_from(request.cookies)
     if token_hash is not None:
         await actions.sign_out(token_hash)
     response = Response(LogoutResponse(ok=True))
-    response.set_cookie(expired_cookie(secure=request.app.state.secure_cookies(request)))
+    clear_session_cookie(request, response)
     return response
 
 
 @get("/api/auth/me", opt={"who": "public"}, summary="Who is signed in")
-async def me(request: Request[Any, Any, Any]) -> MeResponse:
+async def me(request: Req) -> MeResponse:
     actor = await current_actor(request)
     return MeResponse(user_view(actor) if actor else None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from portal.web.auth import Role
+from portal.web.actor import Role
 
 LEARNER_PASSWORD = "claude123"
 MANAGER_PASSWORD = "manage123"

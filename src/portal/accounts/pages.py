@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.response import Redirect
 
 from portal.accounts import actions, queries
@@ -18,7 +18,8 @@ from portal.web.auth import current_actor
 from portal.web.client_address import seems_encrypted
 from portal.web.forms import read_form
 from portal.web.pages import local_path, page
-from portal.web.session import expired_cookie, token_hash_from
+from portal.web.session import clear_session_cookie, secure_cookies, token_hash_from
+from portal.web.site import Req, site
 
 REFUSED = "That name and password do not match."
 NOT_KEPT = (
@@ -39,13 +40,13 @@ class LoginPage(msgspec.Struct, kw_only=True):
     demo: list[DemoAccount]
 
 
-def _advice(request: Request[Any, Any, Any]) -> str | None:
+def _advice(request: Req) -> str | None:
     """Returns what to do where a browser throws the session away, because its cookie is Secure and
     the connection is not encrypted; None where it seems to be."""
-    if not request.app.state.secure_cookies(request):
+    if not secure_cookies(request):
         return None
     host = request.headers.get("host", "").lower()
-    public = request.app.state.settings.public_url
+    public = site(request).settings.public_url
     if seems_encrypted(request.scope, request.headers) or (public and host == public.host):
         return None
     if public:
@@ -54,7 +55,7 @@ def _advice(request: Request[Any, Any, Any]) -> str | None:
         wanted = str(parse_public_url(f"http://{host}"))
     except ValueError:
         wanted = "http://…"
-    demo = " and SEED_DB=false" if request.app.state.settings.demo_mode else ""
+    demo = " and SEED_DB=false" if site(request).settings.demo_mode else ""
     return (
         "Open the portal by an address that begins with https://, or ask whoever runs it to allow"
         f" plain HTTP with PUBLIC_URL={wanted}{demo}."
@@ -62,7 +63,7 @@ def _advice(request: Request[Any, Any, Any]) -> str | None:
 
 
 async def _login_page(
-    request: Request[Any, Any, Any],
+    request: Req,
     *,
     next_path: str,
     username: str = "",
@@ -70,26 +71,26 @@ async def _login_page(
     status: int = 200,
     headers: dict[str, str] | None = None,
 ) -> Response[str]:
-    settings = request.app.state.settings
+    here = site(request)
     content = LoginPage(
         advice=_advice(request),
         next=next_path,
-        next_label=request.app.state.label_of(next_path),
+        next_label=here.label_of(here.course, next_path),
         username=username,
         errors=errors or {},
-        demo=await queries.demo_accounts() if settings.demo_mode else [],
+        demo=await queries.demo_accounts() if here.settings.demo_mode else [],
     )
     return await page(request, "accounts/login.html", content, status=status, headers=headers)
 
 
 @get("/", opt={"who": "public"}, include_in_schema=False)
-async def root(request: Request[Any, Any, Any]) -> Redirect:
+async def root(request: Req) -> Redirect:
     actor = await current_actor(request)
     return Redirect("/dashboard" if actor else "/login", status_code=303)
 
 
 @get("/login", opt={"who": "public"}, include_in_schema=False)
-async def login_form(request: Request[Any, Any, Any]) -> Response[Any]:
+async def login_form(request: Req) -> Response[Any]:
     next_path = local_path(request.query_params.get("next"))
     if await current_actor(request) is not None:
         return Redirect(next_path, status_code=303)
@@ -100,7 +101,7 @@ async def login_form(request: Request[Any, Any, Any]) -> Response[Any]:
 
 
 @post("/login", opt={"who": "public", "from_anybody": True}, include_in_schema=False)
-async def login_submit(request: Request[Any, Any, Any]) -> Response[Any]:
+async def login_submit(request: Req) -> Response[Any]:
     form = await read_form(request)
     next_path = local_path(form.text("next"))
     username, password = form.text("username"), form.text("password", trim=False)
@@ -141,12 +142,12 @@ async def login_submit(request: Request[Any, Any, Any]) -> Response[Any]:
 
 
 @post("/logout", opt={"who": "public"}, include_in_schema=False)
-async def logout_submit(request: Request[Any, Any, Any]) -> Redirect:
+async def logout_submit(request: Req) -> Redirect:
     token_hash = token_hash_from(request.cookies)
     if token_hash is not None:
         await actions.sign_out(token_hash)
     response = Redirect("/login", status_code=303)
-    response.set_cookie(expired_cookie(secure=request.app.state.secure_cookies(request)))
+    clear_session_cookie(request, response)
     return response
 
 

@@ -14,7 +14,7 @@ from portal.accounts.tables import AppUser
 from portal.accounts.time_zones import usable_zone
 from portal.db import sql
 from portal.errors import SignInRequired
-from portal.web.auth import Actor
+from portal.web.actor import Actor
 
 _ACTOR = """
     SELECT u.id AS user_id, u.external_id, u.name, u.role, u.team AS team_id, t.name AS team_name,

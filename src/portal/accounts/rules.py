@@ -12,7 +12,7 @@ import msgspec
 
 from portal.accounts.common_passwords import is_common
 from portal.errors import Invalid
-from portal.web.auth import Role
+from portal.web.actor import Role
 from portal.web.formats import plural, zone
 
 ROLES: tuple[Role, ...] = ("learner", "manager", "admin")

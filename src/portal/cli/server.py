@@ -87,10 +87,10 @@ def serve(
 
     sock = listen(settings.host, settings.port, another=another_port)
     listener = Listener(limits, pool_size=settings.db_pool_size)
-    lifecycle = Lifecycle(on_ready=on_ready)
+    lifecycle = Lifecycle(on_ready=on_ready, on_failure=stop)
     server = Server(
         uvicorn.Config(
-            create_app(settings, lifecycle=lifecycle, on_failure=stop),
+            create_app(settings, lifecycle=lifecycle),
             loop="uvloop" if sys.platform != "win32" else "asyncio",
             http=listener,  # type: ignore[arg-type]  # it makes them, as the class would
             ws="none",

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from litestar import get
 
-from litestar import Request, get
-
+from portal.learning.site import course_of
 from portal.quiz.kpis import Kpis, kpis
-from portal.web.auth import CurrentActor
+from portal.web.actor import CurrentActor
+from portal.web.site import Req
 
 
 @get("/api/dashboard/kpis", summary="The learner's key figures")
-async def dashboard_kpis(request: Request[Any, Any, Any], actor: CurrentActor) -> Kpis:
-    return await kpis(actor, request.app.state.course)
+async def dashboard_kpis(request: Req, actor: CurrentActor) -> Kpis:
+    return await kpis(actor, course_of(request))
 
 
 HANDLERS = [dashboard_kpis]

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
-from litestar import Request, Response, get
+from litestar import Response, get
 
 from portal.dashboard import rules
 from portal.dashboard.calendar import StreakCard, streak_card
 from portal.dashboard.rules import Figure, NextCard, RankCard, RankRow, TopicRow, topic_rows
-from portal.learning.course import Course
 from portal.learning.outline import Rail
 from portal.learning.queries import outline_of
+from portal.learning.site import course_of
 from portal.learning.views import StepRow, step_rows
 from portal.quiz import queries
 from portal.quiz.kpis import figures
-from portal.web.auth import CurrentActor
+from portal.web.actor import CurrentActor
 from portal.web.pages import page
+from portal.web.site import Req
 
 
 class RecentRow(msgspec.Struct, frozen=True):
@@ -43,8 +42,8 @@ class DashboardPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/dashboard", include_in_schema=False)
-async def dashboard(request: Request[Any, Any, Any], actor: CurrentActor) -> Response[str]:
-    course: Course = request.app.state.course
+async def dashboard(request: Req, actor: CurrentActor) -> Response[str]:
+    course = course_of(request)
     known = await figures(actor, course)
     outline = await outline_of(actor, course)
     open_quiz = None

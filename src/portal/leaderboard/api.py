@@ -19,7 +19,7 @@ from portal.leaderboard.queries import (
     default_scope,
     lines_of,
 )
-from portal.web.auth import CurrentActor
+from portal.web.actor import CurrentActor
 from portal.web.openapi import between
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.params import FromQuery
 from litestar.response import Redirect
 
@@ -13,13 +13,14 @@ from portal.leaderboard.rules import (
     address,
     leaderboard_page,
 )
-from portal.web.auth import CurrentActor
+from portal.web.actor import CurrentActor
 from portal.web.pages import page as render
+from portal.web.site import Req
 
 
 @get("/leaderboard", include_in_schema=False)
 async def leaderboard_of(
-    request: Request[Any, Any, Any],
+    request: Req,
     actor: CurrentActor,
     whose: AskedScope = "default",
     period: FromQuery[Period] = "all",

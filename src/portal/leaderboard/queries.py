@@ -13,7 +13,7 @@ from portal.accounts.rules import HIDDEN_NAME
 from portal.db import sql
 from portal.scoring.queries import GAINED, IS_NAMED
 from portal.scoring.rules import recent_since
-from portal.web.auth import Actor
+from portal.web.actor import Actor
 
 Scope: TypeAlias = Literal["track", "team", "all"]
 Period: TypeAlias = Literal["all", "30d"]

@@ -19,7 +19,7 @@ from portal.leaderboard.queries import (
 )
 from portal.quiz.kpis import Placed, distance
 from portal.scoring.rules import RECENT_DAYS
-from portal.web.auth import Actor
+from portal.web.actor import Actor
 from portal.web.formats import number, ordinal, plural
 from portal.web.languages import isolated
 

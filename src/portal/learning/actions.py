@@ -11,7 +11,7 @@ from portal.errors import Invalid, NotFound
 from portal.learning import rules
 from portal.learning.course import Step, Task, Video
 from portal.learning.queries import WATCHED, intervals
-from portal.web.auth import Actor
+from portal.web.actor import Actor
 from portal.web.counters import count
 
 _MARK = """

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.params import JSONBody
 
 from portal.learning import actions, queries, rules
@@ -15,9 +15,11 @@ from portal.learning.course import Step, Task, Video
 from portal.learning.locks import Lock
 from portal.learning.outline import Outline, Progress
 from portal.learning.queries import open_step, open_video, outline_of
+from portal.learning.site import course_of
 from portal.scoring.rules import POINTS_MAX
-from portal.web.auth import CurrentActor
+from portal.web.actor import CurrentActor
 from portal.web.openapi import Slug, between
+from portal.web.site import Req
 
 VideoId: TypeAlias = Annotated[Slug, msgspec.Meta(examples=["introduction-to-ai-fluency"])]
 StepId: TypeAlias = Annotated[Slug, msgspec.Meta(examples=["1"])]
@@ -204,8 +206,8 @@ def _path_step(outline: Outline, step: Step) -> PathStep:
 
 
 @get("/api/path", summary="Steps, topics and videos with the learner's state")
-async def path(request: Request[Any, Any, Any], actor: CurrentActor) -> PathResponse:
-    outline = await outline_of(actor, request.app.state.course)
+async def path(request: Req, actor: CurrentActor) -> PathResponse:
+    outline = await outline_of(actor, course_of(request))
     return PathResponse(
         steps=[_path_step(outline, step) for step in outline.course.steps],
         next_video_id=outline.next.video.id if outline.next else None,
@@ -213,8 +215,8 @@ async def path(request: Request[Any, Any, Any], actor: CurrentActor) -> PathResp
 
 
 @get("/api/progress", summary="What the learner has watched")
-async def progress(request: Request[Any, Any, Any], actor: CurrentActor) -> ProgressResponse:
-    known = await queries.progress_of(actor, request.app.state.course)
+async def progress(request: Req, actor: CurrentActor) -> ProgressResponse:
+    known = await queries.progress_of(actor, course_of(request))
     return ProgressResponse({video_id: _progress(entry) for video_id, entry in known.items()})
 
 
@@ -224,10 +226,8 @@ async def progress(request: Request[Any, Any, Any], actor: CurrentActor) -> Prog
     opt={"errors": (404,)},
     summary="Mark a video as watched, or not",
 )
-async def mark(
-    request: Request[Any, Any, Any], actor: CurrentActor, data: JSONBody[MarkRequest]
-) -> MarkResponse:
-    video = await open_video(actor, request.app.state.course, data.video_id)
+async def mark(request: Req, actor: CurrentActor, data: JSONBody[MarkRequest]) -> MarkResponse:
+    video = await open_video(actor, course_of(request), data.video_id)
     await actions.mark(actor, video, done=data.done)
     return MarkResponse(video.id, data.done)
 
@@ -236,11 +236,11 @@ async def mark(
     "/api/progress/watch", status_code=200, opt={"errors": (404,)}, summary="Report watched seconds"
 )
 async def watch(
-    request: Request[Any, Any, Any], actor: CurrentActor, data: JSONBody[WatchRequest]
+    request: Req, actor: CurrentActor, data: JSONBody[WatchRequest]
 ) -> Response[WatchResponse]:
     """What is more than can have been watched by now is ignored. `Retry-After` then says in how
     many seconds the same report can count further."""
-    video = await open_video(actor, request.app.state.course, data.video_id)
+    video = await open_video(actor, course_of(request), data.video_id)
     watched = await actions.report_watched(
         actor, video, WatchReport(data.start, data.to, data.position, data.duration)
     )
@@ -257,10 +257,8 @@ async def watch(
     opt={"errors": (404,)},
     summary="Tick off a task of a step, or take that back",
 )
-async def practice(
-    request: Request[Any, Any, Any], actor: CurrentActor, data: JSONBody[TickRequest]
-) -> TickResponse:
-    step = await open_step(actor, request.app.state.course, data.step_id)
+async def practice(request: Req, actor: CurrentActor, data: JSONBody[TickRequest]) -> TickResponse:
+    step = await open_step(actor, course_of(request), data.step_id)
     await actions.tick(actor, step, data.item_id, ticked=data.ticked)
     return TickResponse(step.id, data.item_id, data.ticked)
 

@@ -7,16 +7,18 @@ import os
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.params import FromPath
 from litestar.response import Stream
 
 from portal.errors import NotFound
 from portal.learning.course import MEDIA_FOLDER, Course, Video
 from portal.learning.queries import locks_of
-from portal.web.auth import CurrentActor
+from portal.learning.site import course_of
+from portal.web.actor import CurrentActor
+from portal.web.site import Req, site
 
 SHIPPED: Final = Path(__file__).parent.parent / "content"
 TYPES: Final = {".mp4": "video/mp4", ".webm": "video/webm", ".vtt": "text/vtt"}
@@ -28,12 +30,12 @@ CHUNK: Final = 256 * 1024  # bytes of a file that are in memory
 
 @get("/media/{name:path}", include_in_schema=False)
 async def media_file(
-    request: Request[Any, Any, Any], actor: CurrentActor, name: FromPath[Path]
+    request: Req, actor: CurrentActor, name: FromPath[Path]
 ) -> Response[bytes] | Stream:
     """A file that the course names, whole or in the part that a player asks for. However much that
     is, a `CHUNK` of it is in memory; nothing is when only the headers are asked for."""
-    course: Course = request.app.state.course
-    content: Path = request.app.state.settings.content_dir or SHIPPED
+    course = course_of(request)
+    content: Path = site(request).settings.content_dir or SHIPPED
     path, videos = _find(course, content, name.as_posix().lstrip("/"))
     locks = await locks_of(actor, course)
     if all(locks.of_video(video) for video in videos):
@@ -86,7 +88,7 @@ def _is_inside(path: Path, folder: Path) -> bool:
     return path.resolve().is_relative_to(folder.resolve())
 
 
-def _part(request: Request[Any, Any, Any], etag: str, size: int) -> range | None:
+def _part(request: Req, etag: str, size: int) -> range | None:
     """Returns the bytes that are asked for, at most `PART`, empty where the file has none; None
     for the whole file: no range is asked for, more than one, or one of another file, which had
     this name before."""

@@ -13,7 +13,7 @@ from portal.learning.course import Course, Step, Video
 from portal.learning.locks import Evidence, Locks, Part, has_locks
 from portal.learning.outline import Outline, Progress, Refusal
 from portal.scoring.queries import ledger_of
-from portal.web.auth import Actor
+from portal.web.actor import Actor
 
 WATCHED = """(SELECT coalesce(jsonb_agg(jsonb_build_array(lower(r), upper(r))), '[]')::text
               FROM unnest(watched) AS r)"""

@@ -13,7 +13,7 @@ from portal.accounts.time_zones import zone_named
 from portal.db import sql
 from portal.errors import Conflict, Invalid, NotFound, RateLimited, SignInRequired
 from portal.web import rate_limit
-from portal.web.auth import Actor
+from portal.web.actor import Actor
 from portal.web.session import hash_token, new_token
 
 SEEN_EVERY = timedelta(minutes=5)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.params import FromQuery
 from litestar.response import Redirect
 
@@ -16,10 +16,11 @@ from portal.accounts.time_zones import choices
 from portal.errors import Invalid, PortalError, RateLimited
 from portal.profile import actions
 from portal.profile.user_agents import device_name
-from portal.web.auth import Actor, CurrentActor
+from portal.web.actor import Actor, CurrentActor
 from portal.web.forms import read_form
 from portal.web.pages import page
-from portal.web.session import expired_cookie, known_hashes_from, session_cookie
+from portal.web.session import clear_session_cookie, known_hashes_from, set_session_cookie
+from portal.web.site import Req, site
 
 MAX_DEVICES = 10
 
@@ -77,7 +78,7 @@ def _saved(what: str, actor: Actor, account: Account) -> Saved | None:
 
 
 async def _account_page(
-    request: Request[Any, Any, Any],
+    request: Req,
     actor: Actor,
     *,
     saved: str = "",
@@ -119,9 +120,7 @@ def _done(what: str) -> Redirect:
 
 
 @get("/account", include_in_schema=False)
-async def account(
-    request: Request[Any, Any, Any], actor: CurrentActor, saved: FromQuery[str] = ""
-) -> Response[str]:
+async def account(request: Req, actor: CurrentActor, saved: FromQuery[str] = "") -> Response[str]:
     return await _account_page(request, actor, saved=saved)
 
 
@@ -135,7 +134,7 @@ async def account_reopened() -> Redirect:
 
 
 @post("/account/profile", include_in_schema=False)
-async def save_profile(request: Request[Any, Any, Any], actor: CurrentActor) -> Response[Any]:
+async def save_profile(request: Req, actor: CurrentActor) -> Response[Any]:
     name = (await read_form(request)).text("name")
     try:
         await actions.rename(actor, name)
@@ -145,7 +144,7 @@ async def save_profile(request: Request[Any, Any, Any], actor: CurrentActor) -> 
 
 
 @post("/account/time-zone", include_in_schema=False)
-async def save_time_zone(request: Request[Any, Any, Any], actor: CurrentActor) -> Response[Any]:
+async def save_time_zone(request: Req, actor: CurrentActor) -> Response[Any]:
     zone = (await read_form(request)).text("zone")
     try:
         await actions.set_time_zone(actor, zone)
@@ -155,9 +154,9 @@ async def save_time_zone(request: Request[Any, Any, Any], actor: CurrentActor) -
 
 
 @post("/account/password", include_in_schema=False)
-async def save_password(request: Request[Any, Any, Any], actor: CurrentActor) -> Response[Any]:
+async def save_password(request: Req, actor: CurrentActor) -> Response[Any]:
     form = await read_form(request)
-    hours = request.app.state.settings.session_hours
+    hours = site(request).settings.session_hours
     try:
         token, ended = await actions.change_password(
             actor,
@@ -170,19 +169,18 @@ async def save_password(request: Request[Any, Any, Any], actor: CurrentActor) ->
     except (Invalid, RateLimited) as error:
         return await _account_page(request, actor, error=error, field="current")
     response = _done("password" if ended else "password-here")
-    secure = request.app.state.secure_cookies(request)
-    response.set_cookie(session_cookie(token, hours=hours, secure=secure))
+    set_session_cookie(request, response, token)
     return response
 
 
 @post("/account/sign-out", include_in_schema=False)
-async def sign_out(request: Request[Any, Any, Any], actor: CurrentActor) -> Redirect:
+async def sign_out(request: Req, actor: CurrentActor) -> Redirect:
     """One device by its id, `others`, or `all` with this one."""
     device = (await read_form(request)).text("device")
     if device == "all":
         await actions.sign_out_everywhere(actor)
         response = Redirect("/login", status_code=303)
-        response.set_cookie(expired_cookie(secure=request.app.state.secure_cookies(request)))
+        clear_session_cookie(request, response)
         return response
     if device == "others":
         await actions.sign_out_others(actor, known_hashes_from(request.cookies))
@@ -192,7 +190,7 @@ async def sign_out(request: Request[Any, Any, Any], actor: CurrentActor) -> Redi
 
 
 @post("/account/leaderboard", include_in_schema=False)
-async def save_listing(request: Request[Any, Any, Any], actor: CurrentActor) -> Redirect:
+async def save_listing(request: Req, actor: CurrentActor) -> Redirect:
     form = await read_form(request)
     await actions.set_listed(actor, listed=form.text("listed") == "true")
     return _done("listed")

@@ -16,7 +16,7 @@ from portal.quiz.rules import Answer, Attempt, QuizProgress
 from portal.quiz.tables import QuizAnswer, QuizVersion
 from portal.scoring import actions as scoring
 from portal.scoring.tables import QuizAttempt
-from portal.web.auth import Actor
+from portal.web.actor import Actor
 from portal.web.counters import count
 from portal.web.formats import plural
 

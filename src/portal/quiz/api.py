@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
 import msgspec
-from litestar import Request, get, post
+from litestar import get, post
 from litestar.params import FromPath, JSONBody
 
 from portal.errors import Invalid
@@ -14,13 +14,15 @@ from portal.learning.api import VideoId
 from portal.learning.course import Course, Question, Quiz, Step
 from portal.learning.locks import href
 from portal.learning.queries import locks_of
+from portal.learning.site import course_of
 from portal.quiz import actions, queries, rules
 from portal.quiz.actions import GivenAnswer
 from portal.quiz.queries import open_quiz_of
 from portal.quiz.rules import MANY, Answer, Attempt, QuizProgress
 from portal.scoring.rules import best_attempt
-from portal.web.auth import Actor, CurrentActor
+from portal.web.actor import Actor, CurrentActor
 from portal.web.openapi import Slug, between
+from portal.web.site import Req
 
 QuestionId: TypeAlias = Annotated[Slug, msgspec.Meta(examples=["who-is-fluent"])]
 ChoiceId: TypeAlias = Annotated[Slug, msgspec.Meta(examples=["a"])]
@@ -188,10 +190,8 @@ def _question(question: Question, actor: Actor, progress: QuizProgress) -> Quest
     opt={"errors": (403,)},
     summary="A quiz for taking, with what is answered so far",
 )
-async def quiz(
-    request: Request[Any, Any, Any], actor: CurrentActor, video_id: FromPath[VideoId]
-) -> QuizView:
-    quiz = await open_quiz_of(actor, request.app.state.course, video_id)
+async def quiz(request: Req, actor: CurrentActor, video_id: FromPath[VideoId]) -> QuizView:
+    quiz = await open_quiz_of(actor, course_of(request), video_id)
     progress = await queries.quiz_progress_of(actor.user_id, quiz)
     answers = progress.answers
     best = (
@@ -220,12 +220,12 @@ async def quiz(
 
 @post("/api/quiz/{video_id:str}/answers", status_code=200, summary="Commit one answer")
 async def commit(
-    request: Request[Any, Any, Any],
+    request: Req,
     actor: CurrentActor,
     video_id: FromPath[VideoId],
     data: JSONBody[AnswerRequest],
 ) -> AnswerResponse:
-    quiz = await open_quiz_of(actor, request.app.state.course, video_id)
+    quiz = await open_quiz_of(actor, course_of(request), video_id)
     committed = await actions.commit_answer(actor, quiz, data.attempt_number, _given(data))
     shown = _answered(committed.question, committed.answer)
     return AnswerResponse(
@@ -246,9 +246,9 @@ async def commit(
     summary="Complete the open attempt",
 )
 async def submit(
-    request: Request[Any, Any, Any], actor: CurrentActor, data: JSONBody[SubmitRequest]
+    request: Req, actor: CurrentActor, data: JSONBody[SubmitRequest]
 ) -> SubmitResponse:
-    course: Course = request.app.state.course
+    course = course_of(request)
     quiz = await open_quiz_of(actor, course, data.video_id)
     completed = await actions.submit(
         actor, quiz, data.attempt_number, [_given(entry) for entry in data.answers or ()]

@@ -13,7 +13,7 @@ from portal.db import sql
 from portal.learning.course import Course
 from portal.scoring import rules
 from portal.scoring.queries import IS_NAMED
-from portal.web.auth import Actor
+from portal.web.actor import Actor
 from portal.web.formats import plural
 from portal.web.languages import isolated
 

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
@@ -18,6 +18,7 @@ from portal.learning.locks import card_href, name_of
 from portal.learning.outline import Outline, Refusal, TickState
 from portal.learning.player import embed_url, media_url, provider_name, watch_url
 from portal.learning.queries import open_video, outline_of, video_of
+from portal.learning.site import course_of
 from portal.quiz import actions, queries, rules, views
 from portal.quiz.actions import GivenAnswer
 from portal.quiz.kpis import kpis
@@ -25,10 +26,11 @@ from portal.quiz.queries import open_quiz_of, quiz_of
 from portal.quiz.result import Place
 from portal.quiz.rules import Attempt, QuizProgress
 from portal.quiz.views import QuizPart
-from portal.web.auth import Actor, CurrentActor
+from portal.web.actor import Actor, CurrentActor
 from portal.web.formats import length, plural
 from portal.web.forms import read_form
 from portal.web.pages import page
+from portal.web.site import Req
 
 
 class StepLink(msgspec.Struct, frozen=True):
@@ -164,7 +166,7 @@ def _content(
     )
 
 
-def _number(request: Request[Any, Any, Any], name: str) -> int | None:
+def _number(request: Req, name: str) -> int | None:
     text = request.query_params.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else None
 
@@ -223,9 +225,7 @@ async def _result(
     return views.result(progress, attempt, questions, video, place=place, following=following)
 
 
-async def _quiz(
-    request: Request[Any, Any, Any], actor: Actor, outline: Outline, video: Video
-) -> QuizPart | None:
+async def _quiz(request: Req, actor: Actor, outline: Outline, video: Video) -> QuizPart | None:
     """Returns the quiz in the state that the address asks for."""
     if video.quiz is None:
         return None
@@ -247,10 +247,8 @@ async def _quiz(
 
 
 @get("/video/{video_id:str}", include_in_schema=False)
-async def video_page(
-    request: Request[Any, Any, Any], actor: CurrentActor, video_id: FromPath[str]
-) -> Response[Any]:
-    course: Course = request.app.state.course
+async def video_page(request: Req, actor: CurrentActor, video_id: FromPath[str]) -> Response[Any]:
+    course = course_of(request)
     video = video_of(course, video_id)
     if video.id != video_id:
         return Redirect(f"/video/{video.id}", status_code=303)
@@ -262,22 +260,18 @@ async def video_page(
 
 
 @post("/video/{video_id:str}/done", include_in_schema=False)
-async def mark(
-    request: Request[Any, Any, Any], actor: CurrentActor, video_id: FromPath[str]
-) -> Redirect:
-    video = await open_video(actor, request.app.state.course, video_id)
+async def mark(request: Req, actor: CurrentActor, video_id: FromPath[str]) -> Redirect:
+    video = await open_video(actor, course_of(request), video_id)
     form = await read_form(request)
     await learning.mark(actor, video, done=form.text("done") == "true")
     return Redirect(f"/video/{video.id}#watched", status_code=303)
 
 
 @post("/video/{video_id:str}/answer", include_in_schema=False)
-async def answer(
-    request: Request[Any, Any, Any], actor: CurrentActor, video_id: FromPath[str]
-) -> Response[Any]:
+async def answer(request: Req, actor: CurrentActor, video_id: FromPath[str]) -> Response[Any]:
     """Commit one answer, then show it with its explanation. An answer that another window was
     faster with is shown as it is recorded."""
-    course: Course = request.app.state.course
+    course = course_of(request)
     quiz = await open_quiz_of(actor, course, video_id)
     form = await read_form(request)
     question_id, choices = form.text("question"), tuple(form.all("choice"))
@@ -313,9 +307,9 @@ def _back(video_id: str, number: int, *, elsewhere: bool = False) -> Redirect:
 
 
 async def _asked_again(
-    request: Request[Any, Any, Any], actor: Actor, video: Video, given: GivenAnswer, error: Invalid
+    request: Req, actor: Actor, video: Video, given: GivenAnswer, error: Invalid
 ) -> Response[str]:
-    course: Course = request.app.state.course
+    course = course_of(request)
     progress = await queries.quiz_progress_of(actor.user_id, quiz_of(course, video.id))
     number = next(
         (n for n, q in enumerate(progress.quiz.questions, 1) if q.id == given.question_id), None
@@ -329,21 +323,17 @@ async def _asked_again(
 
 
 @get("/video/{video_id:str}/answer", include_in_schema=False)
-async def answer_reopened(
-    request: Request[Any, Any, Any], actor: CurrentActor, video_id: FromPath[str]
-) -> Redirect:
+async def answer_reopened(request: Req, actor: CurrentActor, video_id: FromPath[str]) -> Redirect:
     """A refused answer stands at this address; who opens it again gets the quiz."""
-    quiz = await open_quiz_of(actor, request.app.state.course, video_id)
+    quiz = await open_quiz_of(actor, course_of(request), video_id)
     progress = await queries.quiz_progress_of(actor.user_id, quiz)
     return _back(quiz.video_id, views.first_open(progress))
 
 
 @post("/video/{video_id:str}/submit", include_in_schema=False)
-async def submit(
-    request: Request[Any, Any, Any], actor: CurrentActor, video_id: FromPath[str]
-) -> Redirect:
+async def submit(request: Req, actor: CurrentActor, video_id: FromPath[str]) -> Redirect:
     """Complete the attempt and show its result; pressed twice, it shows the same result."""
-    quiz = await open_quiz_of(actor, request.app.state.course, video_id)
+    quiz = await open_quiz_of(actor, course_of(request), video_id)
     attempt = (await read_form(request)).number("attempt") or 0
     try:
         await actions.submit(actor, quiz, attempt)

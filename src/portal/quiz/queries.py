@@ -14,7 +14,7 @@ from portal.learning.queries import check_open
 from portal.quiz import rules
 from portal.quiz.rules import Answer, Attempt, QuizProgress
 from portal.scoring.rules import rank
-from portal.web.auth import Actor
+from portal.web.actor import Actor
 
 _ATTEMPTS = """
     SELECT a.id, a.attempt_number, a.content_hash, a.completed_at, a.total_questions,

@@ -7,7 +7,7 @@ from uuid import UUID
 from portal.db import sql
 from portal.scoring import rules
 from portal.scoring.rules import AttemptResult
-from portal.web.auth import Actor
+from portal.web.actor import Actor
 
 # Who can have a rank, of `app_user u` and `team t`; a completed quiz comes on top.
 MAY_BE_RANKED = """u.role = 'learner' AND u.disabled_at IS NULL AND u.erased_at IS NULL

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.params import FromQuery
 
 from portal.errors import Invalid
-from portal.learning.course import Course
 from portal.learning.locks import card_href, has_locks
+from portal.learning.site import course_of
 from portal.search import queries, views
 from portal.search.views import Found
-from portal.web.auth import CurrentActor
+from portal.web.actor import CurrentActor
 from portal.web.pages import Link, page
+from portal.web.site import Req
 
 
 class SearchPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,10 +26,8 @@ class SearchPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/search", include_in_schema=False)
-async def search_page(
-    request: Request[Any, Any, Any], actor: CurrentActor, q: FromQuery[str] = ""
-) -> Response[str]:
-    course: Course = request.app.state.course
+async def search_page(request: Req, actor: CurrentActor, q: FromQuery[str] = "") -> Response[str]:
+    course = course_of(request)
     try:
         query, error = views.checked(q), None
     except Invalid as refusal:

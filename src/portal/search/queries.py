@@ -16,7 +16,7 @@ from portal.search import views
 from portal.search.rules import Field, Index, IndexEntry, Key, Kind, Shut, Text
 from portal.search.text import words_of
 from portal.search.views import Found, Result
-from portal.web.auth import Actor
+from portal.web.actor import Actor
 from portal.web.formats import plural
 
 # The latest attempt at each quiz: an open one hides what it still asks, even if an earlier

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import msgspec
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.params import FromPath
 
 from portal.errors import NotFound
+from portal.web.site import Req
 
 STATIC = Path(__file__).parent / "static"
 TYPES = {
@@ -37,7 +38,7 @@ class Asset(msgspec.Struct):
 class Assets:
     """All files below `static/`, under one release hash, so that modules can import each other."""
 
-    def __init__(self, folder: Path = STATIC) -> None:
+    def __init__(self, folder: Path) -> None:
         self._files: dict[str, Asset] = {}
         release = hashlib.sha256()
         for path in sorted(folder.rglob("*")):
@@ -60,13 +61,19 @@ class Assets:
         return self._files.get(name)
 
 
+@cache
+def shipped() -> Assets:
+    """Returns the portal's own files."""
+    return Assets(STATIC)
+
+
 @get("/static/{release:str}/{name:path}", opt={"who": "public"}, include_in_schema=False)
 async def static_file(
-    request: Request[Any, Any, Any], release: FromPath[str], name: FromPath[Path]
+    request: Req, release: FromPath[str], name: FromPath[Path]
 ) -> Response[bytes]:
     """Cached for ever under the current release; an older address still works, but is not kept,
     because during a rollout a page of one release may ask a replica of another."""
-    assets: Assets = request.app.state.assets
+    assets = shipped()
     asset = assets.find(name.as_posix().lstrip("/"))
     if asset is None:
         raise NotFound("No file at this address.")

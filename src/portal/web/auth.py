@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any, Literal, TypeAlias
-from uuid import UUID
 
-import msgspec
-from litestar.connection import ASGIConnection
-from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Scope
 
 from portal.errors import Forbidden, SignInRequired
+from portal.web.actor import Actor
 from portal.web.session import token_hash_from
+from portal.web.site import Connection, site
 
-Role: TypeAlias = Literal["learner", "manager", "admin"]
 Who: TypeAlias = Literal["public", "member", "manager", "admin"]
 
 ALLOWED: dict[Who, frozenset[str]] = {
@@ -25,39 +21,13 @@ ALLOWED: dict[Who, frozenset[str]] = {
 }
 
 
-class Actor(msgspec.Struct, frozen=True):
-    """The signed-in person of this request. `user_id` is the database key and never leaves."""
-
-    user_id: UUID
-    external_id: str
-    name: str
-    role: Role
-    team_id: str | None
-    team_name: str | None
-    track: str | None
-    time_zone: str
-    session_hash: bytes
-
-    @property
-    def initials(self) -> str:
-        words = self.name.split()
-        letters = [word[0] for word in (words if len(words) < 3 else [words[0], words[-1]])]
-        return "".join(letters).upper() or "?"
-
-
-# How a handler asks for it: `actor: CurrentActor`.
-CurrentActor: TypeAlias = NamedDependency[Actor]
-
-LoadActor: TypeAlias = Callable[[bytes], Awaitable[Actor | None]]
-
-
 def who_may(handler: BaseRouteHandler) -> Who:
     """Returns who may call this route: `opt={"who": …}`, and every member if it says nothing."""
     who: Who = handler.opt.get("who", "member")
     return who
 
 
-async def require_actor(connection: ASGIConnection[Any, Any, Any, Any], handler: Any) -> None:
+async def require_actor(connection: Connection, handler: Any) -> None:
     """Guard of the whole application: closed by default, opened by `opt={"who": "public"}`."""
     who = who_may(handler)
     # OPTIONS runs no code of ours: Litestar says what may be asked of an address.
@@ -72,13 +42,15 @@ async def require_actor(connection: ASGIConnection[Any, Any, Any, Any], handler:
         )
 
 
-async def current_actor(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
+async def current_actor(connection: Connection) -> Actor | None:
     """Returns the person behind the session cookie, or None; asks the database at most once."""
     state = connection.scope["state"]
     if "actor" not in state:
         token_hash = token_hash_from(connection.cookies)
-        load_actor: LoadActor = connection.app.state.load_actor
-        state["actor"] = await load_actor(token_hash) if token_hash else None
+        here = site(connection)
+        state["actor"] = (
+            await here.load_actor(token_hash, here.settings.time_zone) if token_hash else None
+        )
     actor: Actor | None = state["actor"]
     return actor
 

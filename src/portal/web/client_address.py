@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
+from portal.config.settings import PublicUrl
+
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Side: TypeAlias = Literal["https", "http", "unknown"]
@@ -101,14 +103,14 @@ def own_referrer(headers: Mapping[str, str]) -> str | None:
 
 
 def browser_side(
-    scope: Any, headers: Mapping[str, str], trusted: Sequence[Network], public_scheme: str | None
+    scope: Any, headers: Mapping[str, str], trusted: Sequence[Network], public_url: PublicUrl | None
 ) -> Side:
     """Returns what the browser's side of the connection is: "https"; "http", where it is meant to
     be; or "unknown": nothing that can be believed says https, and nobody has said that plain http
     is wanted. Cookies are Secure unless it is "http", and HSTS is sent when it is "https".
     """
-    if public_scheme is not None:
-        return "https" if public_scheme == "https" else "http"
+    if public_url is not None:
+        return "https" if public_url.scheme == "https" else "http"
     encrypted = scope.get("scheme") == "https"
     peer = peer_of(scope)
     if peer is not None and _is_trusted(peer, trusted) and headers.get("x-forwarded-proto"):

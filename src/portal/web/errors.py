@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
 
-from litestar import Request, Response
+from litestar import Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect
 from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
@@ -16,6 +16,7 @@ from portal import errors
 from portal.web import log, pages
 from portal.web.client_address import own_referrer
 from portal.web.request import CHECK, finding
+from portal.web.site import Req
 
 STATUS: dict[type[errors.PortalError], int] = {
     errors.Invalid: 400,
@@ -70,7 +71,7 @@ class Later(Response[bytes]):
 
 
 def _send(
-    request: Request[Any, Any, Any],
+    request: Req,
     status: int,
     sentence: str,
     *,
@@ -102,7 +103,7 @@ def _send(
     )
 
 
-def on_portal_error(request: Request[Any, Any, Any], error: errors.PortalError) -> Any:
+def on_portal_error(request: Req, error: errors.PortalError) -> Any:
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 400)
     if status == 401 and not is_api(request.scope["path"]):
         return Redirect(login_address(request), status_code=303)
@@ -118,7 +119,7 @@ def on_portal_error(request: Request[Any, Any, Any], error: errors.PortalError) 
     )
 
 
-def login_address(request: Request[Any, Any, Any]) -> str:
+def login_address(request: Req) -> str:
     """Returns `/login` with the way back: the page that was asked for, or whose form was sent."""
     if request.method == "GET":
         query = request.scope["query_string"].decode("latin-1")
@@ -128,7 +129,7 @@ def login_address(request: Request[Any, Any, Any]) -> str:
     return "/login" if target == "/" else f"/login?next={quote(target, safe='/')}"
 
 
-def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Any:
+def on_http_error(request: Req, error: HTTPException) -> Any:
     status = error.status_code
     if status >= 500:
         return on_bug(request, error)
@@ -143,7 +144,7 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Any:
     return _send(request, status, sentence, details=details, headers=error.headers)
 
 
-def _field_problems(request: Request[Any, Any, Any], extra: Any) -> dict[str, str] | None:
+def _field_problems(request: Req, extra: Any) -> dict[str, str] | None:
     """Returns parameter → sentence from Litestar's list of findings, which names the arguments of
     the handler, and quotes what was sent."""
     if not isinstance(extra, list):
@@ -158,7 +159,7 @@ def _field_problems(request: Request[Any, Any, Any], extra: Any) -> dict[str, st
     return problems or None
 
 
-def route_name(request: Request[Any, Any, Any]) -> str:
+def route_name(request: Req) -> str:
     """Returns the route as logs name it: of `/api/quiz/{video_id}/answers`, "quiz/answers". The
     address itself could hold anything."""
     template = str(request.scope.get("path_template", ""))
@@ -166,7 +167,7 @@ def route_name(request: Request[Any, Any, Any]) -> str:
     return "/".join(parts[1:] if parts[:1] == ["api"] else parts) or "root"
 
 
-def on_bug(request: Request[Any, Any, Any], error: Exception) -> Any:
+def on_bug(request: Req, error: Exception) -> Any:
     """The only 5xx that is our fault: logged with its traceback, answered with its id."""
     request_id = log.request_id.get()
     logging.getLogger(route_name(request)).error(

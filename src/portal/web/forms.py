@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, post
-from litestar.datastructures import Cookie
+from litestar import Response, post
 from litestar.response import Redirect
 
 from portal.errors import Invalid
 from portal.web.pages import THEME_COOKIE, THEMES, local_path
+from portal.web.session import cookie
+from portal.web.site import Req, side_of
 
 MAX_FIELD = 2_000  # characters
 
@@ -35,7 +36,7 @@ class Form:
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
-async def read_form(request: Request[Any, Any, Any]) -> Form:
+async def read_form(request: Req) -> Form:
     """Returns the fields of a form; `Invalid` when one is too long or not text."""
     fields: dict[str, list[str]] = {}
     for name, value in (await request.form()).multi_items():
@@ -48,22 +49,12 @@ async def read_form(request: Request[Any, Any, Any]) -> Form:
 
 
 @post("/theme", opt={"who": "public", "from_anybody": True}, include_in_schema=False)
-async def switch_theme(request: Request[Any, Any, Any]) -> Response[Any]:
+async def switch_theme(request: Req) -> Response[Any]:
     """The choice is kept in a cookie of its own, so that it works signed out and without script."""
     form = await read_form(request)
     theme = form.text("theme")
     response = Redirect(local_path(form.text("next"), "/"), status_code=303)
     if theme in THEMES:
-        response.set_cookie(
-            Cookie(
-                key=THEME_COOKIE,
-                value=theme,
-                max_age=365 * 86400,
-                path="/",
-                samesite="lax",
-                httponly=True,
-                # no secret: it is kept at a plain address too
-                secure=request.app.state.side_of(request) == "https",
-            )
-        )
+        secure = side_of(request) == "https"  # no secret: it is kept at a plain address too
+        response.set_cookie(cookie(THEME_COOKIE, theme, seconds=365 * 86400, secure=secure))
     return response

@@ -15,9 +15,16 @@ class Lifecycle(msgspec.Struct):
     stopping: bool = False
     phase: str = "starting"
     on_ready: Callable[[], None] | None = None
+    on_failure: Callable[[str], None] | None = None
 
     def enter(self, phase: str) -> None:
         self.phase = phase
+
+    def fail(self, sentence: str) -> None:
+        """The release cannot go on; `sentence` says why."""
+        self.phase = "failed"
+        if self.on_failure is not None:
+            self.on_failure(sentence)
 
     def open(self) -> None:
         """Let requests in."""

@@ -8,9 +8,8 @@ up in them.
 from __future__ import annotations
 
 import hmac
-from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Response, get
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -28,6 +27,7 @@ from portal.web.client_address import is_public, peer_of
 from portal.web.collector import StateCollector
 from portal.web.lifecycle import Lifecycle
 from portal.web.log import UNROUTED
+from portal.web.site import Req, site
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 ACQUIRE_BUCKETS = (0.001, 0.005, 0.025, 0.1, 0.5, 1, 2.5, 5, 10)
@@ -85,7 +85,7 @@ class Metrics:
         return generate_latest(self.registry)
 
 
-def may_scrape(request: Request[Any, Any, Any], settings: Settings) -> bool:
+def may_scrape(request: Req, settings: Settings) -> bool:
     """Returns True for the bearer of `METRICS_TOKEN`; without one, for a private peer that no proxy
     stands in front of."""
     if settings.metrics_token is not None:
@@ -97,11 +97,11 @@ def may_scrape(request: Request[Any, Any, Any], settings: Settings) -> bool:
 
 
 @get("/metrics", opt={"who": "public"}, include_in_schema=False)
-async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
+async def metrics(request: Req) -> Response[bytes]:
     """Everyone who may not scrape gets what an unknown address gets."""
-    if not may_scrape(request, request.app.state.settings):
+    if not may_scrape(request, site(request).settings):
         raise NotFound("Not found.")
-    collected: Metrics = request.app.state.metrics
     return Response(
-        collected.text(), headers={"content-type": CONTENT_TYPE_LATEST, "cache-control": "no-store"}
+        site(request).metrics(),
+        headers={"content-type": CONTENT_TYPE_LATEST, "cache-control": "no-store"},
     )

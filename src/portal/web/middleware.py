@@ -146,12 +146,7 @@ class Envelope:
         # The server goes by its own scope when it sends: a HEAD must stay one there.
         scope = {**scope, "method": "GET" if method == "HEAD" else method}
         log.scope.set(scope)
-        side = browser_side(
-            scope,
-            headers,
-            self.settings.trusted_proxies,
-            self.settings.public_url.scheme if self.settings.public_url else None,
-        )
+        side = browser_side(scope, headers, self.settings.trusted_proxies, self.settings.public_url)
         sender = _Sender(send, request_id, https=side == "https", head=method == "HEAD")
         # of a HEAD nobody reads the body
         scope["state"] = {**scope.get("state", {}), "head": method == "HEAD"}

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, Final, TypeAlias, get_args, get_origin
 
 import msgspec
-from litestar import Litestar, Request, Response, get
+from litestar import Litestar, Response, get
 from litestar.enums import ParamType
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import ParameterKwarg, PathParameter, QueryParameter
@@ -24,6 +24,7 @@ from portal import __version__
 from portal.web.auth import Who, who_may
 from portal.web.csrf import SAFE_METHODS
 from portal.web.session import COOKIE
+from portal.web.site import Req
 
 SCHEME: Final = "session"
 REF: Final = "#/components/schemas/{name}"
@@ -84,7 +85,7 @@ def up_to(length: int) -> msgspec.Meta:
 
 
 @get("/api/openapi.json", summary="This description, as OpenAPI 3.1")
-async def document(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
+async def document(request: Req) -> Response[dict[str, Any]]:
     """Made at the first request, then kept: it depends on nothing but the code."""
     state = request.app.state
     if "openapi_document" not in state:

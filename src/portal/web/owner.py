@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request
-from litestar.connection import ASGIConnection
 from litestar.enums import RequestEncodingType
 
 from portal.errors import Conflict
@@ -20,6 +19,7 @@ from portal.web.client_address import own_referrer
 from portal.web.csrf import SAFE_METHODS
 from portal.web.errors import Later, is_api, on_portal_error
 from portal.web.forms import read_form
+from portal.web.site import Connection, Req
 
 FIELD = "for"  # of the macro `form`
 HEADER = "x-portal-user"  # of js/ask.js
@@ -37,7 +37,7 @@ class SomebodyElse(Conflict):
         self.name = name
 
 
-async def require_owner(connection: ASGIConnection[Any, Any, Any, Any], handler: Any) -> None:
+async def require_owner(connection: Connection, handler: Any) -> None:
     """Guard: refuse a write from a page that was made for somebody else than who is signed in.
 
     `opt={"from_anybody": True}` is for what does not act on behalf of the person signed in.
@@ -52,7 +52,7 @@ async def require_owner(connection: ASGIConnection[Any, Any, Any, Any], handler:
         raise SomebodyElse(actor.name)
 
 
-async def _owners(connection: ASGIConnection[Any, Any, Any, Any]) -> set[str]:
+async def _owners(connection: Connection) -> set[str]:
     """Returns whom the request names, as external ids; "" for a page on which nobody was signed in.
     Empty when it does not say, so that it comes from no page."""
     owners = set()
@@ -64,7 +64,7 @@ async def _owners(connection: ASGIConnection[Any, Any, Any, Any]) -> set[str]:
     return owners
 
 
-def on_somebody_else(request: Request[Any, Any, Any], error: SomebodyElse) -> Any:
+def on_somebody_else(request: Req, error: SomebodyElse) -> Any:
     """Returns 409: JSON with the sentence, or a page that can be opened again as who is signed in
     now."""
     if is_api(request.scope["path"]):

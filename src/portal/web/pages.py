@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import minijinja
 import msgspec
-from litestar import Request, Response
+from litestar import Response
 
 from portal import __version__
 from portal.web import formats, languages
-from portal.web.assets import Assets
-from portal.web.auth import Actor, current_actor
+from portal.web.actor import Actor
+from portal.web.assets import shipped
+from portal.web.auth import current_actor
 from portal.web.client_address import own_referrer
+from portal.web.site import Req, Site, site
 
 TEMPLATES = Path(__file__).parent / "templates"
 THEME_COOKIE = "theme"
@@ -25,6 +26,10 @@ NAVIGATION = (
     ("/dashboard", "Dashboard", "Home", "home"),
     ("/path", "Path", "Path", "path"),
     ("/leaderboard", "Leaderboard", "Ranks", "ranks"),
+)
+DEMO_NOTICE = (
+    "Demo accounts with public passwords are active. Set SEED_DB=false and change or disable them"
+    " before anyone else can reach this site."
 )
 _BELOW_PATH = ("/step/", "/video/")
 
@@ -79,13 +84,10 @@ class ErrorPage(msgspec.Struct, frozen=True):
     retry: WayOn | None
 
 
-ScoreOf: TypeAlias = Callable[[Actor], Awaitable[int]]
-
-
 class Renderer:
     """The templates with their filters, compiled on first use and kept."""
 
-    def __init__(self, assets: Assets, *, reload: bool = False) -> None:
+    def __init__(self, *, reload: bool = False) -> None:
         self._environment = minijinja.Environment(
             loader=_read_template,
             filters={
@@ -100,7 +102,7 @@ class Renderer:
                 "bidi": lambda text: minijinja.safe(languages.bidi(text)),
             },
             globals={
-                "asset": lambda name: minijinja.safe(assets.url(name)),
+                "asset": lambda name: minijinja.safe(shipped().url(name)),
                 "of_course": _of_course,
             },
             trim_blocks=True,
@@ -138,7 +140,7 @@ def _of_course(state: Any, *_: Any) -> Any:
 
 
 async def page(
-    request: Request[Any, Any, Any],
+    request: Req,
     template: str,
     content: Any,
     *,
@@ -147,12 +149,12 @@ async def page(
 ) -> Response[str]:
     """Returns the template rendered with `page` = content and the shell of this request."""
     shell = await _shell(request)
-    html = request.app.state.render(template, page=content, shell=shell)
+    html = site(request).render(template, page=content, shell=shell)
     return Response(html, status_code=status, media_type="text/html", headers=headers)
 
 
 async def error_page(
-    request: Request[Any, Any, Any],
+    request: Req,
     *,
     status: int,
     title: str,
@@ -175,18 +177,18 @@ async def error_page(
         request_id=request_id,
         retry=retry,
     )
-    html = request.app.state.render("error.html", page=content, shell=shell)
+    html = site(request).render("error.html", page=content, shell=shell)
     return Response(html, status_code=status, media_type="text/html", headers=headers)
 
 
-async def _shell(request: Request[Any, Any, Any]) -> Shell:
+async def _shell(request: Req) -> Shell:
     actor = await current_actor(request)
-    score_of: ScoreOf = request.app.state.score_of
-    score = await score_of(actor) if actor else 0
+    score = await site(request).score_of(actor) if actor else 0
     return _shell_for(request, actor, score)
 
 
-def _shell_for(request: Request[Any, Any, Any], actor: Actor | None, score: int) -> Shell:
+def _shell_for(request: Req, actor: Actor | None, score: int) -> Shell:
+    here = site(request)
     path = request.scope["path"]
     current = "/path" if path.startswith(_BELOW_PATH) else path
     theme = request.cookies.get(THEME_COOKIE, "system")
@@ -205,14 +207,20 @@ def _shell_for(request: Request[Any, Any, Any], actor: Actor | None, score: int)
         else [],
         theme=theme if theme in THEMES else "system",
         here=_here(request),
-        time_zone=actor.time_zone if actor else request.app.state.settings.time_zone,
+        time_zone=actor.time_zone if actor else here.settings.time_zone,
         version=__version__,
-        language=request.app.state.course.language,
-        notices=[Notice("warn", text) for text in request.app.state.notices_for(actor)],
+        language=here.course.language,
+        notices=_notices(here, actor),
     )
 
 
-def _here(request: Request[Any, Any, Any]) -> str:
+def _notices(here: Site, actor: Actor | None) -> list[Notice]:
+    if here.settings.demo_mode and actor and actor.role == "admin":
+        return [Notice("warn", DEMO_NOTICE)]
+    return []
+
+
+def _here(request: Req) -> str:
     """Returns the path and query to come back to; behind a refused form, those of its page."""
     if request.method != "GET":
         return local_path(own_referrer(request.headers))

@@ -6,11 +6,11 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Response, get
 
 from portal.db import sql
 from portal.db.writes import State
-from portal.web.lifecycle import Lifecycle
+from portal.web.site import Req, site
 
 READY_SECONDS = 1.5
 
@@ -61,9 +61,9 @@ def _schema(state: State) -> str:
     opt={"who": "public", "probe": True, "unready": True},
     summary="Readiness: requests can be served",
 )
-async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
+async def ready(request: Req) -> Response[dict[str, Any]]:
     """A database that takes no writes is told, and not unready: reading goes on."""
-    lifecycle: Lifecycle = request.app.state.lifecycle
+    lifecycle = site(request).lifecycle
     checks = {"release": "ok" if lifecycle.ready else lifecycle.phase, "database": "ok"}
     if lifecycle.stopping:
         checks["release"] = "stopping"
@@ -86,8 +86,8 @@ async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
     opt={"who": "public", "probe": True, "unready": True},
     summary="Startup: the schema is at head",
 )
-async def startup(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
-    lifecycle: Lifecycle = request.app.state.lifecycle
+async def startup(request: Req) -> Response[dict[str, Any]]:
+    lifecycle = site(request).lifecycle
     if lifecycle.at_head:
         return _probe("started", 200)
     response = _probe("starting", 503, checks={"release": lifecycle.phase})

@@ -7,14 +7,13 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from litestar import Request
-from litestar.connection import ASGIConnection
 from litestar.datastructures.multi_dicts import FormMultiDict
 from litestar.exceptions import HTTPException
 
 from portal.errors import Invalid
 from portal.web.csrf import SAFE_METHODS
 from portal.web.fields import read_fields
+from portal.web.site import Connection, Req
 
 NO_BODY = "Send a JSON body."
 NOT_JSON = "The body is not valid JSON."
@@ -38,7 +37,7 @@ _KINDS = {
 _HOW = {"<=": "At most", ">=": "At least", "<": "Less than", ">": "More than"}
 
 
-class PortalRequest(Request[Any, Any, Any]):
+class PortalRequest(Req):
     """A request whose JSON body is decoded into the type that its handler asks for: what the type
     does not name is skipped, not built, and only `true` and `false` are truth values."""
 
@@ -103,7 +102,7 @@ def finding(message: str) -> tuple[str, str]:
     return path, _KINDS.get(kind["kind"] if kind else "", "This value cannot be used.")
 
 
-async def require_json(connection: ASGIConnection[Any, Any, Any, Any], handler: Any) -> None:
+async def require_json(connection: Connection, handler: Any) -> None:
     """Guard: a body sent to the API must be there where one is wanted, and say that it is JSON."""
     if connection.scope["method"] in SAFE_METHODS:  # type: ignore[typeddict-item]
         return

@@ -10,8 +10,12 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from litestar import Response
 from litestar.datastructures import Cookie
+
+from portal.web.site import Req, side_of, site
 
 COOKIE = "sid"
 KNOWN_COOKIE = "known"
@@ -36,24 +40,6 @@ def token_hash_from(cookies: Mapping[str, str]) -> bytes | None:
     return hash_token(token) if _TOKEN.fullmatch(token) else None
 
 
-def session_cookie(token: str, *, hours: int, secure: bool) -> Cookie:
-    return Cookie(
-        key=COOKIE,
-        value=token,
-        max_age=hours * 3600,
-        httponly=True,
-        samesite="lax",
-        path="/",
-        secure=secure,
-    )
-
-
-def expired_cookie(*, secure: bool) -> Cookie:
-    return Cookie(
-        key=COOKIE, value="", max_age=0, httponly=True, samesite="lax", path="/", secure=secure
-    )
-
-
 def known_tokens_from(cookies: Mapping[str, str]) -> list[str]:
     """Returns the tokens of the accounts that this browser has entered, the latest first, without
     what we cannot have made."""
@@ -66,13 +52,37 @@ def known_hashes_from(cookies: Mapping[str, str]) -> list[bytes]:
     return [hash_token(token) for token in known_tokens_from(cookies)]
 
 
-def known_cookie(tokens: Sequence[str], *, secure: bool) -> Cookie:
+def cookie(name: str, value: str, *, seconds: int, secure: bool) -> Cookie:
+    """Returns a cookie of the whole site that no script can read."""
     return Cookie(
-        key=KNOWN_COOKIE,
-        value=".".join(tokens[:MAX_KNOWN]),
-        max_age=KNOWN_SECONDS,
+        key=name,
+        value=value,
+        max_age=seconds,
         httponly=True,
         samesite="lax",
         path="/",
         secure=secure,
     )
+
+
+def set_session_cookie(request: Req, response: Response[Any], token: str) -> None:
+    """Give the browser its session, for as long as that can last."""
+    seconds = site(request).settings.session_hours * 3600
+    response.set_cookie(cookie(COOKIE, token, seconds=seconds, secure=secure_cookies(request)))
+
+
+def clear_session_cookie(request: Req, response: Response[Any]) -> None:
+    """Take the session from the browser."""
+    response.set_cookie(cookie(COOKIE, "", seconds=0, secure=secure_cookies(request)))
+
+
+def set_known_cookie(request: Req, response: Response[Any], tokens: Sequence[str]) -> None:
+    """Give the browser what it is known by at its next sign-in."""
+    value = ".".join(tokens[:MAX_KNOWN])
+    secure = secure_cookies(request)
+    response.set_cookie(cookie(KNOWN_COOKIE, value, seconds=KNOWN_SECONDS, secure=secure))
+
+
+def secure_cookies(request: Req) -> bool:
+    """Returns whether the cookies of signing in are Secure: unless plain http is wanted there."""
+    return side_of(request) != "http"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
+from portal.config.settings import PublicUrl
 from portal.web.client_address import (
     browser_side,
     client_address,
@@ -198,10 +199,16 @@ def test_hosts_of_this_machine(host: str, loopback: bool) -> None:
     ],
 )
 def test_the_side_of_the_browser(
-    public: str | None, host: str, peer: str | None, scheme: str, proto: str | None, expected: str
+    public: Literal["http", "https"] | None,
+    host: str,
+    peer: str | None,
+    scheme: str,
+    proto: str | None,
+    expected: str,
 ) -> None:
     headers = {"host": host} | ({} if proto is None else {"x-forwarded-proto": proto})
-    assert browser_side(scope(peer, scheme), headers, TRUSTED, public) == expected
+    public_url = PublicUrl(public, host) if public else None
+    assert browser_side(scope(peer, scheme), headers, TRUSTED, public_url) == expected
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,13 @@ the same everywhere. Who has the gate alone finds no totals locked.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from portal import clock
+from portal.accounts import audit
 from portal.accounts.actions import hold_team
 from portal.accounts.rules import ROLES, TRACKS, NewTeam, check_new_team, normal_name
-from portal.accounts.tables import AppUser, AuditEvent, KnownDevice, LoginSession, Team
+from portal.accounts.tables import AppUser, KnownDevice, LoginSession, Team
 from portal.db import sql
 from portal.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.learning.tables import PracticeTick
@@ -72,18 +70,6 @@ async def _keep_an_admin(person: UUID) -> None:
         raise Conflict("This is the last admin. Make another admin first.")
 
 
-async def _audit(actor: UUID | None, action: str, target: UUID | str, **detail: Any) -> None:
-    await AuditEvent.insert(
-        AuditEvent(
-            at=clock.now(),
-            actor=actor,
-            action=action,
-            target=str(target),
-            detail=msgspec.json.encode(detail).decode(),
-        )
-    )
-
-
 async def _end_sessions(person: UUID) -> None:
     await LoginSession.update({LoginSession.ended_at: clock.now()}).where(
         LoginSession.member == person, LoginSession.ended_at.is_null()
@@ -101,7 +87,7 @@ async def set_role(external_id: str, role: str, *, actor: UUID | None = None) ->
         await AppUser.update({AppUser.role: role}).where(AppUser.id == person)
         await scoring.recompute(person)
         await _end_sessions(person)
-        await _audit(actor, "user.set-role", person, role=role)
+        await audit.record(actor, "user.set-role", person, role=role)
 
 
 async def move_to_team(external_id: str, team: str | None, *, actor: UUID | None = None) -> None:
@@ -112,7 +98,7 @@ async def move_to_team(external_id: str, team: str | None, *, actor: UUID | None
             await hold_team(team)
         await AppUser.update({AppUser.team: team}).where(AppUser.id == person)
         await scoring.recompute(person)
-        await _audit(actor, "user.move", person, team=team)
+        await audit.record(actor, "user.move", person, team=team)
 
 
 async def disable(external_id: str, *, actor: UUID | None = None) -> None:
@@ -125,7 +111,7 @@ async def disable(external_id: str, *, actor: UUID | None = None) -> None:
         )
         await scoring.recompute(person)
         await _end_sessions(person)
-        await _audit(actor, "user.disable", person)
+        await audit.record(actor, "user.disable", person)
 
 
 async def enable(external_id: str, *, actor: UUID | None = None) -> None:
@@ -134,7 +120,7 @@ async def enable(external_id: str, *, actor: UUID | None = None) -> None:
         person = await _find_and_lock(external_id, actor)
         await AppUser.update({AppUser.disabled_at: None}).where(AppUser.id == person)
         await scoring.recompute(person)
-        await _audit(actor, "user.enable", person)
+        await audit.record(actor, "user.enable", person)
 
 
 async def erase(external_id: str, *, actor: UUID | None = None) -> None:
@@ -157,7 +143,7 @@ async def erase(external_id: str, *, actor: UUID | None = None) -> None:
         await LoginSession.delete().where(LoginSession.member == person)
         await KnownDevice.delete().where(KnownDevice.member == person)
         await PracticeTick.delete().where(PracticeTick.learner == person)
-        await _audit(actor, "user.erase", person)
+        await audit.record(actor, "user.erase", person)
 
 
 async def _lock_team(team: str) -> None:
@@ -185,7 +171,7 @@ async def create_team(team: NewTeam, *, actor: UUID | None = None) -> None:
         ).on_conflict(action="DO NOTHING")
         if not made:
             raise Conflict(f"There is a team {team.id} already.")
-        await _audit(actor, "team.create", team.id, track=team.track)
+        await audit.record(actor, "team.create", team.id, track=team.track)
 
 
 async def set_track(team: str, track: str, *, actor: UUID | None = None) -> None:
@@ -202,7 +188,7 @@ async def set_track(team: str, track: str, *, actor: UUID | None = None) -> None
         await Team.update({Team.track: track}).where(Team.id == team)
         for member in members:
             await scoring.recompute(member)
-        await _audit(actor, "team.set-track", team, track=track)
+        await audit.record(actor, "team.set-track", team, track=track)
 
 
 async def set_working_days(team: str, days: Collection[int], *, actor: UUID | None = None) -> None:
@@ -214,7 +200,7 @@ async def set_working_days(team: str, days: Collection[int], *, actor: UUID | No
         await _require_admin(actor)
         await _lock_team(team)
         await Team.update({Team.working_days: kept}).where(Team.id == team)
-        await _audit(actor, "team.set-days", team, days=kept)
+        await audit.record(actor, "team.set-days", team, days=kept)
 
 
 async def delete_team(team: str, *, actor: UUID | None = None) -> None:
@@ -235,4 +221,4 @@ async def delete_team(team: str, *, actor: UUID | None = None) -> None:
         for person in erased:
             await scoring.recompute(person)
         await Team.delete().where(Team.id == team)
-        await _audit(actor, "team.delete", team)
+        await audit.record(actor, "team.delete", team)

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from portal import clock
-from portal.accounts import passwords, queries, rules
-from portal.accounts.tables import AppUser, AuditEvent, LoginSession
+from portal.accounts import audit, passwords, queries, rules
+from portal.accounts.tables import AppUser, LoginSession
 from portal.accounts.time_zones import zone_named
 from portal.db import sql
 from portal.errors import Conflict, Invalid, NotFound, RateLimited, SignInRequired
@@ -147,14 +147,7 @@ async def change_password(
         if not goes_on:
             raise SignInRequired
         await sql.execute(_FORGET_DEVICES, actor.user_id, list(devices))
-        await AuditEvent.insert(
-            AuditEvent(
-                at=now,
-                actor=actor.user_id,
-                action="user.change-password",
-                target=str(actor.user_id),
-            )
-        )
+        await audit.record(actor.user_id, "user.change-password", actor.user_id)
     return token, len(ended)
 
 

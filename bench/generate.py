@@ -19,7 +19,6 @@ import time
 import asyncpg
 
 from portal.config.settings import Settings
-from portal.db.migrate import direct_dsn
 
 QUIZZES = 60
 QUESTIONS = 5
@@ -167,7 +166,7 @@ SECONDARY_INDEXES = """
 
 async def generate(people: int, videos: list[str]) -> None:
     """Make the people in one transaction, or none at all."""
-    arguments = direct_dsn(Settings.from_env()).connect_kwargs()
+    arguments = Settings.from_env().require_direct().connect_kwargs()
     connection = await asyncpg.connect(**arguments)
     started = time.perf_counter()
     try:

@@ -36,7 +36,6 @@ def _with_engine(work: Callable[[Settings], Coroutine[Any, Any, int]], *, direct
     from portal.accounts import passwords
     from portal.db import schema, sql
     from portal.db.engine import Engine
-    from portal.db.migrate import direct_dsn
     from portal.errors import CommandFailed, Unavailable
     from portal.tables import TABLES
     from portal.web import log
@@ -44,7 +43,7 @@ def _with_engine(work: Callable[[Settings], Coroutine[Any, Any, int]], *, direct
     settings = _settings()
     log.configure(app_env=settings.app_env, log_format=settings.log_format, access_log=False)
     logging.getLogger("db/engine").setLevel(logging.CRITICAL)  # the command's only line says it
-    dsn = direct_dsn(settings) if direct else settings.database
+    dsn = settings.require_direct() if direct else settings.database
     assert dsn is not None
     # nobody waits at a page
     engine = Engine(dsn, pool_size=2, statement_seconds=600, misfits_told=True)

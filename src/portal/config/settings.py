@@ -20,7 +20,7 @@ from msgspec import Struct
 from portal.config.dsn import Dsn, DsnError, parse_dsn
 from portal.config.environment import Reader, Refused, Setting
 from portal.config.tls import ip_address
-from portal.errors import PortalError
+from portal.errors import CommandFailed, PortalError
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -164,6 +164,13 @@ class Settings(Struct, frozen=True, kw_only=True):
         if reader.problems:
             raise SettingsError(reader.problems)
         return settings
+
+    def require_direct(self) -> Dsn:
+        """Returns the address for migrations; `CommandFailed` names the variable when there is
+        none."""
+        if self.direct is None:
+            raise CommandFailed(self.direct_problem or "DATABASE_URL_UNPOOLED is not set.")
+        return self.direct
 
     @property
     def demo_refused(self) -> bool:

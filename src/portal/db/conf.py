@@ -6,17 +6,14 @@ from piccolo.conf.apps import AppRegistry
 
 from portal.config.settings import Settings
 from portal.db.engine import Engine
-from portal.errors import CommandFailed
 
 # A migration that waits behind a long transaction blocks every request that comes after it.
 LOCK_WAIT = "10s"
 
 
 def _direct_engine() -> Engine:
-    settings = Settings.from_env()
-    if settings.direct is None:
-        raise CommandFailed(settings.direct_problem or "DATABASE_URL_UNPOOLED is not set.")
-    return Engine(settings.direct, pool_size=1, statement_seconds=None, lock_wait=LOCK_WAIT)
+    direct = Settings.from_env().require_direct()
+    return Engine(direct, pool_size=1, statement_seconds=None, lock_wait=LOCK_WAIT)
 
 
 DB = _direct_engine()

@@ -32,18 +32,11 @@ LOCK_WAIT = "120s"
 LOOK_SECONDS = 5.0
 
 
-def direct_dsn(settings: Settings) -> Dsn:
-    """Returns the DSN for migrations; `CommandFailed` names the variable when there is none."""
-    if settings.direct is None:
-        raise CommandFailed(settings.direct_problem or "DATABASE_URL_UNPOOLED is not set.")
-    return settings.direct
-
-
 @contextlib.asynccontextmanager
 async def direct_connection(settings: Settings) -> AsyncIterator[asyncpg.Connection[Any]]:
     """A session of its own; `CommandFailed` in plain words when there is none, and when the address
     leads to a transaction pooler."""
-    dsn = direct_dsn(settings)
+    dsn = settings.require_direct()
     try:
         with unavailable_while_connecting():
             connection = await connect_to_session(dsn, seconds=dsn.connect_timeout or 10.0)
@@ -194,7 +187,7 @@ async def backwards(settings: Settings, count: int | None, *, agreed: bool) -> l
         applied = [name for name in migration_ids() if name not in position.pending]
         chosen = applied[::-1] if count is None else applied[::-1][:count]
         if chosen and not await rights.is_owner(connection):
-            raise _not_the_owner(direct_dsn(settings))
+            raise _not_the_owner(settings.require_direct())
         if not agreed:
             losses = await _losses(connection, chosen)
             if losses:

@@ -17,7 +17,6 @@ import msgspec
 from portal.config.settings import Settings
 from portal.db import migrate, rights
 from portal.db.connect import connection_to
-from portal.db.migrate import direct_dsn
 from portal.web.formats import plural
 
 EXPECTED = rights.MADE
@@ -87,7 +86,7 @@ def diff(settings: Settings, say: Callable[[str], None]) -> int:
 
 
 async def _diff(settings: Settings, say: Callable[[str], None]) -> int:
-    async with connection_to(direct_dsn(settings)) as connection:
+    async with connection_to(settings.require_direct()) as connection:
         status = await migrate.migration_status(connection)
         found = differences(await read(connection), expected())
     if status.pending:

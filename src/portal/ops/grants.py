@@ -32,7 +32,7 @@ def grants(settings: Settings, role: str | None, *, apply: bool, say: Callable[[
 async def _grants(
     settings: Settings, role: str | None, apply: bool, say: Callable[[str], None]
 ) -> int:
-    dsn = migrate.direct_dsn(settings)
+    dsn = settings.require_direct()
     user = settings.database.user if settings.database else None
     async with connection_to(dsn) as connection:
         if await rights.is_owner(connection) is False:

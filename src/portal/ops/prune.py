@@ -16,7 +16,6 @@ import msgspec
 
 from portal.config.settings import Settings
 from portal.db.connect import connection_to, need_head
-from portal.db.migrate import direct_dsn
 from portal.errors import CommandFailed
 from portal.web.formats import plural
 
@@ -77,7 +76,7 @@ def prune(settings: Settings, say: Callable[[str], None]) -> int:
 
 
 async def _prune(settings: Settings) -> Pruned:
-    async with connection_to(direct_dsn(settings)) as connection:
+    async with connection_to(settings.require_direct()) as connection:
         await need_head(connection)
         if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK_KEY):
             raise CommandFailed("Another portal prune is running.")

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portal.config.settings import Settings
-from portal.db.migrate import direct_dsn
 from portal.errors import CommandFailed
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def service(settings: Settings, folder: Path, say: Callable[[str], None]) -> int
     Raises `CommandFailed` when there is no direct address, a value has no place in such a file, or
     the folder cannot be written to.
     """
-    dsn = direct_dsn(settings)
+    dsn = settings.require_direct()
     texts = {SERVICE_FILE: service_text(dsn), PASSWORD_FILE: password_text(dsn)}
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -20,7 +20,6 @@ from portal.config.settings import Settings
 from portal.db import sql
 from portal.db.connect import connection_to, need_head
 from portal.db.engine import Engine
-from portal.db.migrate import direct_dsn
 from portal.errors import CommandFailed, PortalError
 from portal.tables import TABLES
 
@@ -60,7 +59,7 @@ def studio(settings: Settings, say: Callable[[str], None]) -> int:
     Raises `CommandFailed` when Piccolo Admin is missing, there is no direct DSN, the database
     cannot be reached or is behind, or the port is taken.
     """
-    dsn = direct_dsn(settings)
+    dsn = settings.require_direct()
     try:
         from portal.ops.studio_tables import admin
     except ImportError:

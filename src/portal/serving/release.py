@@ -132,10 +132,9 @@ async def _bring_to_head(settings: Settings, lifecycle: Lifecycle) -> None:
             )
             told = "behind"
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
-    if settings.direct is None:
-        raise CommandFailed(
-            lacking or settings.direct_problem or "DATABASE_URL_UNPOOLED is not set."
-        )
+    if lacking and settings.direct is None:
+        raise CommandFailed(lacking)
+    settings.require_direct()
     lifecycle.enter("migrating")
     await _migrate_in_child()
 

@@ -26,7 +26,7 @@ from portal import __version__, clock
 from portal.config.settings import Settings
 from portal.db import schema
 from portal.db.connect import connection_to
-from portal.db.migrate import LOCK_KEY, direct_dsn
+from portal.db.migrate import LOCK_KEY
 from portal.errors import CommandFailed
 from portal.ops.backup import pgtools
 from portal.web.formats import number, plural
@@ -84,7 +84,7 @@ def backup(settings: Settings, path: Path, say: Say) -> int:
 
     Both appear only when they are complete. Raises CommandFailed.
     """
-    dsn = direct_dsn(settings)
+    dsn = settings.require_direct()
     _refuse_existing(path)  # a folder such as . or / has no name that a manifest's could follow
     beside = manifest_path(path)
     _refuse_existing(beside)

@@ -101,7 +101,7 @@ def restore(settings: Settings, path: Path, *, replace: bool, say: Say) -> int:
     Without `replace` only into a database that holds nothing of the portal. Raises CommandFailed,
     and then nothing was changed.
     """
-    dsn = migrate.direct_dsn(settings)
+    dsn = settings.require_direct()
     manifest = checked_manifest(path)
     if manifest is None:
         say(f"{path} has no manifest ({manifest_path(path).name}): it is restored uncompared.")
@@ -136,7 +136,7 @@ async def _restore(
     settings: Settings, path: Path, manifest: Manifest | None, replace: bool, say: Say
 ) -> schema.MigrationStatus:
     """Returns the migration status of the schema that was restored."""
-    dsn = migrate.direct_dsn(settings)
+    dsn = settings.require_direct()
     user = settings.database.user if settings.database else None
     async with patient_connection(dsn) as connection:
         version = str(await connection.fetchval("SHOW server_version"))

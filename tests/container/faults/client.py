@@ -48,7 +48,8 @@ async def _exchange(host: str, port: int, request: bytes) -> tuple[int, dict[str
         headers = {}
         while (line := await reader.readuntil(b"\r\n")) != b"\r\n":
             name, _, value = line.decode("latin-1").partition(":")
-            headers[name.strip().lower()] = value.strip()
+            known = headers.get(name.strip().lower())
+            headers[name.strip().lower()] = f"{known}, {value.strip()}" if known else value.strip()
         if "content-length" in headers:
             body = await reader.readexactly(int(headers["content-length"]))
         else:

@@ -27,6 +27,7 @@ QUIZZES = list(COURSE.quizzes)
 READS = ("/api/auth/me", "/api/path", "/api/dashboard/kpis", "/dashboard", f"/video/{QUIZZES[0]}")
 READ_SHARE = 0.7
 LOGINS_PER_SECOND = 2.0
+_SESSION = re.compile(r"\bsid=[^;,]+")
 _PART = re.compile(r"/(quiz|video)/[^/]+")
 
 
@@ -53,7 +54,13 @@ async def sign_in(
     """Returns the cookie, empty when refused, and the answer."""
     body = {"username": name, "password": LEARNER_PASSWORD}
     answer = await ask(address, "/api/auth/login", body, limit=limit)
-    return answer.headers.get("set-cookie", "").partition(";")[0], answer
+    return session_in(answer), answer
+
+
+def session_in(answer: Answer) -> str:
+    """Returns the session's cookie, empty when the answer sets none; it is not the only one."""
+    found = _SESSION.search(answer.headers.get("set-cookie", ""))
+    return found[0] if found else ""
 
 
 class Learner:
@@ -226,7 +233,7 @@ class Load:
         body = {"username": name, "password": LEARNER_PASSWORD}
         answer = await self.ask("/api/auth/login", body)
         if answer.status == 200:
-            self.sessions.append((name, answer.headers["set-cookie"].partition(";")[0]))
+            self.sessions.append((name, session_in(answer)))
 
     async def missing(self) -> list[str]:
         """Returns every acknowledged write that is not there."""

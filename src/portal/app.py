@@ -88,7 +88,7 @@ def create_app(
     if settings.database is None:
         raise ValueError("create_app needs settings with a database")
     lifecycle = lifecycle or Lifecycle()
-    engine = Engine(settings.database, pool_size=settings.db_pool_size, misfits_told=True)
+    engine = Engine(settings.database, pool_size=settings.db_pool_size, misfits_reported=True)
     sql.bind(engine, TABLES)
     collected = metrics.Metrics(engine, lifecycle)
     application = application or build()

@@ -255,6 +255,6 @@ async def test_a_sign_in_is_one_statement_after_the_check(
     portal: Portal, alice: httpx.AsyncClient
 ) -> None:
     """Read, count, open, take the count back."""
-    before = sql.engine().statements
+    before = sql.engine().pool.statements
     assert (await sign_in(alice, "alex")).status_code == 200
-    assert sql.engine().statements - before == 4
+    assert sql.engine().pool.statements - before == 4

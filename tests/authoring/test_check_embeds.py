@@ -264,9 +264,9 @@ async def test_another_video_in_its_place_is_not_held_to_the_old_answer(
 
 async def test_it_costs_no_statement(portal: Portal, alice: httpx.AsyncClient) -> None:
     async def statements() -> int:
-        before = sql.engine().statements
+        before = sql.engine().pool.statements
         await player(alice)
-        return sql.engine().statements - before
+        return sql.engine().pool.statements - before
 
     without = await statements()
     await oembed.keep([oembed.ProviderAnswer(v, True, "no") for v in COURSE.ordered])

@@ -211,6 +211,6 @@ async def test_a_streak_outlives_the_weekend(
 
 async def test_they_cost_one_statement_beside_the_session(alice: httpx.AsyncClient) -> None:
     await take_quiz(alice)
-    before = sql.engine().statements
+    before = sql.engine().pool.statements
     await kpis(alice)
-    assert sql.engine().statements - before <= 2
+    assert sql.engine().pool.statements - before <= 2

@@ -38,11 +38,11 @@ async def in_transaction(engine: Engine, *statements: str) -> None:
 
 async def assert_whole(engine: Engine) -> None:
     """Fail unless all connections of the pool can be used at the same time."""
-    connections = [await engine.acquire() for _ in range(engine.pool_size)]
+    connections = [await engine.pool.acquire() for _ in range(engine.pool.size)]
     try:
         for connection in connections:
             assert await connection.fetchval("SELECT 1") == 1
     finally:
         for connection in connections:
-            await engine.release(connection)
+            await engine.pool.release(connection)
     assert engine.current_transaction.get() is None

@@ -66,12 +66,12 @@ async def test_many_first_users_share_one_pool(database: Database, open_engine: 
 
 async def test_waiting_for_a_connection_is_bounded(open_engine: OpenEngine) -> None:
     engine = open_engine("pool_timeout=0.1", pool_size=1)
-    connection = await engine.acquire()
+    connection = await engine.pool.acquire()
     with pytest.raises(Unavailable):
         await asyncio.wait_for(engine.fetch("SELECT 1"), 5)
     with pytest.raises(Unavailable):
         await asyncio.wait_for(in_transaction(engine, "SELECT 1"), 5)
-    await engine.release(connection)
+    await engine.pool.release(connection)
     await assert_whole(engine)
 
 
@@ -79,8 +79,8 @@ def test_every_wait_has_a_limit_of_its_own() -> None:
     """None of asyncpg's: it waits a minute for an address, and for ever for the rest."""
     dsn = parse_dsn("postgresql://someone@127.0.0.1/somewhere", variable="DATABASE_URL")
     engine = Engine(dsn)
-    arguments = engine.connect_arguments()
-    waits = (engine.acquire_seconds, arguments["timeout"], arguments["command_timeout"])
+    arguments = engine.pool.connect_arguments()
+    waits = (engine.pool.acquire_seconds, arguments["timeout"], arguments["command_timeout"])
     assert all(0 < seconds <= 10 for seconds in waits)
 
 
@@ -142,14 +142,14 @@ async def test_a_request_cancelled_while_it_waits_takes_no_connection(
     open_engine: OpenEngine,
 ) -> None:
     engine = open_engine("pool_timeout=2")
-    connections = [await engine.acquire() for _ in range(2)]
+    connections = [await engine.pool.acquire() for _ in range(2)]
     waiting = [asyncio.ensure_future(engine.fetch("SELECT 1")) for _ in range(4)]
     await asyncio.sleep(0)  # they reach the queue
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
     for connection in connections:
-        await engine.release(connection)
+        await engine.pool.release(connection)
     await assert_whole(engine)
 
 

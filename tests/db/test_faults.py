@@ -28,8 +28,8 @@ FULL = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '53100'; END $$"
 
 def hasten(engine: Engine) -> Engine:
     """Have it suspect and judge within parts of a second."""
-    engine.silence.suspect_seconds = 0.1
-    engine.silence.step_seconds = 0.3
+    engine.pool.breaker.suspect_seconds = 0.1
+    engine.pool.breaker.step_seconds = 0.3
     return engine
 
 
@@ -47,7 +47,7 @@ async def falls_silent(proxy: FaultProxy, engine: Engine) -> None:
     await refused_after(engine)
 
     async def known() -> bool:
-        return engine.silence.silent
+        return engine.pool.breaker.is_open
 
     await until(known, "the engine knows that the database is silent")
 
@@ -128,15 +128,15 @@ async def test_a_pool_whose_connections_are_all_in_use_is_not_taken_for_silence(
         return bool(await database.value(ASLEEP) == 2)
 
     await until(all_asleep, "both connections are in use")
-    assert engine.silence.is_heard is False
+    assert engine.pool.breaker.succeeded_lately is False
     assert await engine.examine(), "it is reachable nevertheless"
     waiting = [asyncio.ensure_future(engine.fetch("SELECT 1")) for _ in range(40)]
     while not all(task.done() for task in sleeping):
-        assert not engine.silence.silent
+        assert not engine.pool.breaker.is_open
         await asyncio.sleep(0.02)
     await asyncio.gather(*sleeping, *waiting)
-    assert not engine.silence.silent
-    assert not engine.away
+    assert not engine.pool.breaker.is_open
+    assert not engine.pool.away
 
 
 async def test_a_pooler_without_a_free_connection_is_used_again_as_soon_as_one_is_free(
@@ -164,7 +164,7 @@ async def test_a_process_that_was_frozen_does_not_trust_what_it_knew(
     await falls_silent(proxy, engine)
     assert await refused_after(engine) < AT_ONCE
     proxy.speak()
-    engine.silence._judged_at = float("-inf")
+    engine.pool.breaker._probed_at = float("-inf")
     assert (await engine.fetch("SELECT 1"))[0][0] == 1
 
 
@@ -176,8 +176,8 @@ async def test_a_slow_network_is_not_taken_for_silence(
     proxy.latency = 0.2
     await asyncio.gather(*(engine.fetch("SELECT 1") for _ in range(4)))
     await in_transaction(engine, "SELECT 1")
-    assert not engine.silence.silent
-    assert not engine.away
+    assert not engine.pool.breaker.is_open
+    assert not engine.pool.away
 
 
 async def test_connections_dropped_without_a_word_are_replaced_after_a_silence(
@@ -189,13 +189,13 @@ async def test_connections_dropped_without_a_word_are_replaced_after_a_silence(
     proxy.speak()
     await until(lambda: speaks(engine), "the database is used again", seconds=1)
     await assert_whole(engine)
-    assert proxy.connections >= before + engine.pool_size
+    assert proxy.connections >= before + engine.pool.size
 
 
 async def test_a_request_waits_for_connections_no_longer_than_for_one(
     engine: Engine,
 ) -> None:
-    connections = [await engine.acquire() for _ in range(2)]
+    connections = [await engine.pool.acquire() for _ in range(2)]
     started = time.monotonic()
     with request_deadline():
         for _ in range(3):
@@ -203,7 +203,7 @@ async def test_a_request_waits_for_connections_no_longer_than_for_one(
                 await engine.fetch("SELECT 1")
     assert LIMIT < time.monotonic() - started < 2.5 * LIMIT
     for connection in connections:
-        await engine.release(connection)
+        await engine.pool.release(connection)
     with request_deadline():
         assert await engine.fetch("SELECT 1")
     await assert_whole(engine)
@@ -219,7 +219,7 @@ async def test_a_full_disk_stops_what_writes_and_is_told_once(engine: Engine) ->
     assert [line.partition("the database ")[2].partition(" {")[0] for line in lines] == [
         "refuses to write: its disk is full"
     ]
-    assert not engine.away
+    assert not engine.pool.away
 
 
 async def test_a_network_that_breaks_again_and_again(

@@ -39,7 +39,7 @@ LIMITS = """
 import asyncio
 from portal.db.conf import DB
 rows = asyncio.run(DB.fetch("SHOW lock_timeout"))
-print(DB.connect_arguments().get("command_timeout"), rows[0][0])
+print(DB.pool.connect_arguments().get("command_timeout"), rows[0][0])
 """
 
 

@@ -108,14 +108,14 @@ def engine(
 
 async def test_a_transaction_says_what_it_is(database: Database, engine: Engine) -> None:
     await make_odd(database)
-    before = engine.statements
+    before = engine.pool.statements
     async with engine.transaction():
         rows = await engine.fetch(
             "SELECT current_setting('transaction_isolation') AS isolation,"
             " current_setting('transaction_read_only') AS read_only"
         )
     assert dict(rows[0]) == {"isolation": "read committed", "read_only": "off"}
-    assert engine.statements == before + 3
+    assert engine.pool.statements == before + 3
 
 
 async def test_a_single_statement_that_meets_another_one_is_done_once(

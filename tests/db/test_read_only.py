@@ -62,7 +62,7 @@ async def seconds_until_writing(engine: Engine) -> float:
 
 
 async def known_to_write(engine: Engine) -> bool:
-    return not engine.writes.read_only
+    return not engine.pool.writes.read_only
 
 
 def told(lines: list[str]) -> list[str]:
@@ -91,7 +91,7 @@ async def test_writing_goes_on_soon_after_the_database_takes_writes_again(
         for _ in range(3):
             await refuses(engine)
             assert (await engine.fetch("SELECT 1", retry=True))[0][0] == 1
-        assert engine.writes.read_only
+        assert engine.pool.writes.read_only
         await set_read_only(database, "off")
         assert await seconds_until_writing(engine) < SOON
         await until(lambda: known_to_write(engine), "it is known as well", seconds=SOON)
@@ -114,7 +114,7 @@ async def test_a_session_that_keeps_an_old_setting_is_not_met_twice(
     await set_read_only(database, "off")
     await engine.fetch(INSERT)
     await asyncio.gather(*(writes(engine) for _ in range(20)))
-    assert not engine.writes.read_only
+    assert not engine.pool.writes.read_only
 
 
 async def test_a_transaction_that_meets_it_is_refused_as_a_whole_and_no_other_is(
@@ -134,11 +134,11 @@ async def test_readiness_learns_it_without_a_write(database: Database, engine: E
     """Sessions from before are replaced, so that all of them mean the same."""
     await assert_whole(engine)
     await set_read_only(database, "on")
-    before = engine.statements
+    before = engine.pool.statements
     state = await engine.examine()
     assert state is not None
     assert state.read_only
-    assert engine.statements == before + 1
+    assert engine.pool.statements == before + 1
     await set_read_only(database, "off")
     await seconds_until_writing(engine)
     await until(lambda: known_to_write(engine), "it is known as well", seconds=SOON)
@@ -152,17 +152,17 @@ async def test_whoever_wants_it_read_only_is_not_overruled_for_long(
 ) -> None:
     await execute(database.url, NOTE)
     engine = open_engine(url=pooler.url(database.name))
-    engine.writes.stale_pause_seconds = 0.1
+    engine.pool.writes.stale_pause_seconds = 0.1
     await set_read_only(database, "on")
     await assert_whole(engine)
     await set_read_only(database, "off")
     await writes(engine)
-    assert engine.writes.overruled
+    assert engine.pool.writes.overruled
     await set_read_only(database, "on")
     await cut(database)
 
     async def known() -> bool:
-        return engine.writes.read_only
+        return engine.pool.writes.read_only
 
     await until(known, "it is known", seconds=SOON)
     await refuses(engine)
@@ -240,12 +240,12 @@ async def test_a_server_that_became_a_standby_is_left(
 
 async def test_a_standby_is_not_forced(pair: Pair, failing_over: Callable[[str], Engine]) -> None:
     engine = failing_over("direct")
-    engine.writes._stale_at = time.monotonic()
-    assert engine.writes.overruled
+    engine.pool.writes._stale_at = time.monotonic()
+    assert engine.pool.writes.overruled
     await writes(engine)
     pair.lead_to(pair.standby)
-    await engine.drop_idle()
+    await engine.pool.drop_idle()
     await refuses(engine)
-    assert engine.writes.read_only
+    assert engine.pool.writes.read_only
     pair.lead_to(pair.primary)
     assert await seconds_until_writing(engine) < SOON

@@ -229,7 +229,7 @@ async def test_a_parameter_that_it_does_not_know(
     engine = open_engine()
     dsn = parse_dsn(database.url, variable="DATABASE_URL")
     arguments = dsn.connect_kwargs() | {"server_settings": {"no_such_setting": "1"}}
-    engine.connect_arguments = lambda: arguments  # type: ignore[method-assign]
+    engine.pool.connect_arguments = lambda: arguments  # type: ignore[method-assign]
     assert "parameter" in await told(engine)
 
 

@@ -95,10 +95,10 @@ async def test_a_savepoint_takes_back_a_part(database: Database, engine: Engine)
 
 
 async def test_statements_are_counted_with_begin_and_commit(engine: Engine) -> None:
-    before = engine.statements
+    before = engine.pool.statements
     async with engine.transaction():
         await note(engine, "one")
         async with engine.transaction():
             await note(engine, "two")
     await engine.fetch(COUNT)
-    assert engine.statements - before == 5
+    assert engine.pool.statements - before == 5

@@ -250,9 +250,9 @@ async def test_pages_know_the_locks_without_another_statement(
     async def statements() -> dict[str, int]:
         counted = {}
         for url in ("/path", "/api/path", "/step/1", "/step/2", "/video/first", "/dashboard"):
-            before = sql.engine().statements
+            before = sql.engine().pool.statements
             await alice.get(url)
-            counted[url] = sql.engine().statements - before
+            counted[url] = sql.engine().pool.statements - before
         return counted
 
     with_locks = await statements()

@@ -141,6 +141,6 @@ async def test_what_is_said_behind_a_lock_is_told_by_no_search(
 
 @pytest.mark.usefixtures("course")
 async def test_a_search_asks_once_about_locks(alice: httpx.AsyncClient) -> None:
-    before = sql.engine().statements
+    before = sql.engine().pool.statements
     await alice.get("/api/search?q=second")
-    assert sql.engine().statements - before == 3
+    assert sql.engine().pool.statements - before == 3

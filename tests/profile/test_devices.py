@@ -151,9 +151,9 @@ async def test_being_seen_is_written_once_in_five_minutes(
     async def look(minutes: float) -> int:
         moment = START + timedelta(minutes=minutes)
         monkeypatch.setattr("portal.clock.now", lambda: moment)
-        before = sql.engine().statements
+        before = sql.engine().pool.statements
         assert (await alice.get("/api/auth/me")).json()["user"]["id"] == "alex"
-        return sql.engine().statements - before
+        return sql.engine().pool.statements - before
 
     monkeypatch.setattr("portal.clock.now", lambda: START)
     alice = await portal.signed_in("alex")

@@ -205,9 +205,9 @@ async def test_one_statement_beyond_the_session(alice: httpx.AsyncClient) -> Non
     """The page also reads the score in its header. Nor do many finished quizzes cost more."""
 
     async def count(url: str) -> int:
-        before = sql.engine().statements
+        before = sql.engine().pool.statements
         assert (await alice.get(url)).status_code == 200
-        return sql.engine().statements - before
+        return sql.engine().pool.statements - before
 
     for _ in range(2):
         assert await count("/api/search?q=fluency") == 2

@@ -35,8 +35,8 @@ async def behind_a_network(database: Database) -> AsyncIterator[tuple[Portal, Fa
         fault_proxy(database) as proxy,
         opened(None, url=proxy.url(database.name, SHORT), db_pool_size=2) as portal,
     ):
-        silence = sql.engine().silence
-        silence.suspect_seconds, silence.step_seconds = 0.1, 0.3
+        breaker = sql.engine().pool.breaker
+        breaker.suspect_seconds, breaker.step_seconds = 0.1, 0.3
         yield portal, proxy
 
 
@@ -77,13 +77,13 @@ async def test_an_exhausted_pool_costs_one_wait_and_is_no_reason_to_be_taken_out
     async with behind_a_network(database) as (portal, _):
         alice = await portal.signed_in("alex")
         engine = sql.engine()
-        connections = [await engine.acquire() for _ in range(2)]
+        connections = [await engine.pool.acquire() for _ in range(2)]
         waits = [seconds_of(alice, path, 503) for path in ("/dashboard", "/api/path")]
         ready = asyncio.ensure_future(alice.get("/health/ready"))
         assert max(await asyncio.gather(*waits)) < 2 * LIMIT
         assert (await ready).status_code == 200
         for connection in connections:
-            await engine.release(connection)
+            await engine.pool.release(connection)
         assert await serves(alice, "/dashboard")
 
 

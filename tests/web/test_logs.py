@@ -55,12 +55,12 @@ async def test_a_slow_query_is_silent_in_production(
 async def test_waiting_for_a_connection_is_no_slow_query(database: Database) -> None:
     async with opened(database, db_pool_size=1) as portal:
         browser = await portal.signed_in("alex")
-        connection = await sql.engine().acquire()
+        connection = await sql.engine().pool.acquire()
         with logged(logging.WARNING) as lines:
             asked = asyncio.create_task(browser.get("/api/progress"))
             done, _ = await asyncio.wait({asked}, timeout=connections.SLOW_SECONDS + 0.05)
             assert not done
-            await sql.engine().release(connection)
+            await sql.engine().pool.release(connection)
             assert (await asked).status_code == 200
     assert lines == []
 

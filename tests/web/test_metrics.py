@@ -94,18 +94,18 @@ async def test_every_answer_is_counted_with_its_status(
 
 async def test_waiting_for_a_connection_is_seen(database: Database) -> None:
     async def is_waited_for() -> bool:
-        return sql.engine().waiting > 0
+        return sql.engine().pool.waiting > 0
 
     async with opened(database, db_pool_size=1) as portal:
         browser = await portal.signed_in("alex")
         before = await scrape(browser)
-        connection = await sql.engine().acquire()
+        connection = await sql.engine().pool.acquire()
         try:
             asked = asyncio.create_task(browser.get("/api/progress"))
             await until(is_waited_for, "a request waits")
             busy = await scrape(browser)
         finally:
-            await sql.engine().release(connection)
+            await sql.engine().pool.release(connection)
         assert (await asked).status_code == 200
         after = await scrape(browser)
     assert busy.of("portal_db_pool_limit") == 1
@@ -123,12 +123,12 @@ async def test_giving_up_on_a_connection_is_counted(database: Database) -> None:
     async with opened(database, db_pool_size=1) as portal:
         browser = await portal.signed_in("alex")
         engine = sql.engine()
-        engine.acquire_seconds = 0.05
-        connection = await engine.acquire()
+        engine.pool.acquire_seconds = 0.05
+        connection = await engine.pool.acquire()
         try:
             assert (await browser.get("/api/progress")).status_code == 503
         finally:
-            await engine.release(connection)
+            await engine.pool.release(connection)
         samples = await scrape(browser)
     assert samples.of("portal_db_acquire_timeouts_total") >= 1
     assert samples.of("portal_server_errors_total", kind="unavailable") == 1
@@ -178,9 +178,9 @@ async def test_how_far_the_start_has_come(database: Database) -> None:
 
 
 async def test_a_scrape_asks_the_database_nothing(portal: Portal, alice: httpx.AsyncClient) -> None:
-    before = sql.engine().statements
+    before = sql.engine().pool.statements
     await scrape(alice)
-    assert sql.engine().statements == before
+    assert sql.engine().pool.statements == before
 
 
 async def test_counting_a_request_takes_no_time_to_speak_of(portal: Portal) -> None:

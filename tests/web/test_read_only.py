@@ -89,7 +89,7 @@ async def test_readiness_metrics_and_log_tell_of_it_and_of_its_end(
 
 
 async def is_known() -> bool:
-    return sql.engine().writes.read_only
+    return sql.engine().pool.writes.read_only
 
 
 async def signs_in(portal: Portal) -> bool:
@@ -120,7 +120,7 @@ async def test_a_note_that_has_to_wait_is_left_out(
         await connection.close()
     assert lines == []
     assert (await scrape(alice)).of("portal_db_notes_missed_total") >= 1
-    sql.engine().notes._from = float("-inf")
+    sql.engine().best_effort._paused_until = float("-inf")
     await alice.get(path)
     assert await portal.database.value(LAST_SEEN), "later on, it is taken"
 

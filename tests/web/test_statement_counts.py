@@ -35,10 +35,10 @@ READS = {
 
 
 async def count(browser: httpx.AsyncClient, method: str, url: str, **options: object) -> int:
-    before = sql.engine().statements
+    before = sql.engine().pool.statements
     answer = await browser.request(method, url, **options)  # type: ignore[arg-type]
     assert answer.status_code < 500
-    return sql.engine().statements - before
+    return sql.engine().pool.statements - before
 
 
 @pytest.fixture

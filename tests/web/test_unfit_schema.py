@@ -128,7 +128,7 @@ async def test_a_limit_of_the_role(
     alice = await limited.signed_in("alex")
     change = f"ALTER ROLE {ROLE} IN DATABASE {database.name} SET {setting} = '50ms'"
     await execute(database.url, change)
-    await sql.engine().drop_idle()
+    await sql.engine().pool.drop_idle()
     async with lock_held("video_progress"):
         [line] = await refused(alice)
     assert said in line
@@ -141,7 +141,7 @@ async def test_sessions_that_keep_a_setting_that_was_mended_are_replaced(
     alice = await limited.signed_in("alex")
     role = f"ALTER ROLE {ROLE} IN DATABASE {database.name}"
     await execute(database.url, f"{role} SET {setting}")
-    await sql.engine().drop_idle()
+    await sql.engine().pool.drop_idle()
 
     async def is_refused() -> bool:
         return (await alice.get("/dashboard")).status_code == 503
@@ -159,7 +159,7 @@ async def test_sessions_that_keep_a_setting_that_was_mended_are_replaced(
 async def test_a_database_that_lets_nobody_in(limited: Portal, database: Database) -> None:
     alice = await limited.signed_in("alex")
     await execute(database.url, f"REVOKE CONNECT ON DATABASE {database.name} FROM PUBLIC")
-    await sql.engine().drop_idle()
+    await sql.engine().pool.drop_idle()
     [line] = await refused(alice)
     assert line.startswith("[db/engine] the database is away: its role may not connect")
     assert (await alice.get("/health/ready")).json()["checks"]["database"] == "unreachable"

@@ -230,9 +230,9 @@ async def test_it_asks_the_database_nothing_more(portal: Portal) -> None:
     video = {"videoId": QUIZ, "done": True}
 
     async def cost(headers: dict[str, str]) -> int:
-        before = sql.engine().statements
+        before = sql.engine().pool.statements
         await bob.post("/api/progress", json=video, headers=headers)
-        return sql.engine().statements - before
+        return sql.engine().pool.statements - before
 
     await cost({})
     assert await cost({"x-portal-user": "mike"}) == await cost({})

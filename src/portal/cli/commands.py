@@ -46,7 +46,7 @@ def _with_engine(work: Callable[[Settings], Coroutine[Any, Any, int]], *, direct
     dsn = settings.require_direct() if direct else settings.database
     assert dsn is not None
     # nobody waits at a page
-    engine = Engine(dsn, pool_size=2, statement_seconds=600, misfits_told=True)
+    engine = Engine(dsn, pool_size=2, statement_seconds=600, misfits_reported=True)
     sql.bind(engine, TABLES)
 
     async def run() -> int:

@@ -1,10 +1,11 @@
-"""Tells a database that is silent from one that is slow, or whose connections are all in use.
+"""Distinguishes a database that does not answer from one that is slow, or whose connections are
+all in use.
 
 A refused connection is an answer, and a quick one. A database that is paused, or behind a network
-that swallows everything, gives none: each request would wait for its whole limit and hold a
-connection meanwhile. So when something has waited for a while, and nothing was heard since, a
-question is asked on a connection of its own. Only when that gets no answer either is the database
-silent; requests are then refused at once, until the question is answered.
+that swallows everything, gives none: each request would wait for its whole limit. So when something
+has waited for a while and nothing has succeeded since, a connection outside the pool probes the
+database. Only when the probe gets no answer either does the circuit open; requests are then refused
+at once, until a probe is answered.
 """
 
 from __future__ import annotations
@@ -30,37 +31,45 @@ REFUSALS = (
 
 
 class CircuitBreaker:
-    """`ask` puts the question; it raises `TimeoutError` when connecting, or the answer after that,
-    takes longer than the seconds that it gets. `on_change` gets True when the database falls
-    silent, and False when it speaks again."""
+    """`probe` asks the database something; it raises `TimeoutError` when connecting, or the answer
+    after that, takes longer than the seconds that it is given. `on_change` is called with True when
+    the circuit opens, and with False when it closes."""
 
     def __init__(
-        self, ask: Callable[[float], Awaitable[None]], on_change: Callable[[bool], None]
+        self, probe: Callable[[float], Awaitable[None]], on_change: Callable[[bool], None]
     ) -> None:
         self.suspect_seconds = SUSPECT_SECONDS
         self.step_seconds = STEP_SECONDS
-        self.silent = False
-        self._ask = ask
+        self.is_open = False
+        self._probe = probe
         self._on_change = on_change
-        self._heard_at = float("-inf")
-        self._judged_at = float("-inf")
-        self._listening: asyncio.Task[None] | None = None
-        self._judged = asyncio.Event()
-
-    def heard(self) -> None:
-        """Something came back from the server, on whatever connection."""
-        self._heard_at = time.monotonic()
-        self._judge(silent=False)
+        self._succeeded_at = float("-inf")
+        self._probed_at = float("-inf")
+        self._probing: asyncio.Task[None] | None = None
 
     @property
-    def is_heard(self) -> bool:
-        """Whether something was heard so recently that there is no reason to ask."""
-        return time.monotonic() - self._heard_at < self.suspect_seconds
+    def succeeded_lately(self) -> bool:
+        """Returns whether the server answered so recently that there is no reason to probe."""
+        return time.monotonic() - self._succeeded_at < self.suspect_seconds
 
     @property
     def _stale_seconds(self) -> float:
-        """Longer than a question takes: who is older than that did not run in between."""
+        """Longer than a probe takes: when more has passed, this process stood still in between."""
         return 2 * self.step_seconds + 1.0
+
+    def check(self) -> None:
+        """Return, or raise `TimeoutError` while the circuit is open.
+
+        A process that was frozen in the meantime does not trust what it knew: the request is let
+        through and waits for its own limit.
+        """
+        if self.is_open and time.monotonic() - self._probed_at <= self._stale_seconds:
+            raise TimeoutError
+
+    def record_success(self) -> None:
+        """The server has answered, on whatever connection."""
+        self._succeeded_at = time.monotonic()
+        self._set(is_open=False)
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
@@ -71,68 +80,48 @@ class CircuitBreaker:
         finally:
             timer.cancel()
 
-    async def admit(self) -> None:
-        """Return at once, or raise `TimeoutError` while the database is silent.
-
-        A process that was frozen in the meantime knows nothing: it waits for a new judgement.
-        """
-        if not self.silent:
-            return
-        if time.monotonic() - self._judged_at > self._stale_seconds:
-            self._listen()
-            self._judged.clear()
-            async with asyncio.timeout(self._stale_seconds):
-                await self._judged.wait()
-        if self.silent:
-            raise TimeoutError
-
-    async def close(self) -> None:
-        """Ask no more, and judge afresh after the next doubt."""
-        task, self._listening = self._listening, None
-        self.silent = False
+    async def stop(self) -> None:
+        """Probe no more, and begin with a closed circuit."""
+        task, self._probing = self._probing, None
+        self.is_open = False
         if task is not None:
             task.cancel()
             await asyncio.wait({task})
 
     def _suspect(self) -> None:
-        if not self.is_heard:
-            self._listen()
+        if self.succeeded_lately or (self._probing is not None and not self._probing.done()):
+            return
+        # In no request's context: what it logs is about none of them.
+        context = contextvars.Context()
+        self._probing = asyncio.create_task(self._probe_until_answered(), context=context)
 
-    def _listen(self) -> None:
-        if self._listening is None or self._listening.done():
-            # In no request's context: what it logs is about none of them.
-            context = contextvars.Context()
-            self._listening = asyncio.create_task(self._until_answered(), context=context)
-
-    async def _until_answered(self) -> None:
+    async def _probe_until_answered(self) -> None:
         while True:
-            asked_at = time.monotonic()
-            answered = await self._answered()
-            answered = answered or self._heard_at > asked_at
-            now = time.monotonic()
-            if not answered and now - asked_at > self._stale_seconds:
-                continue  # it is this process that stood still
-            self._judged_at = now
-            self._judge(silent=not answered)
-            self._judged.set()
-            if answered:
+            started = time.monotonic()
+            if await self._is_answered() or self._succeeded_at > started:
+                self._set(is_open=False)
                 return
+            now = time.monotonic()
+            if now - started <= self._stale_seconds:  # otherwise it was this process that stood
+                self._probed_at = now
+                self._set(is_open=True)
             await asyncio.sleep(PAUSE_SECONDS)
 
-    def _judge(self, *, silent: bool) -> None:
-        if silent is not self.silent:
-            self.silent = silent
-            self._on_change(silent)
+    def _set(self, *, is_open: bool) -> None:
+        if is_open is not self.is_open:
+            self.is_open = is_open
+            self._on_change(is_open)
 
-    async def _answered(self) -> bool:
+    async def _is_answered(self) -> bool:
         """Returns True also for a refusal, which every request gets quickly enough by itself. It
-        does not end a silence: a pooler in front of a silent server refuses now and then."""
+        does not close an open circuit: a pooler in front of a silent server refuses now and then.
+        """
         try:
-            await self._ask(self.step_seconds)
+            await self._probe(self.step_seconds)
         except TimeoutError:
             return False
         except REFUSALS:
-            return not self.silent
+            return not self.is_open
         except asyncpg.PostgresError:
             return True  # it has no connection left, or does not know us: it speaks
         return True

@@ -1,4 +1,4 @@
-"""What the engine needs to know of a connection, and does with it."""
+"""What the pool and transactions need to know of a connection, and do with it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Background:
 
 
 @asynccontextmanager
-async def brief(
+async def one_off(
     arguments: dict[str, Any], seconds: float
 ) -> AsyncIterator[asyncpg.Connection[Any]]:
     """A connection outside the pool for one question, none of whose steps takes longer than

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from piccolo.table import Table
 
-    from portal.db.engine import Engine, SafeTransaction
+    from portal.db.engine import Engine
+    from portal.db.transactions import SafeTransaction
 
 T = TypeVar("T")
 
@@ -68,8 +69,7 @@ async def execute(query: str, *args: Any, retry: bool = False) -> list[Any]:
     return list(await engine().fetch(query, args, retry=retry))
 
 
-async def note(query: str, *args: Any) -> None:
+async def execute_best_effort(query: str, *args: Any) -> None:
     """Run a write that nobody asked for and nobody needs, such as when somebody was seen. Waits for
-    it half a second at most, and never fails. Not inside a transaction, which it would
-    spoil."""
-    await engine().note(query, args)
+    it half a second at most, and never fails. Not inside a transaction, which it would spoil."""
+    await engine().fetch_best_effort(query, args)

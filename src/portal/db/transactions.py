@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Literal, Self
+from typing import Literal, Self
 
 import asyncpg
-from piccolo.engine.postgres import PostgresTransaction
+from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
 from portal.db.connections import is_closed, is_interrupted, is_spent, terminate
 from portal.db.deadline import within_deadline
 from portal.db.failures import LOST
-
-if TYPE_CHECKING:
-    from portal.db.engine import Engine
+from portal.db.pool import Pool
 
 log = logging.getLogger("db/engine")
 
@@ -28,40 +26,42 @@ class SafeTransaction(PostgresTransaction):
     As in Piccolo, a nested transaction joins the outer one and does nothing itself.
     """
 
-    engine: Engine
+    def __init__(self, engine: PostgresEngine, pool: Pool, *, allow_nested: bool) -> None:
+        super().__init__(engine, allow_nested=allow_nested)
+        self.pool = pool
 
     async def __aenter__(self) -> Self:
         if self._parent is not None:
             return self._parent  # type: ignore[return-value]
-        with self.engine.watched():
-            async with within_deadline(self.engine.limit):
+        with self.pool.watched():
+            async with within_deadline(self.pool.limit):
                 try:
                     await self._begin()
                 except (asyncpg.ConnectionDoesNotExistError, ConnectionResetError):
                     # A container that was frozen wakes up with dead connections. Nothing has been
                     # executed yet, so a second try cannot do anything twice.
-                    await self.engine.drop_idle()
+                    await self.pool.drop_idle()
                     await self._begin()
         self.context = self.engine.current_transaction.set(self)
         return self
 
     async def _begin(self) -> None:
-        self.connection = await self.engine.acquire()
+        self.connection = await self.pool.acquire()
         try:
-            self.engine.statements += 1
+            self.pool.statements += 1
             await self.begin()
         except BaseException:
-            await self._give_back(broken=True)
+            await self._release_connection(broken=True)
             raise
 
     async def begin(self) -> None:
-        if not self.engine.writes.overruled:
+        if not self.pool.writes.overruled:
             await self.connection.execute(BEGIN)
             return
         try:
             await self.connection.execute(BEGIN_OVERRULING)
         except asyncpg.FeatureNotSupportedError as error:
-            await self.engine.writes.forced_in_vain()
+            await self.pool.writes.overrule_failed()
             raise asyncpg.ReadOnlySQLTransactionError("a standby") from error
 
     async def commit(self) -> None:
@@ -79,12 +79,12 @@ class SafeTransaction(PostgresTransaction):
             return False
         if is_interrupted(error):
             self.engine.current_transaction.reset(self.context)
-            self.engine.background.start(self._settle())
+            self.pool.background.start(self._undo())
             return False
         settled = False
-        self.engine.statements += 1
+        self.pool.statements += 1
         try:
-            with self.engine.watched():
+            with self.pool.watched():
                 if error is not None:
                     if not self._rolled_back:
                         await self._roll_back_quietly()
@@ -97,7 +97,7 @@ class SafeTransaction(PostgresTransaction):
             raise
         finally:
             self.engine.current_transaction.reset(self.context)
-            await self._give_back(broken=not settled)
+            await self._release_connection(broken=not settled)
         return False
 
     async def _roll_back_quietly(self) -> None:
@@ -108,15 +108,15 @@ class SafeTransaction(PostgresTransaction):
             log.debug("rollback failed: %s", type(error).__name__)
             terminate(self.connection)
 
-    async def _settle(self) -> None:
+    async def _undo(self) -> None:
         """Undo what was interrupted."""
         try:
-            if not (self._committed or self._rolled_back or self.engine.silence.silent):
+            if not (self._committed or self._rolled_back or self.pool.breaker.is_open):
                 await self._roll_back_quietly()
         finally:
-            await self._give_back(broken=is_spent(self.connection))
+            await self._release_connection(broken=is_spent(self.connection))
 
-    async def _give_back(self, *, broken: bool) -> None:
+    async def _release_connection(self, *, broken: bool) -> None:
         if broken:
             terminate(self.connection)
-        await self.engine.release(self.connection)
+        await self.pool.release(self.connection)

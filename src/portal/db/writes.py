@@ -20,7 +20,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from portal.db.connections import brief
+from portal.db.connections import one_off
 from portal.db.failures import LOST
 
 PAUSE_SECONDS = 1.0  # while it takes no writes
@@ -83,7 +83,7 @@ async def state_of(
 ) -> State | None:
     """Returns what a connection of its own says, or None when it does not say it in time."""
     try:
-        async with brief(arguments, seconds) as connection:
+        async with one_off(arguments, seconds) as connection:
             return State(**await connection.fetchrow(QUESTION, tables))
     except (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
         return None
@@ -118,7 +118,7 @@ class Writes:
         although new ones would not."""
         return not self.read_only and time.monotonic() - self._stale_at < STALE_SECONDS
 
-    async def refused(self) -> bool:
+    async def check_after_refusal(self) -> bool:
         """A session refused to write. Returns whether another try may succeed."""
         if self.read_only or self.overruled:
             self._keep_asking()
@@ -130,12 +130,12 @@ class Writes:
         self._stale_at = time.monotonic()
         return True
 
-    async def forced_in_vain(self) -> None:
+    async def overrule_failed(self) -> None:
         """A server refused to be overruled: it is a standby."""
         self._stale_at = float("-inf")
-        await self.refused()
+        await self.check_after_refusal()
 
-    async def seen(self, state: State) -> None:
+    async def observe(self, state: State) -> None:
         """A pooled connection has said this; its server need not be the one of new connections."""
         if self.read_only:
             self._keep_asking()
@@ -149,7 +149,7 @@ class Writes:
             self._stale_at = time.monotonic()
             self._keep_asking()
 
-    async def close(self) -> None:
+    async def stop(self) -> None:
         """Ask no more, and learn it afresh."""
         task, self._asking = self._asking, None
         self.read_only = False

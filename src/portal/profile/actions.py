@@ -46,7 +46,7 @@ async def actor_of_session(token_hash: bytes, default_zone: str) -> Actor | None
     if session is None:
         return None
     if abs(clock.now() - session.seen_at) >= SEEN_EVERY:  # a clock may have been ahead
-        await sql.note(_SEEN, token_hash, clock.now())
+        await sql.execute_best_effort(_SEEN, token_hash, clock.now())
     return session.actor
 
 

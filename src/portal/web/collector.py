@@ -71,33 +71,31 @@ class StateCollector(Collector):
         yield phases
 
     def _database(self) -> Iterator[Metric]:
-        engine = self.engine
-        size = engine.pool.get_size() if engine.pool else 0
-        idle = engine.pool.get_idle_size() if engine.pool else 0
+        pool = self.engine.pool
         connections = GaugeMetricFamily(
             "portal_db_pool_connections",
             "Open connections of the pool for requests",
             labels=("state",),
         )
-        connections.add_metric(("idle",), idle)
-        connections.add_metric(("used",), size - idle)
+        connections.add_metric(("idle",), pool.idle_connections)
+        connections.add_metric(("used",), pool.open_connections - pool.idle_connections)
         yield connections
-        yield _gauge("portal_db_pool_limit", "Connections that the pool may open", engine.pool_size)
-        yield _gauge("portal_db_pool_waiting", "Waiting for a connection now", engine.waiting)
-        yield _gauge("portal_db_away", "1 while the database cannot be reached", engine.away)
+        yield _gauge("portal_db_pool_limit", "Connections that the pool may open", pool.size)
+        yield _gauge("portal_db_pool_waiting", "Waiting for a connection now", pool.waiting)
+        yield _gauge("portal_db_away", "1 while the database cannot be reached", pool.away)
         yield _gauge(
-            "portal_db_read_only", "1 while the database takes no writes", engine.writes.read_only
+            "portal_db_read_only", "1 while the database takes no writes", pool.writes.read_only
         )
         for name, documentation, value in (
-            ("portal_db_acquire_timeouts", "Waits that ended without one", engine.acquire_timeouts),
-            ("portal_db_connections_opened", "Connections opened", engine.opened),
-            ("portal_db_reconnects", "Times the database was away and came back", engine.returns),
+            ("portal_db_acquire_timeouts", "Waits that ended without one", pool.acquire_timeouts),
+            ("portal_db_connections_opened", "Connections opened", pool.opened),
+            ("portal_db_reconnects", "Times the database was away and came back", pool.returns),
             (
                 "portal_db_notes_missed",
                 "Notes about a request that could not be written, such as when somebody was seen",
-                engine.notes.missed,
+                self.engine.best_effort.missed,
             ),
-            ("portal_db_statements", "Statements sent", engine.statements),
+            ("portal_db_statements", "Statements sent", pool.statements),
         ):
             yield CounterMetricFamily(name, documentation, value)
 

@@ -68,7 +68,7 @@ class Metrics:
             buckets=ACQUIRE_BUCKETS,
             registry=self.registry,
         )
-        engine.on_acquire = acquired.observe
+        engine.pool.on_acquire = acquired.observe
         self.registry.register(StateCollector(engine, lifecycle))
         ProcessCollector(registry=self.registry)
 

@@ -73,7 +73,7 @@ async def ready(request: Req) -> Response[dict[str, Any]]:
     elif lifecycle.at_head and _schema(state) != "ok":
         checks["schema"] = _schema(state)
     if all(result == "ok" for result in checks.values()):
-        if state is not None and (state.read_only or sql.engine().writes.read_only):
+        if state is not None and (state.read_only or sql.engine().pool.writes.read_only):
             return _probe("ready", 200, checks={**checks, "write": "read-only"})
         return _probe("ready", 200)
     response = _probe("not ready", 503, checks=checks)

@@ -50,4 +50,4 @@ async def acquire(limits: Mapping[str, int], window: timedelta) -> int:
 async def refund(limits: Mapping[str, int]) -> None:
     """Take a counted try back, because it did not fail. Who was right is not refused when that
     cannot be written down."""
-    await sql.note(_GIVE_BACK, sorted(limits))
+    await sql.execute_best_effort(_GIVE_BACK, sorted(limits))

@@ -15,20 +15,20 @@ from portal.errors import Unavailable
 log = logging.getLogger("db/engine")
 
 SECONDS = 0.5  # two round trips of a slow network
-PAUSE_SECONDS = 10.0  # after one in vain, so that not every request waits
+PAUSE_SECONDS = 10.0  # after one that failed, so that not every request waits
 
 
-class Notes:
-    """Has notes taken if that can be done soon. `missed` counts those that could not."""
+class BestEffort:
+    """Writes what can be written soon. `missed` counts what could not."""
 
     def __init__(self) -> None:
         self.missed = 0
-        self._from = float("-inf")
+        self._paused_until = float("-inf")
 
-    async def take(self, write: Callable[[], Awaitable[object]]) -> None:
+    async def run(self, write: Callable[[], Awaitable[object]]) -> None:
         """Await `write`, which is given up after half a second. Never fails, and takes nothing of
         the time that the request may still wait for the database."""
-        if time.monotonic() < self._from:
+        if time.monotonic() < self._paused_until:
             self.missed += 1
             return
         try:
@@ -37,5 +37,5 @@ class Notes:
                     await write()
         except (Unavailable, TimeoutError, asyncpg.PostgresError) as error:
             self.missed += 1
-            self._from = time.monotonic() + PAUSE_SECONDS
+            self._paused_until = time.monotonic() + PAUSE_SECONDS
             log.debug("a note was not taken: %s", type(error).__name__)

@@ -13,43 +13,43 @@ from portal.db.reasons import why
 
 log = logging.getLogger("db/engine")
 
-EVERY_SECONDS = 60.0
+INTERVAL_SECONDS = 60.0
 
 # In whatever language, quoted or as the last word: these errors name an object and hold no value.
 _QUOTED = re.compile(r'["«„“]\s*([A-Za-z_][\w.$]{0,62})\s*["»“”]')
 _LAST = re.compile(r"([A-Za-z_][\w.$]{0,62})\s*$")
 
-IN_VAIN = "no answer in time: look for a lock or a long statement in pg_stat_activity."
+TIMED_OUT = "no answer in time: look for a lock or a long statement in pg_stat_activity."
 
 
-class Complaints:
+class TroubleLog:
     """One line per kind of trouble and minute; a line has the route of the request in it."""
 
     def __init__(self) -> None:
-        self._said_at: dict[object, float] = {}
+        self._logged_at: dict[object, float] = {}
 
-    def refuses_to_write(self, cause: BaseException) -> None:
+    def write_refused(self, cause: BaseException) -> None:
         """Others read in the meantime: this is not about the server as a whole."""
-        self._say(type(cause), f"the database refuses to write: {why(cause)}")
+        self._log(type(cause), f"the database refuses to write: {why(cause)}")
 
-    def in_vain(self, cause: BaseException) -> None:
+    def timed_out(self, cause: BaseException) -> None:
         """A request was given up, because of a lock, a limit, or a pool that is in use."""
         reason = why(cause)
         if isinstance(cause, TimeoutError) and not isinstance(cause, NoConnectionFree):
-            reason = IN_VAIN
-        self._say(type(cause), f"a request waited for the database in vain: {reason}")
+            reason = TIMED_OUT
+        self._log(type(cause), f"a request waited for the database in vain: {reason}")
 
-    def misfit(self, cause: asyncpg.PostgresError) -> None:
+    def statement_refused(self, cause: asyncpg.PostgresError) -> None:
         """The schema or its rights are not what this version needs."""
         name = named_in(cause)
         context = {} if name is None else {"object": name}
-        self._say((type(cause), name), f"the database refuses a statement: {why(cause)}", context)
+        self._log((type(cause), name), f"the database refuses a statement: {why(cause)}", context)
 
-    def _say(self, key: object, line: str, context: dict[str, str] | None = None) -> None:
+    def _log(self, key: object, line: str, context: dict[str, str] | None = None) -> None:
         now = time.monotonic()
-        if now - self._said_at.get(key, float("-inf")) < EVERY_SECONDS:
+        if now - self._logged_at.get(key, float("-inf")) < INTERVAL_SECONDS:
             return
-        self._said_at[key] = now
+        self._logged_at[key] = now
         log.error("%s", line.rstrip("."), extra={"context": context or {}})
 
 

@@ -51,7 +51,7 @@ def _with_engine(work: Callable[[Settings], Coroutine[Any, Any, int]], *, direct
 
     async def run() -> int:
         try:
-            await schema.need_head()
+            (await schema.read_status(sql.fetch_records)).require_head()
             return await work(settings)
         except Unavailable as error:
             if error.__cause__ is None:
@@ -123,12 +123,13 @@ def migrate(_: argparse.Namespace) -> int:
 def migrate_status(_: argparse.Namespace) -> int:
     import asyncio
 
-    from portal.db.migrate import direct_connection, migration_status
+    from portal.db import schema
+    from portal.db.migrate import direct_connection
     from portal.web.formats import plural
 
     async def look() -> int:
         async with direct_connection(_settings()) as connection:
-            position = await migration_status(connection)
+            position = await schema.migration_status(connection.fetch)
         for name in position.pending:
             _say(f"Migration {name}: pending.")
         for name in position.unknown:

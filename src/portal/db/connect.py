@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
-from portal.db import migrate, schema
+from portal.db import schema
 from portal.db.failures import unavailable_on_loss, unavailable_while_connecting
 from portal.db.pooling import Pooling, close, connect_anywhere, connect_to_session
 from portal.errors import CommandFailed, ReadOnly, Unavailable
@@ -30,16 +30,23 @@ async def connect(
 
 
 @contextlib.asynccontextmanager
-async def connection_to(dsn: Dsn) -> AsyncIterator[asyncpg.Connection[Any]]:
-    """A session of its own that is closed at the end; `CommandFailed` in plain words when there is
-    none, when it is lost meanwhile, and when the database refuses a statement."""
+async def connection_to(
+    dsn: Dsn,
+    *,
+    seconds: float = CONNECT_SECONDS,
+    unreachable: str | None = None,
+    forbidden: str | None = None,
+) -> AsyncIterator[asyncpg.Connection[Any]]:
+    """A session of its own, made within `seconds` and closed at the end. `CommandFailed` in plain
+    words when the address leads to a transaction pooler, when there is no session (beginning with
+    `unreachable`), when it is lost meanwhile, when the role may not do something (`forbidden`), and
+    when the database refuses a statement otherwise."""
     try:
         with unavailable_while_connecting():
-            connection = await connect_to_session(dsn, seconds=CONNECT_SECONDS)
+            connection = await connect_to_session(dsn, seconds=seconds)
     except Unavailable as error:
-        raise CommandFailed(
-            f"The database cannot be reached ({dsn.variable}): {schema.reason(error)}"
-        ) from error
+        unreachable = unreachable or f"The database cannot be reached ({dsn.variable})"
+        raise CommandFailed(f"{unreachable}: {schema.reason(error)}") from error
     try:
         with unavailable_on_loss():
             yield connection
@@ -48,7 +55,7 @@ async def connection_to(dsn: Dsn) -> AsyncIterator[asyncpg.Connection[Any]]:
     except Unavailable as error:
         raise CommandFailed(f"The database was lost: {schema.reason(error)}") from error
     except asyncpg.InsufficientPrivilegeError as error:
-        raise CommandFailed(f"The role of {dsn.variable} may not do this.") from error
+        raise CommandFailed(forbidden or f"The role of {dsn.variable} may not do this.") from error
     except asyncpg.PostgresError as error:
         raise CommandFailed(f"The database refused a statement: {type(error).__name__}.") from error
     finally:
@@ -56,9 +63,3 @@ async def connection_to(dsn: Dsn) -> AsyncIterator[asyncpg.Connection[Any]]:
         with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
             await connection.reset(timeout=CONNECT_SECONDS)
         await close(connection)
-
-
-async def need_head(connection: asyncpg.Connection[Any]) -> None:
-    """Raise `CommandFailed` when the schema is behind this version."""
-    if (await migrate.migration_status(connection)).pending:
-        raise CommandFailed(schema.BEHIND)

@@ -6,92 +6,55 @@ soon as another client gets the same server connection.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import io
 import os
 import zlib
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
 import msgspec
 
 from portal.config.settings import Settings
 from portal.db import rights, schema
-from portal.db.failures import unavailable_on_loss, unavailable_while_connecting
+from portal.db.connect import connection_to
+from portal.db.failures import unavailable_on_loss
 from portal.db.migrations import migration_ids
-from portal.db.pooling import close, connect_to_session
 from portal.errors import CommandFailed, Unavailable
 
 if TYPE_CHECKING:
     from portal.config.dsn import Dsn
 
+    Connection: TypeAlias = asyncpg.Connection[Any]
+
 LOCK_KEY = zlib.crc32(b"portal:migrations")
 LOCK_WAIT = "120s"
-LOOK_SECONDS = 5.0
+CONNECT_SECONDS = 10.0
 
 
-@contextlib.asynccontextmanager
-async def direct_connection(settings: Settings) -> AsyncIterator[asyncpg.Connection[Any]]:
-    """A session of its own; `CommandFailed` in plain words when there is none, and when the address
-    leads to a transaction pooler."""
+def direct_connection(settings: Settings) -> AbstractAsyncContextManager[Connection]:
+    """A session of its own at the direct address; `CommandFailed` as with `connection_to`, and when
+    there is no such address."""
     dsn = settings.require_direct()
-    try:
-        with unavailable_while_connecting():
-            connection = await connect_to_session(dsn, seconds=dsn.connect_timeout or 10.0)
-    except Unavailable as error:
-        raise CommandFailed(
-            f"The migration cannot start, the database cannot be reached: {schema.reason(error)}"
-        ) from error
-    try:
-        yield connection
-    except asyncpg.InsufficientPrivilegeError as error:
-        raise _not_the_owner(dsn) from error
-    finally:
-        await close(connection)
+    return connection_to(
+        dsn,
+        seconds=dsn.connect_timeout or CONNECT_SECONDS,
+        unreachable="The migration cannot start, the database cannot be reached",
+        forbidden=_only_the_owner(dsn),
+    )
 
 
-def _not_the_owner(dsn: Dsn) -> CommandFailed:
-    return CommandFailed(
+def _only_the_owner(dsn: Dsn) -> str:
+    return (
         f"The role of {dsn.variable} may not do this: migrations belong to the role that owns"
         " the portal's tables, whose direct address goes into DATABASE_URL_UNPOOLED."
     )
 
 
-async def migration_status(connection: asyncpg.Connection[Any]) -> schema.MigrationStatus:
-    """Returns the migration status of the schema behind this connection."""
-    return (await _look(connection))[0]
-
-
-_APPLIED = "SELECT name FROM migration WHERE app_name = $1"
-_TABLE = """
-    SELECT to_regclass('migration') IS NOT NULL AS made, current_user::text AS role,
-           current_schema() AS schema,
-           obj_description(to_regclass('migration'), 'pg_class') AS comment
-"""
-
-
-async def _look(
-    connection: asyncpg.Connection[Any],
-) -> tuple[schema.MigrationStatus, asyncpg.Record]:
-    try:
-        async with asyncio.timeout(LOOK_SECONDS):
-            table = await connection.fetchrow(_TABLE)
-            schema.need_usage(table["schema"], table["role"])
-            if not table["made"]:
-                return schema.compare(set(), migration_ids()), table
-            rows = await connection.fetch(_APPLIED, schema.APP)
-    except (TimeoutError, asyncpg.QueryCanceledError):
-        raise CommandFailed(
-            f"The table of migrations did not answer within {LOOK_SECONDS:g} s, or the server's own"
-            " limit: a transaction may hold it. pg_stat_activity names it."
-        ) from None
-    return schema.compare({row["name"] for row in rows}, migration_ids()), table
-
-
 @contextlib.asynccontextmanager
-async def locked(connection: asyncpg.Connection[Any]) -> AsyncIterator[None]:
+async def locked(connection: Connection) -> AsyncIterator[None]:
     """Keep other migrations out. A session pooler may keep the session when we are gone, so the
     lock is given back rather than left to its end."""
     await connection.execute(f"SET lock_timeout = '{LOCK_WAIT}'")
@@ -118,11 +81,11 @@ async def forwards(settings: Settings) -> list[str]:
     """
     async with direct_connection(settings) as connection:
         user = settings.database.user if settings.database else None
-        position, table = await _look(connection)
-        if not position.pending and rights.is_settled(table["comment"], table["role"], user):
+        status = await schema.migration_status(connection.fetch)
+        if not status.pending and rights.is_settled(status.comment, status.role, user):
             return []
         async with locked(connection):
-            pending = (await migration_status(connection)).pending
+            pending = (await schema.migration_status(connection.fetch)).pending
             if pending:
                 await rights.close_defaults(connection, user)
             for name in pending:
@@ -178,16 +141,16 @@ async def backwards(settings: Settings, count: int | None, *, agreed: bool) -> l
     `CommandFailed`, and nothing has changed.
     """
     async with direct_connection(settings) as connection, locked(connection):
-        position = await migration_status(connection)
-        if position.unknown:
+        status = await schema.migration_status(connection.fetch)
+        if status.unknown:
             raise CommandFailed(
                 "The schema has migrations that this version does not know, roll back with the"
-                f" version that made them: {', '.join(position.unknown)}"
+                f" version that made them: {', '.join(status.unknown)}"
             )
-        applied = [name for name in migration_ids() if name not in position.pending]
+        applied = [name for name in migration_ids() if name not in status.pending]
         chosen = applied[::-1] if count is None else applied[::-1][:count]
         if chosen and not await rights.is_owner(connection):
-            raise _not_the_owner(settings.require_direct())
+            raise CommandFailed(_only_the_owner(settings.require_direct()))
         if not agreed:
             losses = await _losses(connection, chosen)
             if losses:
@@ -200,7 +163,7 @@ async def backwards(settings: Settings, count: int | None, *, agreed: bool) -> l
         return chosen
 
 
-async def _losses(connection: asyncpg.Connection[Any], names: list[str]) -> list[Loss]:
+async def _losses(connection: Connection, names: list[str]) -> list[Loss]:
     losses = []
     for table, column in await _dropped_by(names):
         if not await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", f'"{table}"'):

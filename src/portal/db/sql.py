@@ -64,6 +64,11 @@ async def fetch_value(query: str, *args: Any) -> Any:
     return rows[0][0] if rows else None
 
 
+async def fetch_records(query: str, *args: Any) -> list[Any]:
+    """Returns the rows as records, for what has no Struct of its own."""
+    return list(await engine().fetch(query, args, retry=True))
+
+
 async def execute(query: str, *args: Any, retry: bool = False) -> list[Any]:
     """Run a write and return what it RETURNs as records. `retry` only where twice is harmless."""
     return list(await engine().fetch(query, args, retry=retry))

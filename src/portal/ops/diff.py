@@ -15,7 +15,7 @@ import asyncpg
 import msgspec
 
 from portal.config.settings import Settings
-from portal.db import migrate, rights
+from portal.db import rights, schema
 from portal.db.connect import connection_to
 from portal.web.formats import plural
 
@@ -87,7 +87,7 @@ def diff(settings: Settings, say: Callable[[str], None]) -> int:
 
 async def _diff(settings: Settings, say: Callable[[str], None]) -> int:
     async with connection_to(settings.require_direct()) as connection:
-        status = await migrate.migration_status(connection)
+        status = await schema.migration_status(connection.fetch)
         found = differences(await read(connection), expected())
     if status.pending:
         behind = plural(len(status.pending), "migration")

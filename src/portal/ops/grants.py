@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from portal.config.settings import Settings
-from portal.db import migrate, rights
-from portal.db.connect import connection_to, need_head
+from portal.db import migrate, rights, schema
+from portal.db.connect import connection_to
 from portal.errors import CommandFailed
 from portal.web.formats import plural
 
@@ -40,7 +40,7 @@ async def _grants(
                 f"The role of {dsn.variable} does not own the portal's tables, and can grant"
                 " nothing: set DATABASE_URL_UNPOOLED to the direct address of the one that does."
             )
-        await need_head(connection)
+        (await schema.migration_status(connection.fetch)).require_head()
         if not apply:
             for statement in ("BEGIN", *await _statements(connection, role, user), "COMMIT"):
                 say(f"{statement};")

@@ -15,7 +15,8 @@ import asyncpg
 import msgspec
 
 from portal.config.settings import Settings
-from portal.db.connect import connection_to, need_head
+from portal.db import schema
+from portal.db.connect import connection_to
 from portal.errors import CommandFailed
 from portal.web.formats import plural
 
@@ -77,7 +78,7 @@ def prune(settings: Settings, say: Callable[[str], None]) -> int:
 
 async def _prune(settings: Settings) -> Pruned:
     async with connection_to(settings.require_direct()) as connection:
-        await need_head(connection)
+        (await schema.migration_status(connection.fetch)).require_head()
         if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK_KEY):
             raise CommandFailed("Another portal prune is running.")
         cuts = await connection.fetchrow(_CUTS, settings.retain_days)

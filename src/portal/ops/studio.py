@@ -17,8 +17,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from portal.config.settings import Settings
-from portal.db import sql
-from portal.db.connect import connection_to, need_head
+from portal.db import schema, sql
+from portal.db.connect import connection_to
 from portal.db.engine import Engine
 from portal.errors import CommandFailed, PortalError
 from portal.tables import TABLES
@@ -88,7 +88,7 @@ def studio(settings: Settings, say: Callable[[str], None]) -> int:
 
 async def _look(dsn: Dsn) -> None:
     async with connection_to(dsn) as connection:
-        await need_head(connection)
+        (await schema.migration_status(connection.fetch)).require_head()
 
 
 def _listen() -> socket.socket:

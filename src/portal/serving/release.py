@@ -99,12 +99,12 @@ async def _bring_to_head(settings: Settings, lifecycle: Lifecycle) -> None:
     told, warned = "", False
     while True:
         try:
-            standing = await schema.migration_status()
+            standing = await schema.read_status(sql.fetch_records)
             lacking = None if standing.pending else await _lacking()
         except Unavailable as error:
             if isinstance(error.__cause__, asyncpg.InsufficientPrivilegeError):
                 # Somebody is making the tables just now, or has made them for another role.
-                standing, lacking = schema.compare(set(), []), await _lacking()
+                standing, lacking = schema.MigrationStatus([], []), await _lacking()
             elif told:
                 # The operator may take hours, and the database be away in the meantime.
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)
@@ -143,7 +143,7 @@ async def _lacking() -> str | None:
     """Returns the sentence for a role that lacks a right which serving needs, or None."""
     role = await sql.fetch_value("SELECT current_user::text")
     query, *arguments = rights.lacking_query(role)
-    rows = await sql.execute(str(query), *arguments, retry=True)
+    rows = await sql.fetch_records(query, *arguments)
     return rights.needs_grants(role, [row["name"] for row in rows]) if rows else None
 
 

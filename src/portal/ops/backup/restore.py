@@ -161,7 +161,7 @@ async def _restore(
                 restored = await figures(connection, tables)
                 if manifest:
                     _compare(manifest, restored, say)
-                status = await migrate.migration_status(connection)
+                status = await schema.migration_status(connection.fetch)
                 step.text = "while giving the roles that serve their rights"
                 await rights.settle(connection, user, serving)
                 step.text = "at the commit"
@@ -249,7 +249,7 @@ async def _present(connection: asyncpg.Connection[Any], entries: list[ArchiveEnt
     When the schema is newer than this version, everything is: the tables that later migrations have
     added cannot be told from others, and left behind they would stop those migrations.
     """
-    position = await migrate.migration_status(connection)
+    position = await schema.migration_status(connection.fetch)
     known = {table._meta.tablename for table in TABLES}  # noqa: SLF001 - Piccolo's way in
     known |= {"migration", "User"}
     known |= {entry.name for entry in entries if entry.kind in ("TABLE", "VIEW")}

@@ -13,7 +13,7 @@ import asyncpg
 from portal import clock
 from portal.accounts import queries
 from portal.config.settings import Settings
-from portal.db import migrate, rights, schema, sql
+from portal.db import rights, schema, sql
 from portal.db.connect import connect
 from portal.db.engine import Engine
 from portal.db.failures import unavailable_on_loss
@@ -217,7 +217,7 @@ async def _clock(connection: Connection, _: Dsn, __: Settings) -> AsyncIterator[
 
 async def _schema(connection: Connection, _: Dsn, __: Settings) -> AsyncIterator[CheckResult]:
     try:
-        status = await migrate.migration_status(connection)
+        status = await schema.migration_status(connection.fetch)
     except CommandFailed as error:
         yield fail("schema", error.sentence)
         return
@@ -250,7 +250,7 @@ async def _rights(connection: Connection, _: Dsn, settings: Settings) -> AsyncIt
 
 
 async def _owner(connection: Connection, dsn: Dsn, _: Settings) -> AsyncIterator[CheckResult]:
-    if (await migrate.migration_status(connection)).pending:
+    if (await schema.migration_status(connection.fetch)).pending:
         return
     role = await connection.fetchval("SELECT current_user::text")
     if not await rights.is_owner(connection):
@@ -277,7 +277,7 @@ async def _people(
     connection: Connection, dsn: Dsn, settings: Settings
 ) -> AsyncIterator[CheckResult]:
     """Asked through the application's own queries, so that both mean the same."""
-    if (await migrate.migration_status(connection)).pending:
+    if (await schema.migration_status(connection.fetch)).pending:
         return
     engine = Engine(dsn, pool_size=1, statement_seconds=STATEMENT_SECONDS)
     sql.bind(engine, TABLES)

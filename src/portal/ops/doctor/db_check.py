@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 
 from portal.config.settings import Settings
-from portal.db import migrate, rights, schema
+from portal.db import rights, schema
 from portal.db.connect import connect
 from portal.db.failures import unavailable_on_loss
 from portal.db.pooling import Pooling, close, remedy
@@ -86,7 +86,7 @@ async def _schema(
     role = await connection.fetchval("SELECT current_user::text")
     lacking = await rights.lacking(connection, role) if serving else []
     try:
-        position = await migrate.migration_status(connection)
+        position = await schema.migration_status(connection.fetch)
     except CommandFailed as error:
         return [error.sentence.rstrip(".")], False
     except asyncpg.InsufficientPrivilegeError:

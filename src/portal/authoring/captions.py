@@ -12,25 +12,25 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from portal.authoring.lint.structure import Problem
 from portal.authoring.markup import without_tags
+from portal.authoring.problems import Problem
 from portal.authoring.textfiles import Unreadable, read_text
 from portal.learning.course import Cue
 
-SIGNATURE: Final = re.compile(r"\ufeff?WEBVTT(?:[ \t].*)?")
-PATH: Final = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._/-]*\.vtt")
-ARROW: Final = "-->"
-TIME: Final = r"(?:(\d+):)?([0-5]\d):([0-5]\d)\.(\d{3})"
-TIMING: Final = re.compile(rf"\s*{TIME}\s*-->\s*{TIME}(?:\s.*)?", re.ASCII)
-NUMBER: Final = re.compile(r"\s*\d+\s*", re.ASCII)
+SIGNATURE = re.compile(r"\ufeff?WEBVTT(?:[ \t].*)?")
+PATH = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._/-]*\.vtt")
+ARROW = "-->"
+TIME = r"(?:(\d+):)?([0-5]\d):([0-5]\d)\.(\d{3})"
+TIMING = re.compile(rf"\s*{TIME}\s*-->\s*{TIME}(?:\s.*)?", re.ASCII)
+NUMBER = re.compile(r"\s*\d+\s*", re.ASCII)
 # The tags of WebVTT; others stand in captions that were made from other formats.
-SPEAKER: Final = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
-READING: Final = re.compile(r"<rt(?:[.\s][^>]*)?>(.*?)(?:</rt>|(?=</ruby>)|$)", re.DOTALL)
-OWN_TAG: Final = re.compile(r"</?(?:c|v|i|b|u|ruby|rt|lang)(?:[.\s][^>]*)?>|<[\d:.]+>", re.ASCII)
+SPEAKER = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
+READING = re.compile(r"<rt(?:[.\s][^>]*)?>(.*?)(?:</rt>|(?=</ruby>)|$)", re.DOTALL)
+OWN_TAG = re.compile(r"</?(?:c|v|i|b|u|ruby|rt|lang)(?:[.\s][^>]*)?>|<[\d:.]+>", re.ASCII)
 # Lines that follow each other this closely, in seconds, are on the screen without a pause.
-NO_PAUSE: Final = 0.1
+NO_PAUSE = 0.1
 
 
 class Shown(NamedTuple):

@@ -5,6 +5,8 @@ file per video, named after the video's id. The running service reads sources on
 CONTENT_DIR holds them; otherwise it reads what `build` has written.
 """
 
+from __future__ import annotations
+
 import contextlib
 from pathlib import Path
 
@@ -12,26 +14,26 @@ import msgspec
 
 from portal.authoring.captions import read_captions
 from portal.authoring.folders import COURSE_FILE, STEP_FILE, STEP_FOLDER, survey
-from portal.authoring.lint.guessing import balance_findings, guesser_findings
-from portal.authoring.lint.prerequisites import prerequisite_findings, task_findings
+from portal.authoring.lint.guessing import balance_problems, guesser_problems
+from portal.authoring.lint.prerequisites import prerequisite_problems, task_problems
 from portal.authoring.lint.structure import (
     Placed,
-    Problem,
-    alias_findings,
+    alias_problems,
     asked_in,
-    course_findings,
-    size_findings,
-    step_findings,
-    video_findings,
+    course_problems,
+    size_problems,
+    step_problems,
+    video_problems,
 )
 from portal.authoring.lint.wording import (
-    link_findings,
-    question_text_findings,
-    reading_findings,
-    stem_findings,
-    time_findings,
-    video_link_findings,
+    link_problems,
+    question_text_problems,
+    reading_problems,
+    stem_problems,
+    time_problems,
+    video_link_problems,
 )
+from portal.authoring.problems import Problem
 from portal.authoring.quizzes import QuizCompiler
 from portal.authoring.sources import (
     CourseSource,
@@ -148,15 +150,15 @@ class _Compiler:
                 topics += [(self.name(folder / STEP_FILE), topic.id) for topic in step.topics]
             if self.rules.language == "en":  # the formula was made for English
                 file = self.name(folder / STEP_FILE)
-                self.found += reading_findings(file, number, asked_in(inside))
+                self.found += reading_problems(file, number, asked_in(inside))
         asked = asked_in(placed)
-        self.found += course_findings(placed, topics)
-        self.found += task_findings(written)
+        self.found += course_problems(placed, topics)
+        self.found += task_problems(written)
         if len(written) == len(folders):  # of a step that cannot be read nobody says it is missing
-            self.found += prerequisite_findings(written)
-        self.found += stem_findings(asked)
-        self.found += balance_findings(asked)
-        self.found += guesser_findings(asked)
+            self.found += prerequisite_problems(written)
+        self.found += stem_problems(asked)
+        self.found += balance_problems(asked)
+        self.found += guesser_problems(asked)
         return tuple(steps), self.found
 
     def add(self, file: str, where: str, problem: str, remedy: str) -> None:
@@ -216,9 +218,9 @@ class _Compiler:
             ),
             requires=requirements(source.requires, file, "", self.found),
         )
-        self.found += step_findings(file, step, number)
-        self.found += time_findings(file, step)
-        self.found += link_findings(file, "", _texts(step))
+        self.found += step_problems(file, step, number)
+        self.found += time_problems(file, step)
+        self.found += link_problems(file, "", _texts(step))
         return step
 
     def topics(self, step: StepSource, videos: Videos, file: str) -> list[TopicSource]:
@@ -279,13 +281,13 @@ class _Compiler:
             captions=source.captions,
             transcript=self.transcript(source.captions, file),
         )
-        self.found += alias_findings(file, "", path.stem, source.aliases)
-        self.found += video_findings(file, video, self.channels)
-        self.found += video_link_findings(file, video)
+        self.found += alias_problems(file, "", path.stem, source.aliases)
+        self.found += video_problems(file, video, self.channels)
+        self.found += video_link_problems(file, video)
         for question in video.quiz.questions if video.quiz else ():
-            self.found += question_text_findings(file, question)
+            self.found += question_text_problems(file, question)
         count, required = len(source.questions), self.rules.quiz_required
-        self.found += size_findings(file, count, self.rules.min_questions, required=required)
+        self.found += size_problems(file, count, self.rules.min_questions, required=required)
         return video
 
     def transcript(self, captions: str, file: str) -> tuple[Cue, ...]:

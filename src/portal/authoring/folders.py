@@ -4,26 +4,27 @@ Volumes of Kubernetes show every file, or a folder of files, through a link into
 links are followed as long as they stay within the course, and hidden folders are not looked into.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
-from portal.authoring.lint.structure import Problem
+from portal.authoring.problems import Problem
 from portal.authoring.textfiles import link_problem
 from portal.learning.course import COMPILED_NAME, MEDIA_FOLDER
 
-COURSE_FILE: Final = "course.toml"
-STEP_FILE: Final = "step.toml"
-STEP_FOLDER: Final = re.compile(r"([0-9]{2})-[a-z0-9]+(-[a-z0-9]+)*")
+COURSE_FILE = "course.toml"
+STEP_FILE = "step.toml"
+STEP_FOLDER = re.compile(r"([0-9]{2})-[a-z0-9]+(-[a-z0-9]+)*")
 # Files that programs keep beside the one that they work on, and what file managers call copies.
-BY_PROGRAMS: Final = re.compile(
+BY_PROGRAMS = re.compile(
     r"~\$.*|copy of .*|.* (- )?copy( ?\(?[0-9]+\)?)?\.toml|.* ?\([0-9]+\)\.toml", re.IGNORECASE
 )
-NO_STEPS: Final = frozenset({"__MACOSX", "lost+found"})
-KNOWN: Final = frozenset({COURSE_FILE, COMPILED_NAME, MEDIA_FOLDER})
+NO_STEPS = frozenset({"__MACOSX", "lost+found"})
+KNOWN = frozenset({COURSE_FILE, COMPILED_NAME, MEDIA_FOLDER})
 
 
 class Survey(msgspec.Struct):

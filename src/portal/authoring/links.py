@@ -1,5 +1,7 @@
 """`portal content links`: asks about every video of the course, and keeps what is clear."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 
 from portal.authoring import oembed

@@ -4,10 +4,12 @@ Only what is a tag of HTML is taken for one: "a < b and c > d" is a comparison, 
 code, and "the tag <b>" that nothing closes is what the text is about. They stay as they are.
 """
 
+from __future__ import annotations
+
 import html
 import re
 from collections.abc import Iterator
-from typing import Final, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 Kind = Literal["moodle", "html", "plain", "markdown"]
 
@@ -23,34 +25,34 @@ header hgroup hr html input legend li link main marquee menu meta nav noframes n
 option p param pre search section select source summary table tbody td template textarea tfoot th
 thead title tr track ul
 """
-INLINE: Final = frozenset(_INLINE.split())
-NAMES: Final = INLINE | frozenset(_BLOCKS.split())
+INLINE = frozenset(_INLINE.split())
+NAMES = INLINE | frozenset(_BLOCKS.split())
 _VOID = "area br col embed frame hr img input link meta param source track wbr"
-VOID: Final = frozenset(_VOID.split())
+VOID = frozenset(_VOID.split())
 # Attributes without a value. Other words within < and > are those of a sentence.
 _BARE = (
     "allowfullscreen|async|autoplay|checked|compact|controls|default|defer|disabled|download|hidden"
     "|ismap|loop|multiple|muted|nowrap|open|playsinline|readonly|required|reversed|selected"
 )
 _VALUE = r"""[A-Za-z_:@][\w:.-]*\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+)"""
-TAG: Final = re.compile(
+TAG = re.compile(
     rf"<(?P<end>/?)(?P<name>[A-Za-z][A-Za-z0-9]*)(?P<rest>(?:\s+(?:{_VALUE}|(?i:{_BARE})))*)\s*/?>"
 )
-ATTRIBUTE: Final = re.compile(r"""([\w:@.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+))""")
-UNSAID: Final = re.compile(
+ATTRIBUTE = re.compile(r"""([\w:@.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+))""")
+UNSAID = re.compile(
     r"<!--.*?-->|<(?P<name>style|script)\b[^<>]*>.*?</(?P=name)\s*>", re.DOTALL | re.IGNORECASE
 )
-FORMULA: Final = re.compile(r"\\\(.+?\\\)|\\\[.+?\\\]|\$\$.+?\$\$", re.DOTALL)
-PICTURE: Final = re.compile(r"!\[(?P<text>[^\]]*)\]\((?P<to>[^()\s]*)[^()]*\)")
-LINK: Final = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<to>[^()\s]+)[^()]*\)")
-EMPHASIS: Final = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1|`([^`\n]+)`")
+FORMULA = re.compile(r"\\\(.+?\\\)|\\\[.+?\\\]|\$\$.+?\$\$", re.DOTALL)
+PICTURE = re.compile(r"!\[(?P<text>[^\]]*)\]\((?P<to>[^()\s]*)[^()]*\)")
+LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<to>[^()\s]+)[^()]*\)")
+EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1|`([^`\n]+)`")
 
-RAISED: Final = str.maketrans("0123456789+-=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ")
-LOWERED: Final = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
-SCRIPT: Final = re.compile(r"<(su[pb])>([^<>]*)</\1>", re.IGNORECASE)
+RAISED = str.maketrans("0123456789+-=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ")
+LOWERED = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
+SCRIPT = re.compile(r"<(su[pb])>([^<>]*)</\1>", re.IGNORECASE)
 
-IN_WORDS: Final = "Put in words what is needed of it."
-MEDIA: Final = {
+IN_WORDS = "Put in words what is needed of it."
+MEDIA = {
     "img": "a picture",
     "svg": "a drawing",
     "canvas": "a drawing",
@@ -61,7 +63,7 @@ MEDIA: Final = {
     "embed": "an embedded file",
     "object": "an embedded file",
 }
-CHANGED: Final = {
+CHANGED = {
     "table": "a table becomes a line of text",
     "pre": "lines of code become one line",
     "math": "a formula becomes plain text",

@@ -13,7 +13,7 @@ import json
 import time
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
 from urllib.request import Request, urlopen
@@ -27,14 +27,14 @@ from portal.learning.course import Video
 from portal.learning.outline import GONE
 from portal.learning.player import provider_name, watch_url
 
-ENDPOINTS: Final[Mapping[str, str]] = {
+ENDPOINTS: Mapping[str, str] = {
     "youtube": "https://www.youtube.com/oembed",
     "vimeo": "https://vimeo.com/api/oembed.json",
 }
-REFUSALS: Final = frozenset({401, 403, 404})
-TIMEOUT_SECONDS: Final = 10.0
-AT_ONCE: Final = 4
-MAX_BYTES: Final = 65_536
+REFUSALS = frozenset({401, 403, 404})
+TIMEOUT_SECONDS = 10.0
+AT_ONCE = 4
+MAX_BYTES = 65_536
 
 _KEEP = """
     INSERT INTO embed_check (video_id, reference, refused, detail, status, checked_at)

@@ -1,12 +1,13 @@
 """The questions of one video file: their tables, checked and compiled."""
 
-from typing import Final
+from __future__ import annotations
 
-from portal.authoring.lint.structure import Problem, alias_findings, name_findings
+from portal.authoring.lint.structure import alias_problems, name_problems
+from portal.authoring.problems import Problem
 from portal.authoring.sources import ChoiceSource, QuestionSource, Table, fill, time_in
 from portal.learning.course import Choice, Question, Quiz, content_hash
 
-TRUE_FALSE: Final = (Choice("true", "True"), Choice("false", "False"))
+TRUE_FALSE = (Choice("true", "True"), Choice("false", "False"))
 
 # The choices as they are shown, and the ids of the right ones.
 Graded = tuple[tuple[Choice, ...], tuple[str, ...]]
@@ -26,7 +27,7 @@ class QuizCompiler:
         places = [f'question "{table.get("id", i)}"' for i, table in enumerate(tables, start=1)]
         read = [self.question(*pair) for pair in zip(tables, places, strict=True)]
         questions = tuple(question for question in read if question)
-        self.found += name_findings(self.file, map(_names, tables))
+        self.found += name_problems(self.file, map(_names, tables))
         return Quiz(video_id, questions, content_hash(questions))
 
     def question(self, table: Table, place: str) -> Question | None:
@@ -38,7 +39,7 @@ class QuizCompiler:
             choices, key = self.true_false(source, place)
         else:
             choices, key = self.choices(source, place)
-        self.found += alias_findings(self.file, place, source.id, source.aliases)
+        self.found += alias_problems(self.file, place, source.id, source.aliases)
         # Answers are kept under the first id that the question had.
         first = source.aliases[0] if source.aliases else source.id
         return Question(

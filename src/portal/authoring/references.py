@@ -4,23 +4,24 @@ An id is taken only from a form that is known to carry one. A channel, a playlis
 something in the same place that looks like an id, and would become a player that shows nothing.
 """
 
+from __future__ import annotations
+
 import re
-from typing import Final
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-FORMS: Final = (
+FORMS = (
     "Understood are addresses of one video at YouTube or Vimeo, such as"
     " https://www.youtube.com/watch?v=…, https://youtu.be/…, https://vimeo.com/123456789 and"
     " https://vimeo.com/123456789/0a1b2c3d4e, and the path of an .mp4 or .webm file"
 )
 
-YOUTUBE_ID: Final = re.compile(r"[A-Za-z0-9_-]{11}")
+YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 # What YouTube has in the place of an id, and of the same length.
-NO_IDS: Final = frozenset({"videoseries", "live_stream"})
-VIMEO_REF: Final = re.compile(r"[0-9]+(/[0-9a-f]+)?")
-FILE: Final = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._/-]*\.(mp4|webm)")
+NO_IDS = frozenset({"videoseries", "live_stream"})
+VIMEO_REF = re.compile(r"[0-9]+(/[0-9a-f]+)?")
+FILE = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._/-]*\.(mp4|webm)")
 
-YOUTUBE_HOSTS: Final = frozenset(
+YOUTUBE_HOSTS = frozenset(
     {
         "youtube.com",
         "www.youtube.com",
@@ -30,17 +31,17 @@ YOUTUBE_HOSTS: Final = frozenset(
         "www.youtube-nocookie.com",
     }
 )
-SHORT_HOSTS: Final = frozenset({"youtu.be", "www.youtu.be"})
-VIMEO_HOSTS: Final = frozenset({"vimeo.com", "www.vimeo.com"})
-VIMEO_PLAYER: Final = "player.vimeo.com"
-PORTS: Final = {"http": 80, "https": 443}
+SHORT_HOSTS = frozenset({"youtu.be", "www.youtu.be"})
+VIMEO_HOSTS = frozenset({"vimeo.com", "www.vimeo.com"})
+VIMEO_PLAYER = "player.vimeo.com"
+PORTS = {"http": 80, "https": 443}
 
 # Paths of the page of one video. The group is its number and, if it is unlisted, its hash.
-VIMEO_PATHS: Final = re.compile(
+VIMEO_PATHS = re.compile(
     r"(?:(?:manage/videos/)?|channels/[^/]+/|groups/[^/]+/videos/|(?:showcase|album)/[0-9]+/video/)"
     r"([0-9]+(?:/[0-9a-f]+)?)"
 )
-YOUTUBE_PATHS: Final = re.compile(r"(?:embed|shorts|live|v|e)/([^/]+)")
+YOUTUBE_PATHS = re.compile(r"(?:embed|shorts|live|v|e)/([^/]+)")
 
 
 def reference(address: str) -> tuple[str, str] | None:

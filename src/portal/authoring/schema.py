@@ -4,7 +4,9 @@ It is made from the Structs that `sources` reads the files with. A schema knows 
 what shows only over the whole course is left to `portal content check`.
 """
 
-from typing import Any, Final
+from __future__ import annotations
+
+from typing import Any
 
 import msgspec
 
@@ -20,13 +22,13 @@ from portal.authoring.sources import (
     VideoSource,
 )
 
-FILES: Final[dict[str, type[msgspec.Struct]]] = {
+FILES: dict[str, type[msgspec.Struct]] = {
     "course": CourseSource,
     "step": StepSource,
     "video": VideoSource,
 }
 # Tables within tables are read one by one, so that every mistake is found; this is where they are.
-HELD: Final = {
+HELD = {
     ("StepSource", "topics"): "TopicSource",
     ("StepSource", "practice"): "TaskSource",
     ("StepSource", "requires"): "RequirementSource",
@@ -34,7 +36,7 @@ HELD: Final = {
     ("VideoSource", "questions"): "QuestionSource",
     ("QuestionSource", "choices"): "ChoiceSource",
 }
-STRUCTS: Final = (
+STRUCTS = (
     *FILES.values(),
     TopicSource,
     TaskSource,
@@ -42,8 +44,8 @@ STRUCTS: Final = (
     QuestionSource,
     ChoiceSource,
 )
-DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-TIMES: Final = {("VideoSource", "duration"), ("QuestionSource", "at")}
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+TIMES = {("VideoSource", "duration"), ("QuestionSource", "at")}
 
 
 def schema(file: str | None = None) -> dict[str, Any]:

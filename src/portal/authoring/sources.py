@@ -4,21 +4,23 @@ Every value of a file is looked at, so that an author sees all mistakes at once.
 space in texts become one space: a text may be broken into lines wherever it reads well.
 """
 
+from __future__ import annotations
+
 import difflib
 import re
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar, get_args, get_origin
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
-from portal.authoring.lint.structure import TO_DO, Problem
+from portal.authoring.problems import TO_DO, Problem
 from portal.authoring.textfiles import Unreadable, read_text
 from portal.learning.course import Difficulty, Kind, Level, Provider
 
-TIME: Final = re.compile(r"(?:([0-9]+):)?([0-9]{1,2}):([0-5][0-9])")
-TOO_LONG: Final = "has a number that is too long"
+TIME = re.compile(r"(?:([0-9]+):)?([0-9]{1,2}):([0-5][0-9])")
+TOO_LONG = "has a number that is too long"
 
 Table = dict[str, Any]
 SourceT = TypeVar("SourceT", bound=msgspec.Struct)
@@ -101,7 +103,7 @@ class StepSource(msgspec.Struct, frozen=True):
 
 
 # What to write for a type, in an author's words.
-FORMS: Final[dict[Any, str]] = {
+FORMS: dict[Any, str] = {
     str: 'text in quotes, as in "text"',
     int: "a whole number, without quotes",
     bool: "true or false, without quotes",

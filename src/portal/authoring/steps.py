@@ -1,8 +1,11 @@
 """Compiling what a step asks for: tasks to practise, and what has to be done before it opens."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
-from portal.authoring.lint.structure import SLUG, Problem
+from portal.authoring.lint.structure import SLUG
+from portal.authoring.problems import Problem
 from portal.authoring.sources import RequirementSource, Table, TaskSource, fill
 from portal.learning.course import Requirement, Task
 from portal.scoring.rules import POINTS_MAX, POINTS_RIGHT

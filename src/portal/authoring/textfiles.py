@@ -1,25 +1,26 @@
 """Text files as authors' programs write them: with a byte order mark, in UTF-16, with any ends of
 lines. What cannot be read is told in words, never as an error of the system."""
 
+from __future__ import annotations
+
 import codecs
 import errno
 import os
 import stat
 from pathlib import Path
-from typing import Final
 
 from portal.errors import PortalError
 
-MAX_BYTES: Final = 8 * 1024 * 1024
+MAX_BYTES = 8 * 1024 * 1024
 # The longer mark first: that of UTF-32 begins with that of UTF-16.
-MARKS: Final = (
+MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-REASONS: Final = {
+REASONS = {
     errno.EACCES: ("may not be read by this user", "Change its permissions."),
     errno.EPERM: ("may not be read by this user", "Change its permissions."),
     errno.ELOOP: ("is a link that leads in a circle", "Put the file itself there."),

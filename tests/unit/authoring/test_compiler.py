@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from portal.authoring.compiler import build, check, inspect, is_current, read_sources
-from portal.authoring.lint.structure import Problem
+from portal.authoring.problems import Problem
 from portal.learning.course import Choice, ContentError, Question, decode_course
 from tests.support import CONTENT
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.authoring.lint.guessing import balance_findings, guesser_findings
+from portal.authoring.lint.guessing import balance_problems, guesser_problems
 from portal.authoring.lint.structure import Asked
 from portal.learning.course import Choice, Kind, Question
 
@@ -45,14 +45,14 @@ def turned(question: Question, by: int) -> Question:
     ],
 )
 def test_a_pattern_in_the_keys_is_found(questions: list[Question], problem: str) -> None:
-    found = [f for f in balance_findings(asked(questions)) if f.problem.endswith(problem)]
+    found = [f for f in balance_problems(asked(questions)) if f.problem.endswith(problem)]
     assert [(f.file, f.where) for f in found] == [("quiz.toml", 'question "q", "q", "q"')]
     assert found[0].problem.startswith("over all ")
 
 
 def test_a_favourite_place_is_found_when_the_letters_are_dealt_out() -> None:
     questions = [turned(single(x, "5555"), "abcd".index(x)) for x in "abcdabcdab"]
-    problems = [finding.problem for finding in balance_findings(asked(questions))]
+    problems = [finding.problem for finding in balance_problems(asked(questions))]
     assert (
         "over all single-choice questions of the course, choice 1 is right in 10 of 10" in problems
     )
@@ -60,25 +60,25 @@ def test_a_favourite_place_is_found_when_the_letters_are_dealt_out() -> None:
 
 
 def test_questions_with_two_choices_have_no_favourite_place() -> None:
-    assert list(balance_findings(asked([single("b", "55")] * 10))) == list(
-        balance_findings(asked([single("a", "55")] * 10))
+    assert list(balance_problems(asked([single("b", "55")] * 10))) == list(
+        balance_problems(asked([single("a", "55")] * 10))
     )
 
 
 def test_forty_per_cent_in_one_place_may_be() -> None:
-    assert list(balance_findings(asked([multiple("ab")] * 8 + [multiple("cd")] * 2))) == []
+    assert list(balance_problems(asked([multiple("ab")] * 8 + [multiple("cd")] * 2))) == []
 
 
 def test_balanced_keys_and_few_questions_are_fine() -> None:
     balanced = [single(x, "4567") for x in "abcdabcdbc"] + [true_false(n < 6) for n in range(10)]
-    assert list(balance_findings(asked(balanced))) == []
+    assert list(balance_problems(asked(balanced))) == []
     few = [single("b")] * 9 + [true_false(True)] * 9
-    assert list(balance_findings(asked(few))) == []
+    assert list(balance_problems(asked(few))) == []
 
 
 def test_a_finding_names_the_file_that_has_most_of_it() -> None:
     questions = [("few.toml", single("a", "5556"))] * 4 + [("many.toml", single("d", "5556"))] * 6
-    (longest,) = [f for f in balance_findings(questions) if "longest" in f.problem]
+    (longest,) = [f for f in balance_problems(questions) if "longest" in f.problem]
     assert (longest.file, longest.where) == ("many.toml", 'question "q", "q", "q"')
 
 
@@ -99,12 +99,12 @@ SHORT = [single("a", "1555"), single("b", "5155"), single("c", "5515"), single("
     ],
 )
 def test_a_habit_that_pays_is_found_with_its_figure(habit: str, questions: list[Question]) -> None:
-    assert list(guesser_findings(asked(FAIR))) == []
-    found = [f.problem for f in guesser_findings(asked(FAIR + questions)) if habit in f.problem]
+    assert list(guesser_problems(asked(FAIR))) == []
+    found = [f.problem for f in guesser_problems(asked(FAIR + questions)) if habit in f.problem]
     assert len(found) == 1
     assert "% right, chance gives" in found[0]
 
 
 def test_guessers_need_a_course_to_be_told_from_luck() -> None:
-    assert list(guesser_findings(asked([single("a")] * 39))) == []
-    assert list(guesser_findings(asked([single("a")] * 40))) != []
+    assert list(guesser_problems(asked([single("a")] * 39))) == []
+    assert list(guesser_problems(asked([single("a")] * 40))) != []

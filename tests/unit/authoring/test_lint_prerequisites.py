@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from portal.authoring.compiler import build, check, read_sources
-from portal.authoring.lint.structure import Problem
+from portal.authoring.problems import Problem
 from portal.learning.course import Requirement, Task
 
 VIDEO = """

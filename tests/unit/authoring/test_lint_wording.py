@@ -4,11 +4,11 @@ import pytest
 
 from portal.authoring.lint.readability import alike, grade_level, pieces, syllables
 from portal.authoring.lint.wording import (
-    link_findings,
-    question_text_findings,
-    reading_findings,
-    stem_findings,
-    time_findings,
+    link_problems,
+    question_text_problems,
+    reading_problems,
+    stem_problems,
+    time_problems,
 )
 from portal.learning.course import Choice, Question, Step, Topic, Video
 
@@ -41,14 +41,14 @@ def test_a_question_that_is_too_hard_is_found() -> None:
         " regarding algorithmic recommendation methodologies and responsibilities.",
     )
     easy = [("eggs.toml", ask("Boil it", "Fry it", text="What do you do with an egg?"))] * 9
-    found = list(reading_findings("step.toml", 1, [*easy, ("pans.toml", hard)]))
+    found = list(reading_problems("step.toml", 1, [*easy, ("pans.toml", hard)]))
     assert [(f.file, f.where) for f in found] == [("pans.toml", 'question "q"')]
     assert "14 years at most" in found[0].remedy
 
 
 def test_a_step_that_is_too_hard_names_its_hardest_question() -> None:
     text = "The organization evaluates alternative procedures before it authorizes any of them."
-    found = list(reading_findings("step.toml", 1, [("pans.toml", ask("a", text=text))]))
+    found = list(reading_problems("step.toml", 1, [("pans.toml", ask("a", text=text))]))
     assert (found[-1].file, found[-1].where) == ("step.toml", "step 1")
     assert 'question "q" in pans.toml' in found[-1].remedy
 
@@ -59,7 +59,7 @@ def test_a_step_that_is_too_hard_names_its_hardest_question() -> None:
      "Neither A nor B", "None of the others", "All the above"],
 )  # fmt: skip
 def test_a_choice_that_points_at_others_is_found(choice: str) -> None:
-    (found,) = question_text_findings("x.toml", ask("One", choice, "Two"))
+    (found,) = question_text_problems("x.toml", ask("One", choice, "Two"))
     assert (found.where, found.remedy) == (
         'question "q", choice "b"',
         "Write a choice that stands on its own.",
@@ -68,17 +68,17 @@ def test_a_choice_that_points_at_others_is_found(choice: str) -> None:
 
 @pytest.mark.parametrize("choice", ["All of the team", "Both sides agree", "Vitamin A and iron"])
 def test_a_choice_that_stands_on_its_own_is_fine(choice: str) -> None:
-    assert list(question_text_findings("x.toml", ask("One", choice, "Two"))) == []
+    assert list(question_text_problems("x.toml", ask("One", choice, "Two"))) == []
 
 
 def test_choices_that_differ_by_a_letter_are_found_but_not_those_that_differ_in_figures() -> None:
     near = ask("You check every single figure yourself", "You checked every single figure yourself")
-    (found,) = question_text_findings("x.toml", near)
+    (found,) = question_text_problems("x.toml", near)
     assert found.problem.endswith("are nearly the same")
     figures = ask("Wait for 10 minutes before you go on", "Wait for 11 minutes before you go on")
-    assert list(question_text_findings("x.toml", figures)) == []
+    assert list(question_text_problems("x.toml", figures)) == []
     short = ask("Ten cups of rice", "Ten cups of ice")
-    assert list(question_text_findings("x.toml", short)) == []
+    assert list(question_text_problems("x.toml", short)) == []
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_an_explanation_that_only_repeats_is_found(explanation: str, problem: st
         text="What does a careful reader do next?",
         explanation=explanation,
     )
-    assert [f.problem for f in question_text_findings("x.toml", question)] == [problem]
+    assert [f.problem for f in question_text_problems("x.toml", question)] == [problem]
 
 
 def test_a_stem_that_comes_twice_is_found_at_the_second_place() -> None:
@@ -107,7 +107,7 @@ def test_a_stem_that_comes_twice_is_found_at_the_second_place() -> None:
         "who answers for a mistake in the report that AI has drafted",
     )
     asked = [(f"{n}.toml", ask("x", text=text)) for n, text in enumerate(stems)]
-    assert [(f.file, f.problem) for f in stem_findings(asked)] == [
+    assert [(f.file, f.problem) for f in stem_problems(asked)] == [
         ("2.toml", 'nearly the same question stands in 0.toml, question "q"'),
         ("3.toml", 'the same question stands in 0.toml, question "q"'),
     ]
@@ -130,7 +130,7 @@ def test_likeness_is_one_for_the_same_words_and_none_for_other_letters() -> None
     ],
 )
 def test_an_address_that_cannot_be_opened_is_found(text: str, link: str | None) -> None:
-    found = [finding.problem for finding in link_findings("x.toml", "", [text])]
+    found = [finding.problem for finding in link_problems("x.toml", "", [text])]
     assert found == ([f'"{link}" is no usable address'] if link else [])
 
 
@@ -159,11 +159,11 @@ def step(summary: str, description: str = "All.") -> Step:
     ],
 )
 def test_a_stated_time_has_to_be_what_the_videos_take(summary: str, problem: str | None) -> None:
-    assert [f.problem for f in time_findings("step.toml", step(summary))] == (
+    assert [f.problem for f in time_problems("step.toml", step(summary))] == (
         [problem] if problem else []
     )
 
 
 def test_a_stated_time_of_a_topic_is_compared_as_well() -> None:
-    (found,) = time_findings("step.toml", step("All of it.", "Half an hour, 30 min."))
+    (found,) = time_problems("step.toml", step("All of it.", "Half an hour, 30 min."))
     assert (found.file, found.where) == ("step.toml", 'topic "t"')

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from portal.authoring.lint.structure import video_findings
+from portal.authoring.lint.structure import video_problems
 from portal.authoring.references import reference
 from tests.learning.courses import video
 
@@ -148,6 +148,6 @@ def test_what_names_no_video(address: str) -> None:
 )
 def test_the_check_says_what_to_write(provider: str, ref: str, remedy: str) -> None:
     wrong = replace(video("plain"), provider=provider, ref=ref)
-    (finding,) = video_findings("x.toml", wrong, None)
+    (finding,) = video_problems("x.toml", wrong, None)
     assert (finding.where, finding.problem) == ("ref", f'"{ref}" is no {provider} reference')
     assert finding.remedy.startswith(remedy)

@@ -4,8 +4,10 @@ Two courses are compared by the ids that everything is kept under, so that a ren
 alias is the same video.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 
@@ -29,7 +31,7 @@ What = Literal[
 ]
 
 # What follows for learners, in the words of the report.
-EFFECTS: Final[dict[What, str]] = {
+EFFECTS: dict[What, str] = {
     "video removed": "it no longer counts as a part of the path; points of its quiz are kept",
     "video added": "finished steps have something open again, percentages fall",
     "video moved": "it counts in another place of the path; nothing of it is lost",

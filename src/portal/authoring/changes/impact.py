@@ -1,5 +1,7 @@
 """`portal content plan`: what a change of the course touches, and whom."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from pathlib import Path
 

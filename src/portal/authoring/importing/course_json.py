@@ -4,14 +4,16 @@ Steps hold topics, topics hold videos with an address, and a video may hold a qu
 name the right choice by its place. docs/CONTENT.md has an example. Other keys are left out.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Sequence
 from string import ascii_lowercase
-from typing import Any, Final
+from typing import Any
 
 from portal.authoring.importing.gift import NO_EXPLANATION
-from portal.authoring.lint.structure import Problem
 from portal.authoring.markup import has_tags, plain_text
+from portal.authoring.problems import Problem
 from portal.authoring.references import FORMS, reference
 from portal.authoring.scaffold.drafts import StepDraft, TopicDraft, VideoDraft, slug
 from portal.authoring.sources import TOO_LONG, Table, seconds
@@ -19,8 +21,8 @@ from portal.web.formats import plural
 
 Path = tuple[str | int, ...]
 
-KINDS: Final = {str: "text in quotes", list: "a list", dict: "an object", int: "a whole number"}
-TRUE_FALSE: Final = ("true", "false")
+KINDS = {str: "text in quotes", list: "a list", dict: "an object", int: "a whole number"}
+TRUE_FALSE = ("true", "false")
 
 
 def read_course_json(text: str, file: str) -> tuple[list[StepDraft], list[Problem]]:

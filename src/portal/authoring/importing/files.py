@@ -1,12 +1,14 @@
 """`portal content import`: questions in GIFT, or a course in JSON, as course files."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from pathlib import Path
 
 from portal.authoring.compiler import inspect
 from portal.authoring.importing.course_json import read_course_json
 from portal.authoring.importing.gift import read_gift
-from portal.authoring.lint.structure import Problem
+from portal.authoring.problems import Problem
 from portal.authoring.scaffold.drafts import StepDraft, TopicDraft, VideoDraft, write
 from portal.authoring.textfiles import Unreadable, read_text
 from portal.errors import CommandFailed

@@ -4,37 +4,37 @@ Single choice, several right choices and true/false are taken over; what the por
 is refused with its line. The format is described at https://docs.moodle.org/en/GIFT_format.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Sequence
 from string import ascii_lowercase
-from typing import Final, NoReturn
+from typing import NoReturn
 
 import msgspec
 
-from portal.authoring.lint.structure import Problem
 from portal.authoring.markup import NAMES, TAG, Kind, Loss, plain_text
+from portal.authoring.problems import Problem
 from portal.authoring.scaffold.drafts import slug
 from portal.authoring.sources import Table
 
 # Escaped characters are put aside as private ones, so that they mean nothing while we look.
-ESCAPED: Final = {f"\\{sign}": chr(0xE000 + n) for n, sign in enumerate("~=#{}:\\")}
-RESTORED: Final = {ord(private): escape[1] for escape, private in ESCAPED.items()}
-ESCAPE: Final = re.compile(r"\\[~=#{}:\\]")
+ESCAPED = {f"\\{sign}": chr(0xE000 + n) for n, sign in enumerate("~=#{}:\\")}
+RESTORED = {ord(private): escape[1] for escape, private in ESCAPED.items()}
+ESCAPE = re.compile(r"\\[~=#{}:\\]")
 
-CATEGORY: Final = re.compile(r"\$CATEGORY:(.*)")
-TITLE: Final = re.compile(r"\s*::(.*?)::", re.DOTALL)
-KINDS: Final[dict[str, Kind]] = {
+CATEGORY = re.compile(r"\$CATEGORY:(.*)")
+TITLE = re.compile(r"\s*::(.*?)::", re.DOTALL)
+KINDS: dict[str, Kind] = {
     "html": "html",
     "moodle": "moodle",
     "plain": "plain",
     "markdown": "markdown",
 }
-FORMAT: Final = re.compile(r"\s*\[(html|moodle|plain|markdown)\]", re.IGNORECASE)
-TRUTH: Final = re.compile(r"(T|TRUE|F|FALSE)\s*(#.*)?", re.IGNORECASE | re.DOTALL)
-ANSWER: Final = re.compile(r"([=~])\s*(?:%(-?[0-9]+(?:\.[0-9]+)?)%)?([^=~]*)")
-NO_EXPLANATION: Final = (
-    "TODO: why the right answer is right, and why the most tempting other one is not"
-)
+FORMAT = re.compile(r"\s*\[(html|moodle|plain|markdown)\]", re.IGNORECASE)
+TRUTH = re.compile(r"(T|TRUE|F|FALSE)\s*(#.*)?", re.IGNORECASE | re.DOTALL)
+ANSWER = re.compile(r"([=~])\s*(?:%(-?[0-9]+(?:\.[0-9]+)?)%)?([^=~]*)")
+NO_EXPLANATION = "TODO: why the right answer is right, and why the most tempting other one is not"
 
 
 # A piece of a question, and where it begins there.

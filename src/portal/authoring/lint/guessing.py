@@ -3,23 +3,25 @@
 Shares say something only from a number of questions on, so that small courses are left alone.
 """
 
+from __future__ import annotations
+
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final
 
-from portal.authoring.lint.structure import Asked, Problem
+from portal.authoring.lint.structure import Asked
+from portal.authoring.problems import Problem
 from portal.learning.course import Choice, Question
 
-MIN_FOR_BALANCE: Final = 10
-MOST: Final = 0.4
+MIN_FOR_BALANCE = 10
+MOST = 0.4
 # Guessers are compared with chance over all questions, where it takes more of them to tell.
-MIN_FOR_GUESSERS: Final = 40
-TOLERANCE: Final = 0.08
+MIN_FOR_GUESSERS = 40
+TOLERANCE = 0.08
 
 # A guesser ranks the choices as they are written; the lowest rank comes first.
 Habit = Callable[[int, Choice], int]
-HABITS: Final[dict[str, Habit]] = {
+HABITS: dict[str, Habit] = {
     "takes the first choice": lambda at, _: at,
     "takes the second choice": lambda at, _: (at - 1) % 26,
     "takes the last choice": lambda at, _: -at,
@@ -28,7 +30,7 @@ HABITS: Final[dict[str, Habit]] = {
 }
 
 
-def balance_findings(asked: Sequence[Asked]) -> Iterator[Problem]:
+def balance_problems(asked: Sequence[Asked]) -> Iterator[Problem]:
     """A favourite place or letter of the keys, a telling length, and too many true statements."""
     for kind in ("single", "multiple"):
         yield from _places(kind, [(file, q) for file, q in asked if q.kind == kind])
@@ -45,7 +47,7 @@ def balance_findings(asked: Sequence[Asked]) -> Iterator[Problem]:
         yield _finding("true/false questions", many, problem, remedy)
 
 
-def guesser_findings(asked: Sequence[Asked]) -> Iterator[Problem]:
+def guesser_problems(asked: Sequence[Asked]) -> Iterator[Problem]:
     """Fixed habits that earn more, or less, than guessing over the whole course."""
     if len(asked) < MIN_FOR_GUESSERS:
         return

@@ -1,17 +1,19 @@
 """What is wrong between the steps of a course: ids of tasks, prerequisites that nobody can meet."""
 
+from __future__ import annotations
+
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from portal.authoring.lint.structure import Problem
+from portal.authoring.problems import Problem
 from portal.learning.course import Requirement, Step, Task, Topic
 
 # A step with the file that it stands in.
 Written = tuple[str, Step]
 # A part of the course in words, and whether it is about opening or about finishing it.
 Node = tuple[str, bool]
-OPEN: Final = True
+OPEN = True
 
 
 class Edge(NamedTuple):
@@ -24,7 +26,7 @@ class Edge(NamedTuple):
     where: str = ""
 
 
-def task_findings(steps: Iterable[Written]) -> Iterator[Problem]:
+def task_problems(steps: Iterable[Written]) -> Iterator[Problem]:
     """Ids that two tasks of the course have: a tick would count for both."""
     first: dict[str, str] = {}
     for file, step in steps:
@@ -38,7 +40,7 @@ def task_findings(steps: Iterable[Written]) -> Iterator[Problem]:
             first.setdefault(task.id, file)
 
 
-def prerequisite_findings(steps: Sequence[Written]) -> Iterator[Problem]:
+def prerequisite_problems(steps: Sequence[Written]) -> Iterator[Problem]:
     """Prerequisites that name nothing, that ask for points where there are none, or that lead in
     a circle, so that nobody could ever open what they lock."""
     known: dict[str, Step | Topic] = {_step(step.id): step for _, step in steps}

@@ -1,15 +1,16 @@
 """How hard a text is to read, and how alike two texts are. For authors' tools."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable
-from typing import Final
 
-SENTENCE_END: Final = re.compile(r"(?<=[.!?:;])\s+")
-ENGLISH_WORD: Final = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)?|[0-9][0-9.,]*")
-VOWELS: Final = re.compile(r"[aeiouy]+")
+SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+")
+ENGLISH_WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)?|[0-9][0-9.,]*")
+VOWELS = re.compile(r"[aeiouy]+")
 # A final e, and the e of -ed and -es, are mostly silent: "made", "judged", "notes".
-SILENT_END: Final = re.compile(r"([^l]e|[^aeiouytd]ed|[^aeiouylcsxzgh]es)$")
-PIECE: Final = 3
+SILENT_END = re.compile(r"([^l]e|[^aeiouytd]ed|[^aeiouylcsxzgh]es)$")
+PIECE = 3
 
 
 def normalised(text: str) -> str:

@@ -1,61 +1,30 @@
 """What is wrong with a course, and what to do about it: ids, numbers, references and keys.
 
 Each rule looks at compiled values, is pure, and yields every problem it sees. Patterns over many
-questions are the business of `findings_balance`, the wording that of `findings_text`.
+questions are the business of `guessing`, the wording that of `wording`.
 """
+
+from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Final
 
-import msgspec
-
+from portal.authoring.problems import TO_DO, Problem
 from portal.authoring.references import FORMS, is_reference, reference
 from portal.learning.course import Question, Quiz, Step, Video
 from portal.web.formats import plural
 
-# What a scaffold leaves to its author begins with this word, and goes on with what to write.
-TO_DO: Final = "TODO"
 SHORTEST_VIDEO, LONGEST_VIDEO = 10, 3 * 60 * 60
 
-SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-LETTER: Final = re.compile(r"[a-z]")
-REFERENCES: Final = {
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+LETTER = re.compile(r"[a-z]")
+REFERENCES = {
     "youtube": "the 11 characters after watch?v=",
     "vimeo": "the number of the video, or number/hash",
     "file": "a relative path that ends in .mp4 or .webm",
 }
-
-
-class Problem(msgspec.Struct, frozen=True):
-    """One problem: the file and the place in it, what is wrong, and what to do. str() is one line.
-
-    `problem` is a clause without a full stop, `remedy` a sentence. What is still `to_do` is not
-    wrong: the course may be published without it. Nor is a `note`, which says what was left out.
-    """
-
-    file: str
-    where: str
-    problem: str
-    remedy: str
-    to_do: bool = False
-    note: bool = False
-
-    @property
-    def is_fault(self) -> bool:
-        """Whether the course may not be published with it."""
-        return not (self.to_do or self.note)
-
-    @property
-    def line(self) -> str:
-        """The finding with what it is, if it is no fault."""
-        return f"To do: {self}" if self.to_do else f"Note: {self}" if self.note else str(self)
-
-    def __str__(self) -> str:
-        place = f"{self.file}: {self.where}" if self.where else self.file
-        return f"{place}: {self.problem}. {self.remedy}"
 
 
 Placed = tuple[str, Video]
@@ -68,7 +37,7 @@ def asked_in(placed: Iterable[Placed]) -> list[Asked]:
     return [(file, q) for file, video in placed if video.quiz for q in video.quiz.questions]
 
 
-def step_findings(file: str, step: Step, number: int) -> Iterator[Problem]:
+def step_problems(file: str, step: Step, number: int) -> Iterator[Problem]:
     """Problems of a step itself; `number` is its place in the course, from 1."""
     if step.id != str(number):
         yield Problem(file, "id", f'is "{step.id}"', f'Set id = "{number}" as in the folder name.')
@@ -82,7 +51,7 @@ def step_findings(file: str, step: Step, number: int) -> Iterator[Problem]:
         yield Problem(file, "topics", "there is none", "Add a [[topics]] table with videos.")
 
 
-def video_findings(file: str, video: Video, channels: Collection[str] | None) -> Iterator[Problem]:
+def video_problems(file: str, video: Video, channels: Collection[str] | None) -> Iterator[Problem]:
     """Problems of one video and its quiz. Any channel will do when `channels` is None."""
     if not SLUG.fullmatch((video.id, *video.aliases)[-1]):
         yield Problem(file, "", "the file name is not a slug", "Use a-z, 0-9 and single hyphens.")
@@ -96,7 +65,7 @@ def video_findings(file: str, video: Video, channels: Collection[str] | None) ->
     yield from _count(file, "objectives", video.objectives, 1, 3)
     if video.quiz:
         for question in video.quiz.questions:
-            yield from question_findings(file, question)
+            yield from question_problems(file, question)
         yield from _moments(file, video, video.quiz)
 
 
@@ -109,7 +78,7 @@ def _wanted_reference(video: Video) -> str:
     return f"{form} {FORMS}." if "://" in video.ref else form
 
 
-def alias_findings(file: str, place: str, name: str, aliases: Sequence[str]) -> Iterator[Problem]:
+def alias_problems(file: str, place: str, name: str, aliases: Sequence[str]) -> Iterator[Problem]:
     """Former names that are no names, or are still the present one."""
     where = f"{place}, aliases" if place else "aliases"
     for alias in aliases:
@@ -121,7 +90,7 @@ def alias_findings(file: str, place: str, name: str, aliases: Sequence[str]) -> 
             yield Problem(file, where, problem, "List former ids only, the first one first.")
 
 
-def size_findings(file: str, count: int, at_least: int, *, required: bool) -> Iterator[Problem]:
+def size_problems(file: str, count: int, at_least: int, *, required: bool) -> Iterator[Problem]:
     """Whether a video has enough questions; without any it is only still to do, if not required."""
     remedy = f"Write at least {at_least}."
     if count:
@@ -131,13 +100,13 @@ def size_findings(file: str, count: int, at_least: int, *, required: bool) -> It
         yield Problem(file, "questions", "there is no quiz yet", remedy, to_do=not required)
 
 
-def name_findings(file: str, names: Iterable[Iterable[str]]) -> Iterator[Problem]:
+def name_problems(file: str, names: Iterable[Iterable[str]]) -> Iterator[Problem]:
     """Ids that two questions of a quiz have or had; `names` has those of each question."""
     for name in repeated(Counter(name for of_one in names for name in set(of_one))):
         yield Problem(file, f'question "{name}"', "the id is used twice", "Give each its own id.")
 
 
-def question_findings(file: str, question: Question) -> Iterator[Problem]:
+def question_problems(file: str, question: Question) -> Iterator[Problem]:
     """Problems of one question: its id, choice ids and key."""
     where = f'question "{question.id}"'
     if not SLUG.fullmatch(question.id):
@@ -147,7 +116,7 @@ def question_findings(file: str, question: Question) -> Iterator[Problem]:
         yield from _key(file, where, question)
 
 
-def course_findings(
+def course_problems(
     placed: Sequence[Placed], topics: Iterable[tuple[str, str]]
 ) -> Iterator[Problem]:
     """Names used twice in the whole course; `topics` are pairs of file and topic id."""

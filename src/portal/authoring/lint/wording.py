@@ -1,14 +1,17 @@
 """What is wrong with the wording of a course: copies, pointers, hard sentences, links and times."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, combinations
-from typing import Final
 from urllib.parse import urlsplit
 
 from portal.authoring.lint.readability import alike, grade_level, normalised, pieces, sentences
-from portal.authoring.lint.structure import Asked, Problem
+from portal.authoring.lint.structure import Asked
+from portal.authoring.problems import Problem
 from portal.learning.course import Choice, Question, Step, Video
+from portal.learning.outline import TYPICAL_SECONDS
 from portal.web.formats import plural
 
 # Measured on the 372 questions of the shipped course: those that ask for different things stay
@@ -16,27 +19,25 @@ from portal.web.formats import plural
 # choice or the question. Whoever only swaps a word or two comes out above.
 STEMS_ALIKE, CHOICES_ALIKE, COPIED = 0.85, 0.8, 0.7
 # Of shorter choices every word tells: "two cups of rice", "ten cups of rice".
-WORDS_TO_COMPARE: Final = 5
+WORDS_TO_COMPARE = 5
 # School years. Twelve of them end at the age of eighteen.
 HARDEST_QUESTION, HARDEST_STEP = 14.0, 10.0
 
 # A choice that points at the others is answered by logic, not by knowledge, and choices are
 # shuffled, so "above" would not even be true.
-POINTS_AT_OTHERS: Final = re.compile(
+POINTS_AT_OTHERS = re.compile(
     r".*\b(all|none|any|both|neither)( of)? the above\b.*"
     r"|(all|none|any|both|neither|each|either) of (these|them|those|the (others?|rest|two)"
     r"|the (other )?(answers|choices|options|statements))( (is|are) (right|true|correct|wrong))?"
     r"|all (answers|choices|options)( are (right|true|correct))?"
     r"|(both |neither )?[a-f] (and|or|nor) [a-f]( are (right|true|correct))?",
 )
-LINK: Final = re.compile(r"\b(?:https?:|www\.)\S+", re.IGNORECASE)
-HOST: Final = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
-STATED: Final = re.compile(r"\b([0-9]+(?:\.[0-9]+)?)[ -](minutes?|min|hours?|h)\b")
-# A video whose length is not known may be anything; four minutes is what learners are told.
-TYPICAL_SECONDS: Final = 240
+LINK = re.compile(r"\b(?:https?:|www\.)\S+", re.IGNORECASE)
+HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
+STATED = re.compile(r"\b([0-9]+(?:\.[0-9]+)?)[ -](minutes?|min|hours?|h)\b")
 
 
-def question_text_findings(file: str, question: Question) -> Iterator[Problem]:
+def question_text_problems(file: str, question: Question) -> Iterator[Problem]:
     """Choices that repeat or point at one another, and an explanation that explains nothing."""
     where = f'question "{question.id}"'
     explained = pieces(question.explanation)
@@ -62,7 +63,7 @@ def question_text_findings(file: str, question: Question) -> Iterator[Problem]:
             yield Problem(file, place, problem, "Write a choice that stands on its own.")
 
 
-def stem_findings(asked: Sequence[Asked]) -> Iterator[Problem]:
+def stem_problems(asked: Sequence[Asked]) -> Iterator[Problem]:
     """Questions that are asked twice in the course, word by word or nearly so."""
     seen: list[tuple[frozenset[str], str, str]] = []
     for file, question in asked:
@@ -80,7 +81,7 @@ def stem_findings(asked: Sequence[Asked]) -> Iterator[Problem]:
         seen.append((stem, text, f"{file}, {where}"))
 
 
-def reading_findings(file: str, number: int, asked: Sequence[Asked]) -> Iterator[Problem]:
+def reading_problems(file: str, number: int, asked: Sequence[Asked]) -> Iterator[Problem]:
     """English that is too hard, in one question of step `number` or over all of them.
 
     `file` is that of the step.
@@ -105,7 +106,7 @@ def reading_findings(file: str, number: int, asked: Sequence[Asked]) -> Iterator
         yield Problem(file, f"step {number}", problem, remedy)
 
 
-def link_findings(file: str, where: str, texts: Iterable[str]) -> Iterator[Problem]:
+def link_problems(file: str, where: str, texts: Iterable[str]) -> Iterator[Problem]:
     """Addresses of the web that cannot be opened as they are written."""
     for text in texts:
         for found in LINK.findall(text):
@@ -115,15 +116,15 @@ def link_findings(file: str, where: str, texts: Iterable[str]) -> Iterator[Probl
                 yield Problem(file, where, f'"{link}" is no usable address', remedy)
 
 
-def video_link_findings(file: str, video: Video) -> Iterator[Problem]:
+def video_link_problems(file: str, video: Video) -> Iterator[Problem]:
     """Unusable addresses in the texts of a video and its quiz."""
-    yield from link_findings(file, "", (video.title, video.summary, *video.objectives))
+    yield from link_problems(file, "", (video.title, video.summary, *video.objectives))
     for question in video.quiz.questions if video.quiz else ():
         texts = (question.text, question.explanation, *(c.text for c in question.choices))
-        yield from link_findings(file, f'question "{question.id}"', texts)
+        yield from link_problems(file, f'question "{question.id}"', texts)
 
 
-def time_findings(file: str, step: Step) -> Iterator[Problem]:
+def time_problems(file: str, step: Step) -> Iterator[Problem]:
     """Times that the step or a topic states in figures, and that its videos do not take."""
     yield from _stated(file, "summary", step.summary, step.videos)
     for topic in step.topics:

@@ -3,12 +3,14 @@
 What nobody knows yet is written as TODO with a hint, which `portal content check` lists.
 """
 
+from __future__ import annotations
+
 import re
 import tomllib
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -17,14 +19,14 @@ from portal.authoring.sources import Table
 from portal.authoring.textfiles import Unreadable, read_text
 from portal.errors import CommandFailed
 
-COURSE_TEXT: Final = """\
+COURSE_TEXT = """\
 # What this course is held to; docs/CONTENT.md explains each line.
 channels = ["Anthropic", "Claude"]  # publishers whose videos may be shown
 language = "en"                     # the reading level is judged in English only
 min_questions = 5                   # of a quiz
 quiz_required = false               # true: a video without a quiz is a fault, not something to do
 """
-QUIZ_EXAMPLE: Final = """
+QUIZ_EXAMPLE = """
 # A quiz is at least five questions like this one:
 #
 # [[questions]]
@@ -38,8 +40,8 @@ QUIZ_EXAMPLE: Final = """
 # ]
 # explanation = "Why the right answer is right, and why the most tempting other one is not."
 """
-FOLDER: Final = re.compile(r"[0-9]{2}-.+")
-LONGEST_NAME: Final = 60
+FOLDER = re.compile(r"[0-9]{2}-.+")
+LONGEST_NAME = 60
 
 
 class VideoDraft(msgspec.Struct, frozen=True):
@@ -61,7 +63,7 @@ class StepDraft(msgspec.Struct, frozen=True):
     known: Table = {}
 
 
-FIRST_TOPIC: Final = TopicDraft(
+FIRST_TOPIC = TopicDraft(
     "First topic", (VideoDraft("TODO: the title of the video, as its publisher wrote it"),)
 )
 

@@ -1,11 +1,13 @@
 """Writing course files in TOML the way an author would: long texts broken, one choice a line."""
 
+from __future__ import annotations
+
 import json
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
-WIDTH: Final = 100
+WIDTH = 100
 
 
 def document(table: Mapping[str, Any]) -> str:

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from portal.authoring import textfiles
-from portal.authoring.compiler import build, check, inspect, read_sources
+from portal.authoring.compiler import build, inspect, read_sources
 from portal.authoring.loading import course_in
 from portal.learning.course import Course, load_course
+from tests.authoring.checking import check
 from tests.learning.test_player_captions import EGGS, STEP, VTT
 from tests.ops.command import run_portal, running
 from tests.support import Database

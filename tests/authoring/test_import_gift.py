@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from portal.authoring.compiler import check, read_sources
+from portal.authoring.compiler import read_sources
 from portal.authoring.importing.gift import NO_EXPLANATION, read_gift
+from tests.authoring.checking import check
 from tests.ops.command import run_portal
 
 GIFT = r"""// Questions on safety, exported

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from portal.authoring.compiler import check, read_sources
+from portal.authoring.compiler import read_sources
 from portal.authoring.importing.course_json import line_of, read_course_json
+from tests.authoring.checking import check
 from tests.ops.command import run_portal
 
 QUESTION: dict[str, Any] = {

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from portal.authoring.changes.diff import compare
+from portal.authoring.changes.diff import compare_courses
 from portal.authoring.compiler import build
 from portal.learning.course import Choice, Course, Question, Requirement, Step, Task, Topic
 from tests.learning.courses import course_of, given, question, singles, teach, video
@@ -22,7 +22,9 @@ ORDER = question(2, "ordering", ("c", "a", "b"), choices=3)
 
 
 def told(old: Course, new: Course) -> list[tuple[str, str, str]]:
-    return [(change.video_id, change.question_id, change.what) for change in compare(old, new)]
+    return [
+        (change.video_id, change.question_id, change.what) for change in compare_courses(old, new)
+    ]
 
 
 def reworded(asked: Question, letter: str, text: str) -> Question:
@@ -91,7 +93,7 @@ def test_a_video_in_another_place_is_told() -> None:
         ),
         "",
     )
-    (change,) = compare(old, new)
+    (change,) = compare_courses(old, new)
     assert (change.what, change.detail) == (
         "video moved",
         "from step 1, all-of-it to step 2, later",
@@ -105,25 +107,25 @@ def test_tasks_and_locks_are_told() -> None:
     tasks = (Task("try", "Try it, really."), Task("tell", "Tell."))
     opened = Topic("all-of-it", "T", "", ())
     new = Course((Step("1", "S", "", (), tasks, (opened,), (Requirement(step="2"),)),), "")
-    assert [(c.part, c.what, c.detail) for c in compare(old, new)] == [
+    assert [(c.part, c.what, c.detail) for c in compare_courses(old, new)] == [
         ("step 1", "task removed", "Ask."),
         ("step 1", "task added", "Tell."),
         ("step 1", "lock changed", ""),
         ("topic all-of-it", "lock changed", ""),
     ]
-    assert compare(old, old) == []
+    assert compare_courses(old, old) == []
 
 
 def test_a_renamed_id_is_told_with_what_would_keep_its_history() -> None:
     old = course_of(video("one", (question(1),)))
     new = course_of(video("uno", (question(1),)))
-    added, removed = compare(old, replaced_ref(new))
+    added, removed = compare_courses(old, replaced_ref(new))
     assert 'there, aliases = ["one"] would keep its history' not in removed.detail
-    added, removed = compare(old, new)
+    added, removed = compare_courses(old, new)
     assert added.what == "video added"
     assert removed.detail == 'now uno; there, aliases = ["one"] would keep its history'
     renamed = course_of(video("one", (replace(question(1), id="first"),)))
-    added, removed = compare(old, renamed)
+    added, removed = compare_courses(old, renamed)
     assert (added.question_id, added.detail) == (
         "first",
         'aliases = ["question-1"] would keep its history',

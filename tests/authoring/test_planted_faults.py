@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from portal.authoring.compiler import check
-from portal.authoring.scaffold.toml import document
+from portal.authoring.scaffold.toml import toml_document
+from tests.authoring.checking import check
 from tests.support import CONTENT
 
 Table = dict[str, Any]
@@ -178,7 +178,7 @@ def test_a_fault_in_one_file_is_found_there(root: Path, fault: Fault) -> None:
     first = table["questions"][0]["id"]
     where = fault.where.format(id=question["id"], first=first)
     fault.change(question if fault.kind else table)
-    path.write_text(document(table))
+    path.write_text(toml_document(table))
     found = check(root)
     file = path.relative_to(root).as_posix()
     hits = [f for f in found if f.file == file and f.where == where and fault.problem in f.problem]
@@ -190,7 +190,7 @@ def test_a_fault_in_one_file_is_found_there(root: Path, fault: Fault) -> None:
 
 def test_writing_a_table_anew_is_no_fault_itself(root: Path) -> None:
     for path in files(root):
-        path.write_text(document(read(path)))
+        path.write_text(toml_document(read(path)))
     assert check(root) == []
 
 
@@ -212,7 +212,7 @@ def test_a_question_that_is_asked_in_two_quizzes_is_found(
     table = read(other)
     long = max((q["text"] for q in read(one)["questions"]), key=len)
     table["questions"][0]["text"] = word + long
-    other.write_text(document(table))
+    other.write_text(toml_document(table))
     where = f'question "{table["questions"][0]["id"]}"'
     assert found_at(root, other.relative_to(root).as_posix(), where, problem)
 
@@ -221,10 +221,10 @@ def test_the_same_video_or_id_twice_is_found(root: Path) -> None:
     one, *_, other = files(root)
     assert one.parent != other.parent
     table = read(other)
-    other.write_text(document(table | {"ref": read(one)["ref"], "provider": "youtube"}))
+    other.write_text(toml_document(table | {"ref": read(one)["ref"], "provider": "youtube"}))
     problem = f"the same video stands in {one.relative_to(root).as_posix()}"
     assert found_at(root, other.relative_to(root).as_posix(), "ref", problem)
-    other.write_text(document(table | {"aliases": [one.stem]}))
+    other.write_text(toml_document(table | {"aliases": [one.stem]}))
     where, problem = f'video "{one.stem}"', "the video id is also used in"
     assert found_at(root, other.relative_to(root).as_posix(), where, problem)
 
@@ -249,7 +249,7 @@ def test_a_fault_of_a_step_is_found(
     table = read(path)
     where = where.format(topic=table["topics"][0]["id"])
     change(table)
-    path.write_text(document(table))
+    path.write_text(toml_document(table))
     assert found_at(root, path.relative_to(root).as_posix(), where, problem)
 
 
@@ -271,7 +271,7 @@ def everywhere(root: Path, kind: str, change: Callable[[Table], None]) -> None:
         for question in table["questions"]:
             if question["kind"] == kind:
                 change(question)
-        path.write_text(document(table))
+        path.write_text(toml_document(table))
 
 
 def key_first(question: Table) -> None:

@@ -9,9 +9,10 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from portal.authoring.compiler import check, read_sources
+from portal.authoring.compiler import read_sources
 from portal.learning.course import Course
 from portal.learning.pages import label_of
+from tests.authoring.checking import check
 from tests.learning.courses import course_of, given, question, singles, teach, video
 from tests.support import Portal
 from tests.web.markup import Page

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from portal.authoring.compiler import check, inspect, read_sources
+from portal.authoring.compiler import inspect, read_sources
 from portal.authoring.scaffold.drafts import new, slug
-from portal.authoring.scaffold.toml import document
+from portal.authoring.scaffold.toml import toml_document
 from portal.authoring.schema import FILES, schema
 from portal.errors import CommandFailed
+from tests.authoring.checking import check
 from tests.ops.command import only_line, run_portal
 from tests.support import CONTENT
 
@@ -123,7 +124,7 @@ def test_toml_is_read_back_as_it_was_written() -> None:
             {"id": "b", "answer": False},
         ],
     }
-    text = document(table)
+    text = toml_document(table)
     read = tomllib.loads(text)
     assert " ".join(read.pop("summary").split()) == table.pop("summary")
     assert read == table

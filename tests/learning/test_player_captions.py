@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from portal.authoring.captions import parse
-from portal.authoring.compiler import build, check, inspect
+from portal.authoring.captions import parse_vtt
+from portal.authoring.compiler import build, inspect
 from portal.learning.course import MEDIA_FOLDER, Cue, load_course
+from tests.authoring.checking import check
 
 STEP = """
 id = "1"
@@ -107,13 +108,13 @@ def test_a_cue(block: str, cues: list[Cue]) -> None:
         f"WEBVTT\n\n{block}\n",
         f"\ufeffWEBVTT - title\r\n\r\n{block}".replace("\n", "\r\n"),
     ):
-        assert list(parse(text)) == cues
+        assert list(parse_vtt(text)) == cues
 
 
 def test_cues_come_in_order_and_captions_that_roll_up_are_said_once() -> None:
     times = ("00:03.000 --> 00:04.000", "00:01.000 --> 00:03.000", "00:02.000 --> 00:03.000")
     blocks = "\n\n".join(f"{time}\n{text}" for time, text in zip(times, "baa", strict=True))
-    assert parse(f"WEBVTT\n\n{blocks}") == (Cue(1, "a"), Cue(3, "b"))
+    assert parse_vtt(f"WEBVTT\n\n{blocks}") == (Cue(1, "a"), Cue(3, "b"))
 
 
 def test_captions_that_youtube_made_itself() -> None:
@@ -156,7 +157,7 @@ that's what they said
 {blank}
 [Music]
 """.replace("{blank}", " ")
-    assert list(parse(f"WEBVTT\nKind: captions\nLanguage: en\n{blocks}")) == [
+    assert list(parse_vtt(f"WEBVTT\nKind: captions\nLanguage: en\n{blocks}")) == [
         Cue(0.16, "no no no"),
         Cue(2.48, "no no no"),
         Cue(4.799, "that's what they said"),
@@ -168,7 +169,7 @@ that's what they said
 def shown(*cues: tuple[float, float, str]) -> list[tuple[float, str]]:
     """Returns what is said, and when, in captions of these starts, ends and lines."""
     blocks = [f"00:{start:06.3f} --> 00:{end:06.3f}\n{lines}" for start, end, lines in cues]
-    return [(cue.start, cue.text) for cue in parse("WEBVTT\n\n" + "\n\n".join(blocks))]
+    return [(cue.start, cue.text) for cue in parse_vtt("WEBVTT\n\n" + "\n\n".join(blocks))]
 
 
 @pytest.mark.parametrize(
@@ -255,12 +256,12 @@ RULES = [
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_the_rules_of_the_format(rest: str, said: list[str], ends: str, mark: str) -> None:
     text = f"{mark}WEBVTT{rest}".replace("\n", ends)
-    assert [cue.text for cue in parse(text)] == said
+    assert [cue.text for cue in parse_vtt(text)] == said
 
 
 @pytest.mark.parametrize("first", ["", "WEBVTTX", "webvtt", " WEBVTT", T1, "1"])
 def test_other_texts_hold_no_captions(first: str) -> None:
-    assert parse(f"{first}\n\n{T1}\nA") == ()
+    assert parse_vtt(f"{first}\n\n{T1}\nA") == ()
 
 
 def test_a_cue_without_readable_times_is_named(root: Path) -> None:

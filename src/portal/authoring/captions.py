@@ -63,15 +63,15 @@ def read_captions(
     if not (folder / name).resolve().is_relative_to(folder.resolve()):
         problem = f"{folder.name}/{name} is a link that leads out of {folder.name}"
         return refused(problem, "Put the captions there, since nothing else is served.")
-    cues = parse(text)
+    cues = parse_vtt(text)
     if not cues:
         remedy = "Begin it with WEBVTT, and write cues with their times."
         return refused(f"{folder.name}/{name} holds no captions", remedy)
-    return cues, tuple(_unread(text, f"{folder.name}/{name}", file))
+    return cues, tuple(_unreadable_times(text, f"{folder.name}/{name}", file))
 
 
-def _unread(text: str, name: str, file: str) -> Iterator[Problem]:
-    """What players leave out as well: cues whose times are not written as they have to be."""
+def _unreadable_times(text: str, name: str, file: str) -> Iterator[Problem]:
+    """Finds what players leave out as well: cues whose times are not written as they have to be."""
     for number, line in enumerate(text.split("\n"), start=1):
         if ARROW in line and not TIMING.fullmatch(line):
             problem = f"{name}, line {number}, is no time of a cue, so its text is left out"
@@ -79,21 +79,21 @@ def _unread(text: str, name: str, file: str) -> Iterator[Problem]:
             yield Problem(file, "captions", problem, remedy, note=True)
 
 
-def parse(text: str) -> tuple[Cue, ...]:
+def parse_vtt(text: str) -> tuple[Cue, ...]:
     """Returns the cues of a WebVTT text in the order of their times, without styling, each line
     once; none for anything else."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if not SIGNATURE.fullmatch(lines[0]):
         return ()
-    shown = sorted(_shown(lines[1:]), key=lambda cue: cue.start)
+    shown = sorted(_shown_cues(lines[1:]), key=lambda cue: cue.start)
     said = [(shown[0], shown[0].lines)] if shown else []
-    said += [(cue, cue.lines[_kept(before, cue) :]) for before, cue in pairwise(shown)]
+    said += [(cue, cue.lines[_lines_kept(before, cue) :]) for before, cue in pairwise(shown)]
     return tuple(Cue(cue.start, " ".join(new)) for cue, new in said if new)
 
 
-def _shown(lines: Sequence[str]) -> Iterator[Shown]:
-    """The cues with something in them, as the standard finds them: a line with times begins one,
-    an empty line ends it, or the times of the next. Notes and styles have no times."""
+def _shown_cues(lines: Sequence[str]) -> Iterator[Shown]:
+    """Yields the cues with something in them, as the standard finds them: a line with times begins
+    one, an empty line ends it, or the times of the next. Notes and styles have no times."""
     timing: re.Match[str] | None = None
     payload: list[str] = []
     for line in (*lines, ""):
@@ -114,20 +114,20 @@ def _cue(timing: re.Match[str], payload: Sequence[str]) -> Shown:
         hours * 3600 + minutes * 60 + seconds + thousandths / 1000
         for hours, minutes, seconds, thousandths in (times[:4], times[4:])
     )
-    lines = [" ".join(line.split()) for line in _plain("\n".join(payload)).split("\n")]
+    lines = [" ".join(line.split()) for line in _spoken_text("\n".join(payload)).split("\n")]
     return Shown(start, end, [line for line in lines if line])
 
 
-def _plain(text: str) -> str:
-    """The words, with who says them, and the reading of characters behind them."""
+def _spoken_text(text: str) -> str:
+    """Returns the words, with who says them, and the reading of characters behind them."""
     named = SPEAKER.sub(lambda match: f"{' '.join(match[1].split())}: ", text)
     read = READING.sub(lambda match: f"({match[1].strip()})" if match[1].strip() else "", named)
     return html.unescape(without_tags(OWN_TAG.sub("", read)))
 
 
-def _kept(before: Shown, cue: Shown) -> int:
-    """How many lines at the beginning of a cue are those that the cue before it ended with, and
-    have stayed on the screen."""
+def _lines_kept(before: Shown, cue: Shown) -> int:
+    """Returns how many lines at the beginning of a cue are those that the cue before it ended with,
+    and have stayed on the screen."""
     if cue.start > before.end + NO_PAUSE:
         return 0
     most = min(len(before.lines), len(cue.lines))

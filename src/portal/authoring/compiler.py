@@ -8,6 +8,7 @@ CONTENT_DIR holds them; otherwise it reads what `build` has written.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -41,7 +42,7 @@ from portal.authoring.sources import (
     TopicSource,
     VideoSource,
     fill,
-    parse,
+    read_toml,
     time_in,
 )
 from portal.authoring.steps import requirements, tasks
@@ -66,30 +67,26 @@ Videos = dict[str, Video | None]
 
 
 def inspect(root: Path, *, any_channel: bool = False) -> list[Problem]:
-    """Everything that is wrong or still to do in the course in `root`, in the order of the course.
+    """Returns everything that is wrong or still to do in the course in `root`, in the order of the
+    course.
 
     Channels are compared with those of the course file, unless `any_channel` will do.
     """
     return _Compiler(root, any_channel=any_channel).run()[1]
 
 
-def check(root: Path, *, any_channel: bool = False) -> list[Problem]:
-    """Every problem of the course in `root`; an empty list when it may be published."""
-    return [found for found in inspect(root, any_channel=any_channel) if found.is_fault]
-
-
 def read_sources(root: Path, *, any_channel: bool = False) -> Course:
-    """The course in `root`, compiled in memory. Raises ContentError with every problem."""
+    """Returns the course in `root`, compiled in memory. Raises ContentError with every problem."""
     compiler = _Compiler(root, any_channel=any_channel)
-    steps, found = compiler.run()
-    problems = [finding for finding in found if finding.is_fault]
-    if problems:
-        raise ContentError(problems)
+    steps, problems = compiler.run()
+    faults = [problem for problem in problems if problem.is_fault]
+    if faults:
+        raise ContentError(faults)
     return Course(steps, content_hash(steps), compiler.rules.language)
 
 
 def build(root: Path, out: Path) -> Course:
-    """Compiles the course in `root` into the file `out` and returns it.
+    """Compile the course in `root` into the file `out`; returns it.
 
     The file is replaced in one go, so that a reader never sees half of it. Raises ContentError
     with every problem, `CommandFailed` when `out` cannot be written; then it is as it was.
@@ -110,11 +107,6 @@ def build(root: Path, out: Path) -> Course:
     return course
 
 
-def is_current(root: Path, out: Path) -> bool:
-    """Whether `out` is what building `root` would write. Raises ContentError for bad sources."""
-    return out.is_file() and out.read_bytes() == _encoded(read_sources(root, any_channel=True))
-
-
 def _encoded(course: Course) -> bytes:
     # Indented, so that a review shows which line of the course has changed.
     # Left out for English, as it was before courses told theirs: identity is what msgspec looks at.
@@ -128,12 +120,12 @@ class _Compiler:
 
     def __init__(self, root: Path, *, any_channel: bool) -> None:
         self.root = root
-        self.found: list[Problem] = []
+        self.problems: list[Problem] = []
         self.rules = self.course_file()
         self.channels = None if any_channel else self.rules.channels
 
     def run(self) -> tuple[tuple[Step, ...], list[Problem]]:
-        """The steps, complete only if the list of findings is empty."""
+        """Returns the steps, complete only if the list of problems is empty."""
         steps: list[Step] = []
         placed: list[Placed] = []
         topics: list[tuple[str, str]] = []
@@ -150,38 +142,39 @@ class _Compiler:
                 topics += [(self.name(folder / STEP_FILE), topic.id) for topic in step.topics]
             if self.rules.language == "en":  # the formula was made for English
                 file = self.name(folder / STEP_FILE)
-                self.found += reading_problems(file, number, asked_in(inside))
+                self.problems += reading_problems(file, number, asked_in(inside))
         asked = asked_in(placed)
-        self.found += course_problems(placed, topics)
-        self.found += task_problems(written)
+        self.problems += course_problems(placed, topics)
+        self.problems += task_problems(written)
         if len(written) == len(folders):  # of a step that cannot be read nobody says it is missing
-            self.found += prerequisite_problems(written)
-        self.found += stem_problems(asked)
-        self.found += balance_problems(asked)
-        self.found += guesser_problems(asked)
-        return tuple(steps), self.found
+            self.problems += prerequisite_problems(written)
+        self.problems += stem_problems(asked)
+        self.problems += balance_problems(asked)
+        self.problems += guesser_problems(asked)
+        return tuple(steps), self.problems
 
     def add(self, file: str, where: str, problem: str, remedy: str) -> None:
-        self.found.append(Problem(file, where, problem, remedy))
+        self.problems.append(Problem(file, where, problem, remedy))
 
     def name(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
 
     def course_file(self) -> CourseSource:
-        """What the course file asks for; without one, or without use of it, the defaults."""
+        """Returns what the course file asks for; without one, or without use of it, the
+        defaults."""
         path = self.root / COURSE_FILE
         is_there = path.exists() or path.is_symlink()
-        table = parse(path, COURSE_FILE, self.found) if is_there else {}
-        source = fill(table or {}, CourseSource, COURSE_FILE, "", self.found) or CourseSource()
+        table = read_toml(path, COURSE_FILE, self.problems) if is_there else {}
+        source = fill(table or {}, CourseSource, COURSE_FILE, "", self.problems) or CourseSource()
         if not is_language(source.language):
             remedy = 'Write a tag such as "en", "he" or "pt-BR".'
             self.add(COURSE_FILE, "language", f'"{source.language}" is no language tag', remedy)
         return source
 
     def steps(self) -> dict[Path, list[Path]]:
-        """The step folders in course order, with the files of their videos."""
+        """Returns the step folders in course order, with the files of their videos."""
         seen = survey(self.root)
-        self.found += seen.found
+        self.problems += seen.problems
         if not seen.steps:
             remedy = f"Make one such as 01-first-steps with a {STEP_FILE}."
             self.add(str(self.root), "", "there is no step folder", remedy)
@@ -193,10 +186,11 @@ class _Compiler:
         return seen.steps
 
     def step(self, folder: Path, videos: Videos, number: int, before: int) -> Step | None:
-        """The step with its videos in place; `before` counts the videos of earlier steps."""
+        """Returns the step with its videos in place; `before` counts the videos of earlier
+        steps."""
         file = self.name(folder / STEP_FILE)
-        table = parse(folder / STEP_FILE, file, self.found)
-        source = fill(table, StepSource, file, "", self.found) if table is not None else None
+        table = read_toml(folder / STEP_FILE, file, self.problems)
+        source = fill(table, StepSource, file, "", self.problems) if table is not None else None
         if source is None:
             return None
         topics = self.topics(source, videos, file)
@@ -206,30 +200,22 @@ class _Compiler:
             title=source.title,
             summary=source.summary,
             objectives=source.objectives,
-            tasks=tasks(source.practice, file, self.found),
-            topics=tuple(
-                msgspec.structs.replace(
-                    placed,
-                    requires=requirements(topic.requires, file, f'topic "{topic.id}"', self.found),
-                )
-                for placed, topic in zip(
-                    _placed(topics, videos, source.id, before), topics, strict=True
-                )
-            ),
-            requires=requirements(source.requires, file, "", self.found),
+            tasks=tasks(source.practice, file, self.problems),
+            topics=tuple(self.placed(topics, videos, source.id, before, file)),
+            requires=requirements(source.requires, file, "", self.problems),
         )
-        self.found += step_problems(file, step, number)
-        self.found += time_problems(file, step)
-        self.found += link_problems(file, "", _texts(step))
+        self.problems += step_problems(file, step, number)
+        self.problems += time_problems(file, step)
+        self.problems += link_problems(file, "", _step_texts(step))
         return step
 
     def topics(self, step: StepSource, videos: Videos, file: str) -> list[TopicSource]:
-        """The topics of a step; their lists are compared with the video files."""
+        """Returns the topics of a step; their lists are compared with the video files."""
         topics: list[TopicSource] = []
         listed: set[str] = set()
         for index, table in enumerate(step.topics, start=1):
             place = f'topic "{table.get("id", index)}"'
-            topic = fill(table, TopicSource, file, place, self.found)
+            topic = fill(table, TopicSource, file, place, self.problems)
             if topic is None:
                 continue
             topics.append(topic)
@@ -246,6 +232,20 @@ class _Compiler:
                 listed.add(name)
         return topics
 
+    def placed(
+        self, topics: list[TopicSource], videos: Videos, step_id: str, before: int, file: str
+    ) -> Iterator[Topic]:
+        """Yields the topics with their videos; `before` counts the videos of earlier steps."""
+        position = before
+        for topic in topics:
+            members: list[Video] = []
+            for video in filter(None, map(videos.get, topic.videos)):
+                position += 1
+                place = {"step_id": step_id, "topic_id": topic.id, "position": position}
+                members.append(msgspec.structs.replace(video, **place))
+            requires = requirements(topic.requires, file, f'topic "{topic.id}"', self.problems)
+            yield Topic(topic.id, topic.title, topic.description, tuple(members), requires)
+
     def unlisted(self, folder: Path, videos: Videos, topics: list[TopicSource]) -> None:
         listed = {name for topic in topics for name in topic.videos}
         for name in sorted(videos.keys() - listed):
@@ -253,10 +253,10 @@ class _Compiler:
             self.add(self.name(folder / f"{name}.toml"), "", "is in no topic", remedy)
 
     def video(self, path: Path) -> Video | None:
-        """The video in a file; it learns in `_placed` where it stands."""
+        """Returns the video in a file; it learns in `placed` where it stands."""
         file = self.name(path)
-        table = parse(path, file, self.found)
-        source = fill(table, VideoSource, file, "", self.found) if table is not None else None
+        table = read_toml(path, file, self.problems)
+        source = fill(table, VideoSource, file, "", self.problems) if table is not None else None
         if source is None:
             return None
         # What a file was first called stays the id: everything that people did with it is kept
@@ -268,12 +268,12 @@ class _Compiler:
             provider=source.provider,
             ref=source.ref,
             channel=source.channel,
-            duration=time_in(source.duration, file, "duration", self.found),
+            duration=time_in(source.duration, file, "duration", self.problems),
             level=source.level,
             top_pick=source.top_pick,
             objectives=source.objectives,
             summary=source.summary,
-            quiz=QuizCompiler(file, self.found).quiz(video_id, source.questions),
+            quiz=QuizCompiler(file, self.problems).quiz(video_id, source.questions),
             step_id="",
             topic_id="",
             position=0,
@@ -281,45 +281,23 @@ class _Compiler:
             captions=source.captions,
             transcript=self.transcript(source.captions, file),
         )
-        self.found += alias_problems(file, "", path.stem, source.aliases)
-        self.found += video_problems(file, video, self.channels)
-        self.found += video_link_problems(file, video)
+        self.problems += alias_problems(file, "", path.stem, source.aliases)
+        self.problems += video_problems(file, video, self.channels)
+        self.problems += video_link_problems(file, video)
         for question in video.quiz.questions if video.quiz else ():
-            self.found += question_text_problems(file, question)
+            self.problems += question_text_problems(file, question)
         count, required = len(source.questions), self.rules.quiz_required
-        self.found += size_problems(file, count, self.rules.min_questions, required=required)
+        self.problems += size_problems(file, count, self.rules.min_questions, required=required)
         return video
 
     def transcript(self, captions: str, file: str) -> tuple[Cue, ...]:
         if not captions:
             return ()
-        cues, found = read_captions(self.root / MEDIA_FOLDER, captions, file)
-        self.found += found
+        cues, problems = read_captions(self.root / MEDIA_FOLDER, captions, file)
+        self.problems += problems
         return cues
 
 
-def _texts(step: Step) -> list[str]:
+def _step_texts(step: Step) -> list[str]:
     topics = [text for topic in step.topics for text in (topic.title, topic.description)]
     return [step.title, step.summary, *step.objectives, *step.practice, *topics]
-
-
-def _placed(
-    topics: list[TopicSource], videos: Videos, step_id: str, before: int
-) -> tuple[Topic, ...]:
-    """The topics with their videos; `before` counts the videos of earlier steps."""
-    placed: list[Topic] = []
-    position = before
-    for topic in topics:
-        members: list[Video] = []
-        for name in topic.videos:
-            video = videos.get(name)
-            if video is None:
-                continue
-            position += 1
-            members.append(
-                msgspec.structs.replace(
-                    video, step_id=step_id, topic_id=topic.id, position=position
-                )
-            )
-        placed.append(Topic(topic.id, topic.title, topic.description, tuple(members)))
-    return tuple(placed)

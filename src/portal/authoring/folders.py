@@ -28,11 +28,11 @@ KNOWN = frozenset({COURSE_FILE, COMPILED_NAME, MEDIA_FOLDER})
 
 
 class Survey(msgspec.Struct):
-    """The step folders in course order, each with the files of its videos, and what is to be said
-    about everything else."""
+    """The step folders in course order, each with the files of its videos, and what is wrong with
+    everything else."""
 
     steps: dict[Path, list[Path]] = {}
-    found: list[Problem] = []
+    problems: list[Problem] = []
 
 
 def survey(root: Path) -> Survey:
@@ -69,7 +69,7 @@ class _Surveyor:
         return path.relative_to(self.root).as_posix()
 
     def add(self, path: Path, problem: str, remedy: str, *, note: bool = False) -> None:
-        self.survey.found.append(Problem(self.name(path), "", problem, remedy, note=note))
+        self.survey.problems.append(Problem(self.name(path), "", problem, remedy, note=note))
 
     def leave_out(self, path: Path) -> None:
         what = "holds no course file" if path.is_dir() else "is no course file"
@@ -80,8 +80,8 @@ class _Surveyor:
         self.add(path, problem, "Move it into the folder of its step.")
 
     def entries(self, folder: Path) -> Iterator[Path]:
-        """What may be a step or a course file in a folder, in order: nothing that is hidden, and no
-        link that is of no use."""
+        """Yields what may be a step or a course file in a folder, in order: nothing that is hidden,
+        and no link that is of no use."""
         try:
             paths = sorted(folder.iterdir())
         except OSError:
@@ -117,7 +117,7 @@ class _Surveyor:
         return None
 
     def folder(self, folder: Path) -> None:
-        """One of the folders beside the course file; it is a step if it holds course files."""
+        """Look at a folder beside the course file; it is a step if it holds course files."""
         if folder.name in NO_STEPS:
             self.leave_out(folder)
             return

@@ -75,7 +75,7 @@ CHANGED = {
 }
 
 
-class Loss(NamedTuple):
+class Omission(NamedTuple):
     """What a text had and plain text has not; `offset` is its place in the text. `problem` is a
     clause, `remedy` a sentence."""
 
@@ -84,7 +84,7 @@ class Loss(NamedTuple):
     remedy: str
 
 
-def plain_text(text: str, kind: Kind = "moodle") -> tuple[str, list[Loss]]:
+def plain_text(text: str, kind: Kind = "moodle") -> tuple[str, list[Omission]]:
     """Returns a text as one line without tags and entities, and what was lost.
 
     `kind` says what it was written in: in HTML every tag is one, in Moodle's own format those that
@@ -92,17 +92,17 @@ def plain_text(text: str, kind: Kind = "moodle") -> tuple[str, list[Loss]]:
     """
     if kind == "plain":
         return " ".join(text.split()), []
-    lost = list(_lost_formulas(text))
+    lost = list(_formula_omissions(text))
     if kind == "markdown":
-        lost += [_left_out(m.start(), "a picture", m["to"]) for m in PICTURE.finditer(text)]
+        lost += [_media_omission(m.start(), "a picture", m["to"]) for m in PICTURE.finditer(text)]
         text = _blanked(PICTURE, text)
-        lost += [_link(match.start(), match["to"]) for match in LINK.finditer(text)]
-    text = SCRIPT.sub(_script, _blanked(UNSAID, text))
-    tags = [match for match in TAG.finditer(text) if match["name"].lower() in NAMES]
+        lost += [_link_omission(match.start(), match["to"]) for match in LINK.finditer(text)]
+    text = SCRIPT.sub(_raised_or_lowered, _blanked(UNSAID, text))
+    tags = _html_tags(text)
     if kind != "html":
-        tags = list(_closed(tags))
-    lost += _lost_tags(tags)
-    readable = _without(tags, text)
+        tags = list(_closed_tags(tags))
+    lost += _omitted_tags(tags)
+    readable = _text_between(tags, text)
     if kind == "markdown":
         readable = LINK.sub(lambda match: match["text"], readable)
         readable = EMPHASIS.sub(lambda match: match[2] or match[3], readable)
@@ -111,16 +111,20 @@ def plain_text(text: str, kind: Kind = "moodle") -> tuple[str, list[Loss]]:
 
 def has_tags(text: str) -> bool:
     """Whether a text of an unknown kind is HTML: it has a tag that is closed, or needs not be."""
-    return any(_closed([match for match in TAG.finditer(text) if match["name"].lower() in NAMES]))
+    return any(_closed_tags(_html_tags(text)))
 
 
 def without_tags(text: str) -> str:
     """Returns the text without the tags of HTML, and with everything else."""
-    return _without([m for m in TAG.finditer(text) if m["name"].lower() in NAMES], text)
+    return _text_between(_html_tags(text), text)
 
 
-def _without(tags: list[re.Match[str]], text: str) -> str:
-    """What is between the tags; where a block begins or ends, the words are apart."""
+def _html_tags(text: str) -> list[re.Match[str]]:
+    return [match for match in TAG.finditer(text) if match["name"].lower() in NAMES]
+
+
+def _text_between(tags: list[re.Match[str]], text: str) -> str:
+    """Returns what is between the tags; where a block begins or ends, the words are apart."""
     parts, end = list[str](), 0
     for tag in tags:
         parts += [text[end : tag.start()], "" if tag["name"].lower() in INLINE else " "]
@@ -128,8 +132,8 @@ def _without(tags: list[re.Match[str]], text: str) -> str:
     return "".join((*parts, text[end:]))
 
 
-def _closed(tags: list[re.Match[str]]) -> Iterator[re.Match[str]]:
-    """The tags that have their counterpart, or need none."""
+def _closed_tags(tags: list[re.Match[str]]) -> Iterator[re.Match[str]]:
+    """Yields the tags that have their counterpart, or need none."""
     opened: dict[str, list[int]] = {}
     paired: set[int] = set()
     for place, tag in enumerate(tags):
@@ -143,7 +147,7 @@ def _closed(tags: list[re.Match[str]]) -> Iterator[re.Match[str]]:
     return (tag for place, tag in enumerate(tags) if place in paired)
 
 
-def _lost_tags(tags: list[re.Match[str]]) -> Iterator[Loss]:
+def _omitted_tags(tags: list[re.Match[str]]) -> Iterator[Omission]:
     for tag in tags:
         name = tag["name"].lower()
         if tag["end"]:
@@ -151,36 +155,36 @@ def _lost_tags(tags: list[re.Match[str]]) -> Iterator[Loss]:
         values = {key.lower(): a or b or c for key, a, b, c in ATTRIBUTE.findall(tag["rest"])}
         if name in MEDIA:
             source = values.get("src") or values.get("data") or ""
-            yield _left_out(tag.start(), MEDIA[name], source)
+            yield _media_omission(tag.start(), MEDIA[name], source)
         elif name == "a" and values.get("href"):
-            yield _link(tag.start(), values["href"])
+            yield _link_omission(tag.start(), values["href"])
         elif name in CHANGED:
-            yield Loss(tag.start(), CHANGED[name], "Write it so that it can be read like this.")
+            yield Omission(tag.start(), CHANGED[name], "Write it so that it can be read like this.")
 
 
-def _left_out(offset: int, what: str, source: str) -> Loss:
+def _media_omission(offset: int, what: str, source: str) -> Omission:
     named = f'{what} ("{source.rpartition("/")[2][:60]}")' if source else what
-    return Loss(offset, f"{named} is left out", IN_WORDS)
+    return Omission(offset, f"{named} is left out", IN_WORDS)
 
 
-def _link(offset: int, target: str) -> Loss:
+def _link_omission(offset: int, target: str) -> Omission:
     remedy = "Write the address into the text, if it is needed."
-    return Loss(offset, f'the target of a link ("{target[:120]}") is left out', remedy)
+    return Omission(offset, f'the target of a link ("{target[:120]}") is left out', remedy)
 
 
-def _lost_formulas(text: str) -> Iterator[Loss]:
+def _formula_omissions(text: str) -> Iterator[Omission]:
     for formula in FORMULA.finditer(text):
         problem = "a formula is shown as it is written"
-        yield Loss(formula.start(), problem, "Write it in words or plain signs.")
+        yield Omission(formula.start(), problem, "Write it in words or plain signs.")
 
 
 def _blanked(pattern: re.Pattern[str], text: str) -> str:
-    """The text with blanks in place of what matches, so that places stay what they are."""
+    """Returns the text with blanks in place of what matches, so that places stay what they are."""
     return pattern.sub(lambda match: " " * len(match[0]), text)
 
 
-def _script(match: re.Match[str]) -> str:
-    """Raised and lowered digits as characters of their own, or as they were."""
+def _raised_or_lowered(match: re.Match[str]) -> str:
+    """Returns raised and lowered digits as characters of their own, or as they were."""
     signs = RAISED if match[1].lower() == "sup" else LOWERED
     if match[2] and all(ord(sign) in signs for sign in match[2]):
         # in a tag that says nothing, of the same length, so that places stay what they are

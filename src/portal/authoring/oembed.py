@@ -77,7 +77,7 @@ async def ask_all(
     async def ask(video: Video) -> ProviderAnswer:
         async with gate:
             endpoint = endpoints[video.provider]
-            return await asyncio.to_thread(_ask, video, endpoint, site, timeout_seconds)
+            return await asyncio.to_thread(_ask_provider, video, endpoint, site, timeout_seconds)
 
     return await asyncio.gather(*(ask(video) for video in videos if video.provider in endpoints))
 
@@ -97,7 +97,9 @@ async def keep(answers: Iterable[ProviderAnswer]) -> None:
     )
 
 
-def _ask(video: Video, endpoint: str, site: str | None, timeout_seconds: float) -> ProviderAnswer:
+def _ask_provider(
+    video: Video, endpoint: str, site: str | None, timeout_seconds: float
+) -> ProviderAnswer:
     name = provider_name(video)
     headers = {"User-Agent": "ai-training-portal", "Accept": "application/json"}
     if site:
@@ -113,7 +115,8 @@ def _ask(video: Video, endpoint: str, site: str | None, timeout_seconds: float) 
 
 
 def _fetch(request: Request, timeout_seconds: float) -> tuple[int, bytes]:
-    """The status and the beginning of the body. OSError when the answer does not come in time."""
+    """Returns the status and the beginning of the body. OSError when the answer does not come in
+    time."""
     deadline = time.monotonic() + timeout_seconds
     body = b""
     try:
@@ -152,7 +155,8 @@ def _judged(video: Video, name: str, status: int, body: bytes) -> ProviderAnswer
 
 
 def endpoints_of(pairs: Iterable[str]) -> dict[str, str]:
-    """The endpoints with others put in, given as `provider=address`. Raises CommandFailed."""
+    """Returns the endpoints with others put in, given as `provider=address`. Raises
+    CommandFailed."""
     changed = dict(ENDPOINTS)
     for pair in pairs:
         provider, _, address = pair.partition("=")

@@ -29,7 +29,7 @@ class Problem(msgspec.Struct, frozen=True):
 
     @property
     def line(self) -> str:
-        """The problem with what it is, if it is no fault."""
+        """Returns the problem with what it is, if it is no fault."""
         return f"To do: {self}" if self.to_do else f"Note: {self}" if self.note else str(self)
 
     def __str__(self) -> str:

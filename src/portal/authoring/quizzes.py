@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.authoring.lint.structure import alias_problems, name_problems
+from portal.authoring.lint.structure import alias_problems, question_id_problems
 from portal.authoring.problems import Problem
 from portal.authoring.sources import ChoiceSource, QuestionSource, Table, fill, time_in
 from portal.learning.course import Choice, Question, Quiz, content_hash
@@ -14,32 +14,33 @@ Graded = tuple[tuple[Choice, ...], tuple[str, ...]]
 
 
 class QuizCompiler:
-    """Compiles the quiz in `file` and adds every problem to `found`."""
+    """Compiles the quiz in `file` and adds every problem to `problems`."""
 
-    def __init__(self, file: str, found: list[Problem]) -> None:
+    def __init__(self, file: str, problems: list[Problem]) -> None:
         self.file = file
-        self.found = found
+        self.problems = problems
 
     def quiz(self, video_id: str, tables: tuple[Table, ...]) -> Quiz | None:
-        """The quiz, without the questions that cannot be read; None when the file has none."""
+        """Returns the quiz, without the questions that cannot be read; None when the file has
+        none."""
         if not tables:
             return None
         places = [f'question "{table.get("id", i)}"' for i, table in enumerate(tables, start=1)]
         read = [self.question(*pair) for pair in zip(tables, places, strict=True)]
         questions = tuple(question for question in read if question)
-        self.found += name_problems(self.file, map(_names, tables))
+        self.problems += question_id_problems(self.file, map(_names, tables))
         return Quiz(video_id, questions, content_hash(questions))
 
     def question(self, table: Table, place: str) -> Question | None:
-        source = fill(table, QuestionSource, self.file, place, self.found)
+        source = fill(table, QuestionSource, self.file, place, self.problems)
         if source is None:
             return None
-        at = time_in(source.at, self.file, f"{place}, at", self.found)
+        at = time_in(source.at, self.file, f"{place}, at", self.problems)
         if source.kind == "true_false":
             choices, key = self.true_false(source, place)
         else:
             choices, key = self.choices(source, place)
-        self.found += alias_problems(self.file, place, source.id, source.aliases)
+        self.problems += alias_problems(self.file, place, source.id, source.aliases)
         # Answers are kept under the first id that the question had.
         first = source.aliases[0] if source.aliases else source.id
         return Question(
@@ -70,7 +71,7 @@ class QuizCompiler:
             for i, table in enumerate(source.choices, start=1)
         ]
         read = [
-            fill(table, ChoiceSource, self.file, where, self.found)
+            fill(table, ChoiceSource, self.file, where, self.problems)
             for table, where in zip(source.choices, places, strict=True)
         ]
         choices = [choice for choice in read if choice]
@@ -85,11 +86,11 @@ class QuizCompiler:
         return tuple(Choice(c.id, c.text) for c in by_letter), tuple(c.id for c in choices)
 
     def add(self, where: str, problem: str, remedy: str) -> None:
-        self.found.append(Problem(self.file, where, problem, remedy))
+        self.problems.append(Problem(self.file, where, problem, remedy))
 
 
 def _names(question: Table) -> list[str]:
-    """What a question is and was called, as far as that is text."""
+    """Returns what a question is and was called, as far as that is text."""
     former = question.get("aliases", ())
     names = [question.get("id"), *(former if isinstance(former, list) else ())]
     return [name for name in names if isinstance(name, str)]

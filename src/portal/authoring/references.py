@@ -45,7 +45,7 @@ YOUTUBE_PATHS = re.compile(r"(?:embed|shorts|live|v|e)/([^/]+)")
 
 
 def reference(address: str) -> tuple[str, str] | None:
-    """Provider and reference of a video's address; None when it is of no known form."""
+    """Returns provider and reference of a video's address; None when it is of no known form."""
     address = address.strip()
     if re.search(r"[\s\\\x00-\x1f]", address):
         return None
@@ -95,7 +95,7 @@ def _youtube(name: str) -> tuple[str, str] | None:
 
 
 def _vimeo(found: str, hashes: list[str]) -> tuple[str, str] | None:
-    """A hash in the query belongs to an unlisted video as one in the path does."""
+    """Returns the video; a hash in the query names an unlisted one, as one in the path does."""
     number, _, unlisted = found.partition("/")
     known = {*hashes, unlisted} - {""}
     ref = "/".join((number, *known))

@@ -49,7 +49,7 @@ TIMES = {("VideoSource", "duration"), ("QuestionSource", "at")}
 
 
 def schema(file: str | None = None) -> dict[str, Any]:
-    """The schema of one of `FILES`, or of any of them; as data for JSON."""
+    """Returns the schema of one of `FILES`, or of any of them; as data for JSON."""
     _, definitions = msgspec.json.schema_components(STRUCTS, ref_template="#/$defs/{name}")
     for name, definition in definitions.items():
         definition["additionalProperties"] = False
@@ -77,7 +77,7 @@ def _refine(name: str, field: str, wanted: dict[str, Any]) -> None:
 
 
 def _used(names: list[str], definitions: dict[str, Any]) -> dict[str, Any]:
-    """The definitions that these and what they hold need, in a stable order."""
+    """Returns the definitions that these and what they hold need, in a stable order."""
     wanted = list(names)
     for name in wanted:
         wanted += [held for (holder, _), held in HELD.items() if holder == name]

@@ -115,7 +115,7 @@ FORMS: dict[Any, str] = {
 
 
 def seconds(time: str) -> int | None:
-    """The seconds in "4:22" or "1:04:22"; None when it is not written like that."""
+    """Returns the seconds in "4:22" or "1:04:22"; None when it is not written like that."""
     match = TIME.fullmatch(time)
     if match is None:
         return None
@@ -123,44 +123,50 @@ def seconds(time: str) -> int | None:
     return hours * 3600 + minutes * 60 + rest
 
 
-def time_in(text: str, file: str, where: str, found: list[Problem]) -> int | None:
-    """The seconds of a time; None without one, and for one that is not written like one, which is
-    a finding."""
+def time_in(text: str, file: str, where: str, problems: list[Problem]) -> int | None:
+    """Returns the seconds of a time; None without one, and for one that is not written like one,
+    which is a problem."""
     value = seconds(text)
     if text and value is None:
-        found.append(Problem(file, where, f'"{text}" is not a time', 'Write it like "4:22".'))
+        problems.append(Problem(file, where, f'"{text}" is not a time', 'Write it like "4:22".'))
     return value
 
 
-def parse(path: Path, file: str, found: list[Problem]) -> Table | None:
-    """The TOML table in the file at `path`. Adds a finding and returns None if there is none."""
+def read_toml(path: Path, file: str, problems: list[Problem]) -> Table | None:
+    """Returns the TOML table in the file at `path`. Adds a problem and returns None if there is
+    none."""
     try:
         text = read_text(path)
         if not text.strip():
-            found.append(Problem(file, "", "the file is empty", "Write it, see docs/CONTENT.md."))
+            problems.append(
+                Problem(file, "", "the file is empty", "Write it, see docs/CONTENT.md.")
+            )
             return None
         return tomllib.loads(text)
     except Unreadable as error:
         remedy = "Write it, see docs/CONTENT.md." if error.is_missing else error.remedy
-        found.append(Problem(file, "", f"the file {error.problem}", remedy))
+        problems.append(Problem(file, "", f"the file {error.problem}", remedy))
     except tomllib.TOMLDecodeError as error:
-        found.append(Problem(file, "", f"is not valid TOML: {error}", "Mend it at that place."))
+        problems.append(Problem(file, "", f"is not valid TOML: {error}", "Mend it at that place."))
     except RecursionError:
-        found.append(Problem(file, "", "is nested too deeply", "Check that it is a course file."))
+        problems.append(
+            Problem(file, "", "is nested too deeply", "Check that it is a course file.")
+        )
     except ValueError:  # of a number with thousands of digits
-        found.append(Problem(file, "", TOO_LONG, "Shorten it."))
+        problems.append(Problem(file, "", TOO_LONG, "Shorten it."))
     return None
 
 
 def fill(
-    table: Table, source: type[SourceT], file: str, place: str, found: list[Problem]
+    table: Table, source: type[SourceT], file: str, place: str, problems: list[Problem]
 ) -> SourceT | None:
-    """A table as a source. Adds a finding per problem; None when a required value is no use.
+    """Returns a table as a source. Adds a problem per problem; None when a required value is no
+    use.
 
     `place` says where in `file` the table stands, empty for the file itself.
     """
     fields = {field.name: field for field in msgspec.structs.fields(source)}
-    found.extend(
+    problems.extend(
         Problem(file, place, f'unknown key "{name}"', _did_you_mean(name, fields))
         for name in sorted(table.keys() - fields.keys())
     )
@@ -171,9 +177,9 @@ def fill(
             continue
         value, problem = _converted(table, name, field.type)
         where = f"{place}, {name}" if place else name
-        found.extend(_left_to_do(file, where, value))
+        problems.extend(_left_to_do(file, where, value))
         if problem:
-            found.append(Problem(file, where, problem, f"Write {_form(field.type)}."))
+            problems.append(Problem(file, where, problem, f"Write {_form(field.type)}."))
         if value is not None:
             values[name] = value
         elif field.required:
@@ -182,7 +188,7 @@ def fill(
 
 
 def _converted(table: Table, name: str, wanted: Any) -> tuple[Any, str]:
-    """The value, or None, and what is wrong with it, if anything is."""
+    """Returns the value, or None, and what is wrong with it, if anything is."""
     if name not in table:
         return None, "is missing"
     try:

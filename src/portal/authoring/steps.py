@@ -15,46 +15,46 @@ EVERYONE_REACHES = 100 * POINTS_RIGHT // POINTS_MAX
 
 
 def tasks(
-    entries: Sequence[Table | str], file: str, found: list[Problem]
+    entries: Sequence[Table | str], file: str, problems: list[Problem]
 ) -> tuple[Task | str, ...]:
-    """The tasks of a step in their order; adds what is wrong with them to the findings."""
+    """Returns the tasks of a step in their order; adds what is wrong with them to the problems."""
     made: list[Task | str] = []
     for number, entry in enumerate(entries, start=1):
         if isinstance(entry, str):
             made.append(entry)
             continue
         place = f'practice "{entry.get("id", number)}"'
-        source = fill(entry, TaskSource, file, place, found)
+        source = fill(entry, TaskSource, file, place, problems)
         if source is None:
             continue
         if not SLUG.fullmatch(source.id):
             remedy = "Use a-z, 0-9 and single hyphens."
-            found.append(Problem(file, place, "the id is not a slug", remedy))
+            problems.append(Problem(file, place, "the id is not a slug", remedy))
         made.append(Task(source.id, source.text))
     return tuple(made)
 
 
 def requirements(
-    tables: Sequence[Table], file: str, place: str, found: list[Problem]
+    tables: Sequence[Table], file: str, place: str, problems: list[Problem]
 ) -> tuple[Requirement, ...]:
-    """What has to be done first; adds what cannot be meant to the findings. `place` is the topic
-    that it stands in, empty for the step."""
+    """Returns what has to be done first; adds what cannot be meant to the problems. `place` is the
+    topic that it stands in, empty for the step."""
     where = f"{place}, requires" if place else "requires"
     made = []
     for table in tables:
-        source = fill(table, RequirementSource, file, where, found)
+        source = fill(table, RequirementSource, file, where, problems)
         if source is None:
             continue
-        problem = _problem(source)
+        problem = _requirement_problem(source)
         if problem:
-            found.append(Problem(file, where, *problem))
+            problems.append(Problem(file, where, *problem))
         else:
             made.append(Requirement(source.step, source.topic, source.min_score))
     return tuple(made)
 
 
-def _problem(source: RequirementSource) -> tuple[str, str] | None:
-    """What is wrong and what to do, if anything is."""
+def _requirement_problem(source: RequirementSource) -> tuple[str, str] | None:
+    """Returns what is wrong and what to do, if anything is."""
     if bool(source.step) == bool(source.topic):
         return "has to name a step or a topic", 'Write one of them, as in {step = "1", …}.'
     if bool(source.min_score) == source.completed:

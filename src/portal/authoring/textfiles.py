@@ -39,7 +39,8 @@ class Unreadable(PortalError):
 
 
 def read_text(path: Path, *, only_utf8: bool = False) -> str:
-    """The text of a file without byte order mark, its lines ended by \\n. Raises `Unreadable`.
+    """Returns the text of a file without byte order mark, its lines ended by \\n. Raises
+    `Unreadable`.
 
     UTF-16 and UTF-32 are understood by their marks, unless others have to read the file too and
     understand UTF-8 only.
@@ -61,8 +62,8 @@ def read_text(path: Path, *, only_utf8: bool = False) -> str:
 
 
 def link_problem(path: Path) -> tuple[str, str] | None:
-    """What is wrong with a link, as problem and remedy; None for one that leads to something, and
-    for what is no link."""
+    """Returns what is wrong with a link, as problem and remedy; None for one that leads to
+    something, and for what is no link."""
     try:
         path.stat()
     except OSError as error:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from portal.authoring.compiler import build, check, read_sources
+from portal.authoring.compiler import build, read_sources
 from portal.authoring.problems import Problem
 from portal.learning.course import Requirement, Task
+from tests.authoring.checking import check
 
 VIDEO = """
 title = "Video {name}"

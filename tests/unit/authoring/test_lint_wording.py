@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.authoring.lint.readability import alike, grade_level, pieces, syllables
+from portal.authoring.lint.readability import grade_level, similarity, syllables, trigrams
 from portal.authoring.lint.wording import (
     link_problems,
     question_text_problems,
@@ -114,8 +114,8 @@ def test_a_stem_that_comes_twice_is_found_at_the_second_place() -> None:
 
 
 def test_likeness_is_one_for_the_same_words_and_none_for_other_letters() -> None:
-    assert alike(pieces("The same, text."), pieces("the SAME text")) == 1
-    assert alike(pieces("abc abc"), pieces("xyz xyz")) == 0
+    assert similarity(trigrams("The same, text."), trigrams("the SAME text")) == 1
+    assert similarity(trigrams("abc abc"), trigrams("xyz xyz")) == 0
 
 
 @pytest.mark.parametrize(

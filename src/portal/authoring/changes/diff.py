@@ -63,23 +63,24 @@ class Change(msgspec.Struct, frozen=True):
         return f"{self.part or self.video_id}{place}: {self.what}{detail}: {EFFECTS[self.what]}"
 
 
-def compare(old: Course, new: Course) -> list[Change]:
-    """Every change that touches completion, scores or what is asked, in the order of the course."""
+def compare_courses(old: Course, new: Course) -> list[Change]:
+    """Returns every change that touches completion, scores or what is asked, in the order of the
+    course."""
     found: list[Change] = []
     for video in new.ordered:
         before = old.videos.get(video.id)
         if before is None:
             found.append(Change("video added", video.id, detail=f"step {video.step_id}"))
         else:
-            found += _moves(before, video)
-            found += _quizzes(before, video)
+            found += _move_changes(before, video)
+            found += _quiz_changes(before, video)
     found += [_removed(video, new) for video in old.ordered if video.id not in new.videos]
     for step in new.steps:
-        found += _parts(old, step)
+        found += _part_changes(old, step)
     return found
 
 
-def _parts(old: Course, step: Step) -> Iterator[Change]:
+def _part_changes(old: Course, step: Step) -> Iterator[Change]:
     before = old.steps_by_id.get(step.id)
     if before:
         tasks, former = _tasks(step), _tasks(before)
@@ -99,7 +100,7 @@ def _parts(old: Course, step: Step) -> Iterator[Change]:
 
 
 def _tasks(step: Step) -> dict[str, str]:
-    """The tasks that can be ticked off, by the id that this is kept under."""
+    """Returns the tasks that can be ticked off, by the id that this is kept under."""
     return {task.id: task.text for task in step.tasks if isinstance(task, Task)}
 
 
@@ -111,16 +112,16 @@ def _removed(video: Video, new: Course) -> Change:
     return Change("video removed", video.id, detail=detail)
 
 
-def _moves(before: Video, video: Video) -> Iterator[Change]:
+def _move_changes(before: Video, video: Video) -> Iterator[Change]:
     places = [(v.step_id, v.topic_id) for v in (before, video)]
     if places[0] != places[1]:
         old, new = (f"step {step}, {topic}" for step, topic in places)
         yield Change("video moved", video.id, detail=f"from {old} to {new}")
 
 
-def _quizzes(before: Video, video: Video) -> Iterator[Change]:
+def _quiz_changes(before: Video, video: Video) -> Iterator[Change]:
     if before.quiz and video.quiz:
-        yield from _questions(video.id, before.quiz, video.quiz)
+        yield from _question_changes(video.id, before.quiz, video.quiz)
     elif video.quiz:
         count = plural(len(video.quiz.questions), "question")
         yield Change("quiz added", video.id, detail=count)
@@ -128,7 +129,7 @@ def _quizzes(before: Video, video: Video) -> Iterator[Change]:
         yield Change("quiz removed", video.id)
 
 
-def _questions(video_id: str, before: Quiz, after: Quiz) -> Iterator[Change]:
+def _question_changes(video_id: str, before: Quiz, after: Quiz) -> Iterator[Change]:
     old = {question.id: question for question in before.questions}
     new = {question.id: question for question in after.questions}
     gone = {name: question for name, question in old.items() if name not in new}
@@ -144,7 +145,7 @@ def _questions(video_id: str, before: Quiz, after: Quiz) -> Iterator[Change]:
 
 
 def _difference(old: Question, new: Question) -> What:
-    """What matters most about a changed question."""
+    """Returns what matters most about a changed question."""
     if old.kind != new.kind or _has_other_key(old, new):
         return "key changed"
     return "choices changed" if old.choices != new.choices else "text changed"
@@ -152,7 +153,7 @@ def _difference(old: Question, new: Question) -> What:
 
 def _has_other_key(old: Question, new: Question) -> bool:
     """Whether an answer that was right would be wrong; letters may have been dealt out anew."""
-    before, after = _right(old), _right(new)
+    before, after = _right_texts(old), _right_texts(new)
     if before == after:
         return False
     if old.kind == "ordering":
@@ -162,8 +163,8 @@ def _has_other_key(old: Question, new: Question) -> bool:
     return old.key != new.key or not wrong.isdisjoint(after)
 
 
-def _right(question: Question) -> list[str]:
-    """The texts of the right choices, for an ordering in their order."""
+def _right_texts(question: Question) -> list[str]:
+    """Returns the texts of the right choices, for an ordering in their order."""
     texts = {choice.id: choice.text for choice in question.choices}
     said = [texts.get(name, "") for name in question.key]
     return said if question.kind == "ordering" else sorted(said)

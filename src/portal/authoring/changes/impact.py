@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from portal.authoring.changes.diff import Change, compare
+from portal.authoring.changes.diff import Change, compare_courses
 from portal.authoring.loading import course_in
 from portal.db import sql
 from portal.errors import PortalError
@@ -30,24 +30,24 @@ _ANSWERS = """
 """
 
 
-class Attempts(msgspec.Struct, frozen=True):
+class QuizUse(msgspec.Struct, frozen=True):
     quiz_id: str
     people: int
     completed: int
     open: int
 
 
-class Watched(msgspec.Struct, frozen=True):
+class Viewers(msgspec.Struct, frozen=True):
     video_id: str
     people: int
     done: int
 
 
-class Reach(msgspec.Struct, frozen=True):
+class Impact(msgspec.Struct, frozen=True):
     """What the database holds of the changed videos, by id."""
 
-    attempts: dict[str, Attempts]
-    watched: dict[str, Watched]
+    attempts: dict[str, QuizUse]
+    watched: dict[str, Viewers]
     answers: dict[tuple[str, str], int]
 
     def of(self, change: Change) -> str:
@@ -68,19 +68,19 @@ class Reach(msgspec.Struct, frozen=True):
         return "; ".join(parts) or "nobody so far"
 
 
-async def reach_of(changes: Iterable[Change]) -> Reach:
-    """What the changed videos mean to how many: three statements."""
+async def impact_of(changes: Iterable[Change]) -> Impact:
+    """Returns what the changed videos mean to how many: three statements."""
     ids = sorted({change.video_id for change in changes})
     answers = await sql.execute(_ANSWERS, ids, retry=True)
-    return Reach(
-        {row.quiz_id: row for row in await sql.fetch(Attempts, _ATTEMPTS, ids)},
-        {row.video_id: row for row in await sql.fetch(Watched, _WATCHED, ids)},
+    return Impact(
+        {row.quiz_id: row for row in await sql.fetch(QuizUse, _ATTEMPTS, ids)},
+        {row.video_id: row for row in await sql.fetch(Viewers, _WATCHED, ids)},
         {(row["quiz_id"], row["question_id"]): row["answers"] for row in answers},
     )
 
 
 def course_at(path: Path) -> Course:
-    """The course of a folder with sources or `course.json`, or of a compiled file.
+    """Returns the course of a folder with sources or `course.json`, or of a compiled file.
 
     Raises ContentError, whose lines begin with the path.
     """
@@ -91,14 +91,14 @@ def course_at(path: Path) -> Course:
 
 
 def changes_between(old: Path, new: Path) -> list[Change]:
-    """What differs between two courses that both can be used. Raises ContentError."""
-    return compare(course_at(old), course_at(new))
+    """Returns what differs between two courses that both can be used. Raises ContentError."""
+    return compare_courses(course_at(old), course_at(new))
 
 
 async def report(changes: list[Change], say: Callable[[str], None], *, reach: bool) -> int:
     """Print one line per change, with `reach` also whom it touches; returns 0."""
     try:
-        known = await reach_of(changes) if reach and changes else None
+        known = await impact_of(changes) if reach and changes else None
     except PortalError as error:
         say(f"Without figures: {error.sentence}")
         known = None

@@ -26,8 +26,8 @@ TRUE_FALSE = ("true", "false")
 
 
 def read_course_json(text: str, file: str) -> tuple[list[StepDraft], list[Problem]]:
-    """The steps of the course, and every problem with its line; with problems the steps are not
-    complete."""
+    """Returns the steps of the course, and every problem with its line; with problems the steps are
+    not complete."""
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
@@ -37,14 +37,14 @@ def read_course_json(text: str, file: str) -> tuple[list[StepDraft], list[Proble
         return [], [Problem(file, "", "is nested too deeply", "Check that it is a course.")]
     except ValueError:  # of a number with thousands of digits
         return [], [Problem(file, "", TOO_LONG, "Shorten it.")]
-    reader = _Reader(text, file)
+    reader = _CourseReader(text, file)
     root = reader.expect(value, dict, ())
     steps = reader.items(root, "steps", ())
     return [reader.step(step, path) for step, path in steps], reader.found
 
 
 def line_of(text: str, path: Path) -> int:
-    """The line, from 1, at which the value at `path` begins in a valid JSON text."""
+    """Returns the line, from 1, at which the value at `path` begins in a valid JSON text."""
     decoder = json.JSONDecoder()
     at = _skip(text, 0)
     for part in path:
@@ -72,7 +72,7 @@ def _skip(text: str, at: int) -> int:
     return at
 
 
-class _Reader:
+class _CourseReader:
     """Collects every problem, so that an author sees all of them at once."""
 
     def __init__(self, text: str, file: str) -> None:
@@ -85,7 +85,7 @@ class _Reader:
         self.found.append(Problem(self.file, where, problem, remedy))
 
     def expect(self, value: Any, kind: type, path: Path) -> Any:
-        """The value if it is of this kind, else an empty one and a problem."""
+        """Returns the value if it is of this kind, else an empty one and a problem."""
         if isinstance(value, str) and kind is str and not _is_whole(value):
             self.add(path, "holds half a character", "Type it again, or leave out its \\u.")
             return ""
@@ -96,7 +96,8 @@ class _Reader:
         return kind()
 
     def plain(self, text: str, path: Path) -> str:
-        """A text without the tags of HTML, if it has any; what gets lost is a thing to do."""
+        """Returns a text without the tags of HTML, if it has any; what gets lost is a thing to
+        do."""
         if not has_tags(text):
             return text
         readable, lost = plain_text(text)
@@ -108,7 +109,7 @@ class _Reader:
         return readable
 
     def items(self, table: Table, key: str, path: Path) -> list[tuple[Table, Path]]:
-        """The objects of a list that has to be there, with their paths."""
+        """Returns the objects of a list that has to be there, with their paths."""
         if key not in table:
             self.add(path, f'"{key}" is missing', f'Add "{key}" with a list of objects.')
             return []
@@ -121,7 +122,8 @@ class _Reader:
         ]
 
     def text_of(self, table: Table, names: Sequence[str], path: Path) -> str:
-        """The first of these keys that is there; the first name is required of an author."""
+        """Returns the first of these keys that is there; the first name is required of an
+        author."""
         for name in names:
             if name in table:
                 text = self.expect(table[name], str, (*path, name))
@@ -134,7 +136,7 @@ class _Reader:
         return ""
 
     def known(self, table: Table, names: Sequence[str], path: Path) -> Table:
-        """The texts and lists of texts that are there, under their own names."""
+        """Returns the texts and lists of texts that are there, under their own names."""
         known: Table = {}
         for name in names:
             if table.get(name) in (None, "", []):
@@ -215,7 +217,7 @@ class _Reader:
         ]
 
     def right(self, table: Table, count: int, path: Path) -> list[int]:
-        """The places of the right choices, from 0."""
+        """Returns the places of the right choices, from 0."""
         if "answerIndex" not in table:
             remedy = "Add the place of the right choice, 0 for the first, or a list of places."
             self.add(path, '"answerIndex" is missing', remedy)

@@ -22,16 +22,16 @@ def import_file(file: Path, folder: Path, say: Callable[[str], None]) -> int:
     Raises ContentError with every problem of the file, `CommandFailed` when it cannot be read or
     the folder not be used; then nothing was written.
     """
-    steps, lost = _read(file)
+    steps, lost = _steps_in(file)
     for path in write(folder, steps):
         say(f"Wrote {path}.")
-    for finding in (*lost, *inspect(folder, any_channel=True)):
-        say(finding.line if finding.note else f"To do: {finding}")
+    for problem in (*lost, *inspect(folder, any_channel=True)):
+        say(problem.line if problem.note else f"To do: {problem}")
     return 0
 
 
-def _read(file: Path) -> tuple[list[StepDraft], list[Problem]]:
-    """The steps in a file, and what could not be taken over with them."""
+def _steps_in(file: Path) -> tuple[list[StepDraft], list[Problem]]:
+    """Returns the steps in a file, and what could not be taken over with them."""
     try:
         text = read_text(file)
     except Unreadable as error:
@@ -50,8 +50,8 @@ def _read(file: Path) -> tuple[list[StepDraft], list[Problem]]:
         steps = [StepDraft(title, (TopicDraft(title, videos),))] if videos else []
     else:
         raise CommandFailed(f"{file.name} is neither .gift, .txt nor .json.")
-    if any(finding.is_fault for finding in found):
-        raise ContentError([finding.line for finding in found])
+    if any(problem.is_fault for problem in found):
+        raise ContentError([problem.line for problem in found])
     if not steps:
         raise CommandFailed(f"{file.name} holds no question.")
     return steps, found

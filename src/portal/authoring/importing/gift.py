@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import msgspec
 
-from portal.authoring.markup import NAMES, TAG, Kind, Loss, plain_text
+from portal.authoring.markup import NAMES, TAG, Kind, Omission, plain_text
 from portal.authoring.problems import Problem
 from portal.authoring.scaffold.drafts import slug
 from portal.authoring.sources import Table
@@ -48,15 +48,15 @@ class Category(msgspec.Struct):
     questions: list[Table]
 
 
-class _Refused(Exception):
+class _UnusableQuestion(Exception):
     def __init__(self, problem: str, remedy: str, offset: int = 0) -> None:
         self.problem, self.remedy, self.offset = problem, remedy, offset
         super().__init__(problem)
 
 
 def read_gift(text: str, file: str, title: str) -> tuple[list[Category], list[Problem]]:
-    """The categories with their questions in order; what is refused, and as things to do what got
-    lost in a question, each with its line.
+    """Returns the categories with their questions in order; what is refused, and as things to do
+    what got lost in a question, each with its line.
 
     Questions before the first category stand under `title`.
     """
@@ -69,10 +69,10 @@ def read_gift(text: str, file: str, title: str) -> tuple[list[Category], list[Pr
             categories.append(Category(name or title, []))
             continue
         questions = categories[-1].questions
-        reader = _Reader(block)
+        reader = _QuestionReader(block)
         try:
             questions.append(reader.question({question["id"] for question in questions}))
-        except _Refused as refused:
+        except _UnusableQuestion as refused:
             where = f"line {line + block.count(chr(10), 0, refused.offset)}"
             found.append(Problem(file, where, refused.problem, refused.remedy))
         for loss in sorted(reader.lost):
@@ -82,7 +82,8 @@ def read_gift(text: str, file: str, title: str) -> tuple[list[Category], list[Pr
 
 
 def _blocks(text: str) -> Iterator[tuple[int, str]]:
-    """Each question with the number of its first line; comments become empty lines within."""
+    """Yields each question with the number of its first line; comments become empty lines
+    within."""
     start, lines = 0, list[str]()
     for number, line in enumerate([*text.removeprefix("\ufeff").splitlines(), ""], start=1):
         ends = not line.strip() or CATEGORY.match(line)
@@ -98,13 +99,13 @@ def _blocks(text: str) -> Iterator[tuple[int, str]]:
             lines.append("" if is_comment else ESCAPE.sub(lambda found: ESCAPED[found[0]], line))
 
 
-class _Reader:
+class _QuestionReader:
     """Reads the block of one question. `lost` is what its texts had and plain text has not."""
 
     def __init__(self, block: str) -> None:
         self.block = _tags_put_aside(block)
         self.kind: Kind = "moodle"
-        self.lost: set[Loss] = set()
+        self.lost: set[Omission] = set()
 
     def question(self, taken: set[str]) -> Table:
         head, name = self.block, ""
@@ -114,24 +115,24 @@ class _Reader:
         before = len(self.block) - len(head)
         opened, closed = head.find("{"), head.rfind("}")
         if opened < 0:
-            _refuse("has no answers in braces", "Add them as in {=right ~wrong}, or remove it.")
+            _reject("has no answers in braces", "Add them as in {=right ~wrong}, or remove it.")
         if closed < opened:
             remedy = "Close the brace; a question must not contain an empty line."
-            _refuse("the brace is never closed", remedy, before + opened)
+            _reject("the brace is never closed", remedy, before + opened)
         body = head[opened + 1 : closed]
         if "{" in body:
             remedy = "Ask one thing per question; write \\{ for a brace that is meant."
-            _refuse("has two pairs of braces", remedy, before + opened + body.index("{"))
+            _reject("has two pairs of braces", remedy, before + opened + body.index("{"))
         if prefix := FORMAT.match(head):
-            self.kind = _kind(prefix)  # that of the answers too, unless they say otherwise
+            self.kind = _text_kind(prefix)  # that of the answers too, unless they say otherwise
         stem = self.plain(head[:opened], before)
         rest = self.plain(head[closed + 1 :], before + closed + 1)
         # Answers in the middle of a sentence stand for the word that is missing there.
         stem = f"{stem} … {rest}" if len(rest) > 1 else stem + rest.replace(".", " …")
         if not stem:
-            _refuse("asks nothing", self.instead("Write the question before the brace."))
+            _reject("asks nothing", self.instead("Write the question before the brace."))
         table = self.answers(body, before + opened + 1)
-        return {"id": _free(slug(_plain(name) or stem), taken), "text": stem, **table}
+        return {"id": _free_id(slug(_without_escapes(name) or stem), taken), "text": stem, **table}
 
     def answers(self, body: str, at: int) -> Table:
         body, mark, general = body.partition("####")
@@ -141,35 +142,37 @@ class _Reader:
         if truth:
             answer = truth[1].upper().startswith("T")
             begin = at + body.index(inside) + max(0, truth.start(2))
-            said = _split(truth[2] or "", begin)[1:]
+            said = _split_at_hashes(truth[2] or "", begin)[1:]
             explanation = self.explanation((general, after), said)
             return {"kind": "true_false", "answer": answer, "explanation": explanation}
         if not inside:
-            _refuse("is an essay, which cannot be graded here", "Ask for a choice instead.", at)
+            _reject("is an essay, which cannot be graded here", "Ask for a choice instead.", at)
         if inside.startswith("#"):
-            _refuse("asks for a number", "Offer numbers to choose from instead.", at)
+            _reject("asks for a number", "Offer numbers to choose from instead.", at)
         if inside[0] not in "=~":
-            _refuse(f'"{_plain(inside)}" is no answer', "Begin each answer with = or ~.", at)
+            _reject(
+                f'"{_without_escapes(inside)}" is no answer', "Begin each answer with = or ~.", at
+            )
         return self.choices([*ANSWER.finditer(body)], (general, after), at)
 
     def choices(self, answers: Sequence[re.Match[str]], general: Placed, at: int) -> Table:
         if any("->" in answer[3] for answer in answers):
             remedy = "Ask for each pair in a question of its own."
-            _refuse("is a matching question", remedy, at)
+            _reject("is a matching question", remedy, at)
         if all(answer[1] == "=" for answer in answers):
             remedy = "Add wrong answers that begin with ~, to choose from."
-            _refuse("is a short answer question", remedy, at)
+            _reject("is a short answer question", remedy, at)
         if len(answers) > len(ascii_lowercase):
-            _refuse(f"has {len(answers)} answers", "Keep 26 at most.", at)
-        right = _right(answers, at)
+            _reject(f"has {len(answers)} answers", "Keep 26 at most.", at)
+        right = _right_answers(answers, at)
         choices: list[Table] = []
         feedback: list[Placed] = []
         for letter, answer in zip(ascii_lowercase, answers, strict=False):
-            (text, begin), *said = _split(answer[3], at + answer.start(3))
+            (text, begin), *said = _split_at_hashes(answer[3], at + answer.start(3))
             plain = self.plain(text, begin)
             if not plain:
                 remedy = self.instead("Write it, or remove the sign.")
-                _refuse("has an empty answer", remedy, at + answer.start())
+                _reject("has an empty answer", remedy, at + answer.start())
             choices.append({"id": letter, "text": plain})
             if answer in right:
                 choices[-1]["right"] = True
@@ -181,35 +184,38 @@ class _Reader:
         }
 
     def explanation(self, general: Placed, feedback: Sequence[Placed]) -> str:
-        """The feedback to everybody, else what is said to single answers, the right ones first."""
+        """Returns the feedback to everybody, else what is said to single answers, the right ones
+        first."""
         whole = self.plain(*general)
         said = [whole] if whole else [self.plain(*text) for text in feedback]
         return " ".join(dict.fromkeys(filter(None, said))) or NO_EXPLANATION
 
     def plain(self, text: str, at: int) -> str:
-        """A text that begins at `at` in the block, without tags and escapes, in one line."""
+        """Returns a text that begins at `at` in the block, without tags and escapes, in one
+        line."""
         kind = self.kind
         if prefix := FORMAT.match(text):
-            kind, text, at = _kind(prefix), text[prefix.end() :], at + prefix.end()
+            kind, text, at = _text_kind(prefix), text[prefix.end() :], at + prefix.end()
         readable, lost = plain_text(text.replace("\\n", "\n\n").translate(RESTORED), kind)
         self.lost |= {loss._replace(offset=at + loss.offset) for loss in lost}
         return readable
 
     def instead(self, remedy: str) -> str:
-        """The remedy for a text that is empty; when it was a picture, to describe it."""
+        """Returns the remedy for a text that is empty; when it was a picture, to describe it."""
         return min(self.lost).remedy if self.lost else remedy
 
 
-def _plain(text: str) -> str:
-    return _Reader("").plain(text, 0)
+def _without_escapes(text: str) -> str:
+    return _QuestionReader("").plain(text, 0)
 
 
-def _kind(prefix: re.Match[str]) -> Kind:
+def _text_kind(prefix: re.Match[str]) -> Kind:
     return KINDS[prefix[1].lower()]
 
 
 def _tags_put_aside(block: str) -> str:
-    """The block with the signs within tags put aside: they belong to the tag, escaped or not."""
+    """Returns the block with the signs within tags put aside: they belong to the tag, escaped or
+    not."""
     parts, end = list[str](), 0
     for tag in TAG.finditer(block.translate(RESTORED)):
         if tag["name"].lower() in NAMES:
@@ -219,8 +225,8 @@ def _tags_put_aside(block: str) -> str:
     return "".join((*parts, block[end:]))
 
 
-def _split(text: str, at: int) -> list[Placed]:
-    """The parts of a text between #, with their places."""
+def _split_at_hashes(text: str, at: int) -> list[Placed]:
+    """Returns the parts of a text between #, with their places."""
     parts: list[Placed] = []
     for part in text.split("#"):
         parts.append((part, at))
@@ -228,24 +234,24 @@ def _split(text: str, at: int) -> list[Placed]:
     return parts
 
 
-def _right(answers: Sequence[re.Match[str]], at: int) -> list[re.Match[str]]:
+def _right_answers(answers: Sequence[re.Match[str]], at: int) -> list[re.Match[str]]:
     plain = [answer for answer in answers if answer[1] == "="]
     weighted = [a for a in answers if a[1] == "~" and a[2] and float(a[2]) > 0]
     if plain and weighted:
         remedy = "An answer is right or wrong here: remove the percentage, or mark all with ~%50%."
-        _refuse("gives part of the points", remedy, at + weighted[0].start())
+        _reject("gives part of the points", remedy, at + weighted[0].start())
     if len(plain) > 1:
         remedy = "Keep one =, or mark all right ones with ~%50% to ask for all of them."
-        _refuse("has several answers with =", remedy, at + plain[1].start())
+        _reject("has several answers with =", remedy, at + plain[1].start())
     right = plain or weighted
     if not right:
-        _refuse("has no right answer", "Mark it with =.", at)
+        _reject("has no right answer", "Mark it with =.", at)
     if len(right) == len(answers):
-        _refuse("has no wrong answer", "Add one that begins with ~.", at)
+        _reject("has no wrong answer", "Add one that begins with ~.", at)
     return right
 
 
-def _free(wanted: str, taken: set[str]) -> str:
+def _free_id(wanted: str, taken: set[str]) -> str:
     name, count = wanted, 1
     while name in taken:
         count += 1
@@ -253,5 +259,5 @@ def _free(wanted: str, taken: set[str]) -> str:
     return name
 
 
-def _refuse(problem: str, remedy: str, offset: int = 0) -> NoReturn:
-    raise _Refused(problem, remedy, offset)
+def _reject(problem: str, remedy: str, offset: int = 0) -> NoReturn:
+    raise _UnusableQuestion(problem, remedy, offset)

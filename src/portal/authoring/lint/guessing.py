@@ -31,12 +31,13 @@ HABITS: dict[str, Habit] = {
 
 
 def balance_problems(asked: Sequence[Asked]) -> Iterator[Problem]:
-    """A favourite place or letter of the keys, a telling length, and too many true statements."""
+    """Finds a favourite place or letter of the keys, a telling length, and too many true
+    statements."""
     for kind in ("single", "multiple"):
-        yield from _places(kind, [(file, q) for file, q in asked if q.kind == kind])
+        yield from _key_place_problems(kind, [(file, q) for file, q in asked if q.kind == kind])
     single = [(file, q) for file, q in asked if q.kind == "single" and len(q.key) == 1]
     if len(single) >= MIN_FOR_BALANCE:
-        yield from _lengths(single)
+        yield from _length_problems(single)
     binary = [(file, q) for file, q in asked if q.kind == "true_false"]
     true = [(file, q) for file, q in binary if q.key == ("true",)]
     share = len(true) / len(binary) if binary else 0.5
@@ -44,33 +45,33 @@ def balance_problems(asked: Sequence[Asked]) -> Iterator[Problem]:
         many = true if share > 0.5 else [entry for entry in binary if entry not in true]
         problem = f"{len(true)} of {len(binary)} are true"
         remedy = "Turn some statements round, so that 40 to 60 % are true."
-        yield _finding("true/false questions", many, problem, remedy)
+        yield _pattern_problem("true/false questions", many, problem, remedy)
 
 
 def guesser_problems(asked: Sequence[Asked]) -> Iterator[Problem]:
-    """Fixed habits that earn more, or less, than guessing over the whole course."""
+    """Finds fixed habits that earn more, or less, than guessing over the whole course."""
     if len(asked) < MIN_FOR_GUESSERS:
         return
     chance = _mean(_chance(question) for _, question in asked)
     for name, habit in HABITS.items():
-        earned = [(_earned(entry[1], habit), entry) for entry in asked]
+        earned = [(_expected_share(entry[1], habit), entry) for entry in asked]
         got = _mean(share for share, _ in earned)
         if abs(got - chance) > TOLERANCE:
             hit = got > chance
             telling = [entry for share, entry in earned if (share > 0.5) == hit]
             problem = f"who always {name} has {got:.1%} right, chance gives {chance:.1%}"
             remedy = f"Rewrite some, to stay within {TOLERANCE:.0%} of chance."
-            yield _finding("questions", telling, problem, remedy)
+            yield _pattern_problem("questions", telling, problem, remedy)
     got = _mean(_ticked(question) for _, question in asked)
     if abs(got - chance) > TOLERANCE:
         many = [entry for entry in asked if entry[1].kind == "multiple"]
         problem = f"who ticks all choices has {got:.1%} right, chance gives {chance:.1%}"
         remedy = "Leave wrong choices in the questions with several right ones."
-        yield _finding("questions", many, problem, remedy)
+        yield _pattern_problem("questions", many, problem, remedy)
 
 
-def _places(kind: str, asked: list[Asked]) -> Iterator[Problem]:
-    """Where the keys of questions with three choices or more stand, and their letters."""
+def _key_place_problems(kind: str, asked: list[Asked]) -> Iterator[Problem]:
+    """Finds where the keys of questions with three choices or more stand, and their letters."""
     asked = [(file, q) for file, q in asked if len(q.choices) > 2 and q.key]
     if len(asked) < MIN_FOR_BALANCE:
         return
@@ -89,20 +90,21 @@ def _places(kind: str, asked: list[Asked]) -> Iterator[Problem]:
             if len(entries) > MOST * total:
                 problem = f"{name} is right in {len(entries)} of {total}"
                 remedy = "Move the right choices about, to at most 40 % in one place."
-                yield _finding(f"{kind}-choice questions", entries, problem, remedy)
+                yield _pattern_problem(f"{kind}-choice questions", entries, problem, remedy)
 
 
-def _lengths(single: list[Asked]) -> Iterator[Problem]:
+def _length_problems(single: list[Asked]) -> Iterator[Problem]:
     for name, pick in (("longest", max), ("shortest", min)):
-        telling = [(file, q) for file, q in single if len(_right(q)) == pick(_sizes(q))]
+        telling = [(file, q) for file, q in single if len(_right_text(q)) == pick(_sizes(q))]
         if len(telling) >= MOST * len(single):
             problem = f"the {name} choice is right in {len(telling)} of {len(single)}"
             remedy = "Bring the lengths of the choices closer together, to below 40 %."
-            yield _finding("single-choice questions", telling, problem, remedy)
+            yield _pattern_problem("single-choice questions", telling, problem, remedy)
 
 
-def _finding(group: str, telling: list[Asked], problem: str, remedy: str) -> Problem:
-    """A finding at the file with most of the telling questions, naming the first three there."""
+def _pattern_problem(group: str, telling: list[Asked], problem: str, remedy: str) -> Problem:
+    """Returns a problem at the file with most of the telling questions, naming the first three
+    there."""
     by_file: dict[str, list[str]] = defaultdict(list)
     for file, question in telling:
         by_file[file].append(f'"{question.id}"')
@@ -111,7 +113,7 @@ def _finding(group: str, telling: list[Asked], problem: str, remedy: str) -> Pro
     return Problem(file, where, f"over all {group} of the course, {problem}", remedy)
 
 
-def _right(question: Question) -> str:
+def _right_text(question: Question) -> str:
     return next((choice.text for choice in question.choices if choice.id in question.key), "")
 
 
@@ -120,15 +122,15 @@ def _sizes(question: Question) -> list[int]:
 
 
 def _chance(question: Question) -> float:
-    """The share of right answers of somebody who guesses without any habit."""
+    """Returns the share of right answers of somebody who guesses without any habit."""
     count = len(question.choices)
     if question.kind == "multiple":
         return 1 / (2.0**count - 1)
     return 1 / math.factorial(count) if question.kind == "ordering" else 1 / max(1, count)
 
 
-def _earned(question: Question, habit: Habit) -> float:
-    """The share of right answers of a habit: ties are broken by chance."""
+def _expected_share(question: Question, habit: Habit) -> float:
+    """Returns the share of right answers of a habit: ties are broken by chance."""
     ranks = {choice.id: habit(at, choice) for at, choice in enumerate(question.choices)}
     if question.kind == "ordering":
         return float(tuple(sorted(ranks, key=lambda name: ranks[name])) == question.key)
@@ -139,7 +141,7 @@ def _earned(question: Question, habit: Habit) -> float:
 
 
 def _ticked(question: Question) -> float:
-    """What ticking everything earns; it says nothing about questions with one answer."""
+    """Returns what ticking everything earns; it says nothing about questions with one answer."""
     if question.kind == "multiple":
         return float(len(question.key) == len(question.choices))
     return _chance(question)

@@ -27,7 +27,7 @@ class Edge(NamedTuple):
 
 
 def task_problems(steps: Iterable[Written]) -> Iterator[Problem]:
-    """Ids that two tasks of the course have: a tick would count for both."""
+    """Finds ids that two tasks of the course have: a tick would count for both."""
     first: dict[str, str] = {}
     for file, step in steps:
         for task in step.tasks:
@@ -41,14 +41,14 @@ def task_problems(steps: Iterable[Written]) -> Iterator[Problem]:
 
 
 def prerequisite_problems(steps: Sequence[Written]) -> Iterator[Problem]:
-    """Prerequisites that name nothing, that ask for points where there are none, or that lead in
-    a circle, so that nobody could ever open what they lock."""
+    """Finds prerequisites that name nothing, that ask for points where there are none, or that lead
+    in a circle, so that nobody could ever open what they lock."""
     known: dict[str, Step | Topic] = {_step(step.id): step for _, step in steps}
     known |= {_topic(topic.id): topic for _, step in steps for topic in step.topics}
     for file, step in steps:
-        for where, requirement in _asked(step):
-            yield from _named(file, where, requirement, known)
-    yield from _circles(_graph(steps))
+        for where, requirement in _requirements_of(step):
+            yield from _requirement_problems(file, where, requirement, known)
+    yield from _circle_problems(_graph(steps))
 
 
 def _step(name: str) -> str:
@@ -63,8 +63,8 @@ def _target(requirement: Requirement) -> str:
     return _step(requirement.step) if requirement.step else _topic(requirement.topic)
 
 
-def _asked(step: Step) -> Iterator[tuple[str, Requirement]]:
-    """The requirements of a step and of its topics with their places."""
+def _requirements_of(step: Step) -> Iterator[tuple[str, Requirement]]:
+    """Yields the requirements of a step and of its topics with their places."""
     for requirement in step.requires:
         yield "requires", requirement
     for topic in step.topics:
@@ -72,7 +72,7 @@ def _asked(step: Step) -> Iterator[tuple[str, Requirement]]:
             yield f"{_topic(topic.id)}, requires", requirement
 
 
-def _named(
+def _requirement_problems(
     file: str, where: str, requirement: Requirement, known: dict[str, Step | Topic]
 ) -> Iterator[Problem]:
     target = _target(requirement)
@@ -89,7 +89,7 @@ def _named(
 
 
 def _graph(steps: Sequence[Written]) -> dict[Node, list[Edge]]:
-    """What opening and finishing each part waits for."""
+    """Returns what opening and finishing each part waits for."""
     graph: dict[Node, list[Edge]] = {}
     for file, step in steps:
         name = _step(step.id)
@@ -110,8 +110,8 @@ def _edge(name: str, requirement: Requirement, file: str, where: str) -> Edge:
     return Edge((target, not OPEN), f"{name} requires {target}", file, where)
 
 
-def _circles(graph: dict[Node, list[Edge]]) -> Iterator[Problem]:
-    """One finding for every set of requirements that a walk through all of it finds closed."""
+def _circle_problems(graph: dict[Node, list[Edge]]) -> Iterator[Problem]:
+    """Finds every set of requirements that leads in a circle, once."""
     visited: set[Node] = set()
     told: set[frozenset[Edge]] = set()
     walked: list[Edge] = []
@@ -126,7 +126,7 @@ def _circles(graph: dict[Node, list[Edge]]) -> Iterator[Problem]:
                 required = frozenset(step for step in edges if step.file)
                 if required not in told:
                     told.add(required)
-                    yield _circle(edges)
+                    yield _circle_problem(edges)
             elif edge.to not in visited:
                 yield from walk(edge.to)
             walked.pop()
@@ -138,7 +138,7 @@ def _circles(graph: dict[Node, list[Edge]]) -> Iterator[Problem]:
             walked.pop()
 
 
-def _circle(edges: Sequence[Edge]) -> Problem:
+def _circle_problem(edges: Sequence[Edge]) -> Problem:
     start = next(number for number, edge in enumerate(edges) if edge.file)
     turned = [*edges[start:], *edges[:start]]
     words = ", ".join(edge.words for edge in turned if edge.words)

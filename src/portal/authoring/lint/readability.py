@@ -14,24 +14,25 @@ PIECE = 3
 
 
 def normalised(text: str) -> str:
-    """The words of a text in lower case, so that texts can be compared."""
+    """Returns the words of a text in lower case, so that texts can be compared."""
     return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def sentences(text: str) -> list[str]:
-    """The text in sentences; a clause after a colon or a semicolon counts as one."""
+    """Returns the text in sentences; a clause after a colon or a semicolon counts as one."""
     return SENTENCE_END.split(text.strip())
 
 
 def syllables(word: str) -> int:
-    """About how many syllables an English word has, at least one; a number counts as one."""
+    """Returns about how many syllables an English word has, at least one; a number counts as
+    one."""
     word = word.lower()
     groups = len(VOWELS.findall(word))
     return max(1, groups - 1 if SILENT_END.search(word) else groups)
 
 
 def grade_level(texts: Iterable[str]) -> float:
-    """The Flesch-Kincaid grade level of English sentences, in years of American school.
+    """Returns the Flesch-Kincaid grade level of English sentences, in years of American school.
 
     The formula is that of Kincaid, Fishburne, Rogers and Chissom, "Derivation of new readability
     formulas for Navy enlisted personnel" (1975). 0 when there is no word.
@@ -44,12 +45,13 @@ def grade_level(texts: Iterable[str]) -> float:
     return 0.39 * count / len(read) + 11.8 * spoken / count - 15.59
 
 
-def pieces(text: str) -> frozenset[str]:
-    """All runs of three characters in the words of a text, to be compared with `alike`."""
+def trigrams(text: str) -> frozenset[str]:
+    """Returns all runs of three characters in the words of a text, for `similarity`."""
     padded = f" {normalised(text)} "
     return frozenset(padded[at : at + PIECE] for at in range(max(1, len(padded) - PIECE + 1)))
 
 
-def alike(one: frozenset[str], other: frozenset[str]) -> float:
-    """How much two texts share, from 0 to 1: Dice's coefficient (Dice 1945) of their pieces."""
+def similarity(one: frozenset[str], other: frozenset[str]) -> float:
+    """Returns how much two texts share, from 0 to 1: Dice's coefficient (Dice 1945) of their
+    pieces."""
     return 2 * len(one & other) / (len(one) + len(other))

@@ -33,16 +33,16 @@ Asked = tuple[str, Question]
 
 
 def asked_in(placed: Iterable[Placed]) -> list[Asked]:
-    """All questions of the videos with the files that they stand in, in their order."""
+    """Returns all questions of the videos with the files that they stand in, in their order."""
     return [(file, q) for file, video in placed if video.quiz for q in video.quiz.questions]
 
 
 def step_problems(file: str, step: Step, number: int) -> Iterator[Problem]:
-    """Problems of a step itself; `number` is its place in the course, from 1."""
+    """Finds problems of a step itself; `number` is its place in the course, from 1."""
     if step.id != str(number):
         yield Problem(file, "id", f'is "{step.id}"', f'Set id = "{number}" as in the folder name.')
-    yield from _count(file, "objectives", step.objectives, 2, 4)
-    yield from _count(file, "practice", step.practice, 2, 4)
+    yield from _count_problems(file, "objectives", step.objectives, 2, 4)
+    yield from _count_problems(file, "practice", step.practice, 2, 4)
     for topic in step.topics:
         where = f'topic "{topic.id}"'
         if not SLUG.fullmatch(topic.id):
@@ -52,25 +52,25 @@ def step_problems(file: str, step: Step, number: int) -> Iterator[Problem]:
 
 
 def video_problems(file: str, video: Video, channels: Collection[str] | None) -> Iterator[Problem]:
-    """Problems of one video and its quiz. Any channel will do when `channels` is None."""
+    """Finds problems of one video and its quiz. Any channel will do when `channels` is None."""
     if not SLUG.fullmatch((video.id, *video.aliases)[-1]):
         yield Problem(file, "", "the file name is not a slug", "Use a-z, 0-9 and single hyphens.")
     if not is_reference(video.provider, video.ref) and not video.ref.startswith(TO_DO):
         problem = f'"{video.ref}" is no {video.provider} reference'
         yield Problem(file, "ref", problem, _wanted_reference(video))
-    yield from _channel(file, video, channels)
+    yield from _channel_problems(file, video, channels)
     if video.duration is not None and not SHORTEST_VIDEO <= video.duration <= LONGEST_VIDEO:
         problem = f"{video.duration} seconds is not a plausible length"
         yield Problem(file, "duration", problem, 'Write minutes and seconds as in "4:22".')
-    yield from _count(file, "objectives", video.objectives, 1, 3)
+    yield from _count_problems(file, "objectives", video.objectives, 1, 3)
     if video.quiz:
         for question in video.quiz.questions:
             yield from question_problems(file, question)
-        yield from _moments(file, video, video.quiz)
+        yield from _moment_problems(file, video, video.quiz)
 
 
 def _wanted_reference(video: Video) -> str:
-    """What to write instead; for an address, what it says."""
+    """Returns what to write instead; for an address, what it says."""
     meant = reference(video.ref)
     if meant:
         return f'Write provider = "{meant[0]}" and ref = "{meant[1]}".'
@@ -79,7 +79,7 @@ def _wanted_reference(video: Video) -> str:
 
 
 def alias_problems(file: str, place: str, name: str, aliases: Sequence[str]) -> Iterator[Problem]:
-    """Former names that are no names, or are still the present one."""
+    """Finds former names that are no names, or are still the present one."""
     where = f"{place}, aliases" if place else "aliases"
     for alias in aliases:
         if not SLUG.fullmatch(alias):
@@ -100,29 +100,29 @@ def size_problems(file: str, count: int, at_least: int, *, required: bool) -> It
         yield Problem(file, "questions", "there is no quiz yet", remedy, to_do=not required)
 
 
-def name_problems(file: str, names: Iterable[Iterable[str]]) -> Iterator[Problem]:
-    """Ids that two questions of a quiz have or had; `names` has those of each question."""
+def question_id_problems(file: str, names: Iterable[Iterable[str]]) -> Iterator[Problem]:
+    """Finds ids that two questions of a quiz have or had; `names` has those of each question."""
     for name in repeated(Counter(name for of_one in names for name in set(of_one))):
         yield Problem(file, f'question "{name}"', "the id is used twice", "Give each its own id.")
 
 
 def question_problems(file: str, question: Question) -> Iterator[Problem]:
-    """Problems of one question: its id, choice ids and key."""
+    """Finds problems of one question: its id, choice ids and key."""
     where = f'question "{question.id}"'
     if not SLUG.fullmatch(question.id):
         yield Problem(file, where, "the id is not a slug", "Use a-z, 0-9 and single hyphens.")
     if question.kind != "true_false":
-        yield from _choice_ids(file, where, question)
-        yield from _key(file, where, question)
+        yield from _choice_id_problems(file, where, question)
+        yield from _key_problems(file, where, question)
 
 
 def course_problems(
     placed: Sequence[Placed], topics: Iterable[tuple[str, str]]
 ) -> Iterator[Problem]:
-    """Names used twice in the whole course; `topics` are pairs of file and topic id."""
+    """Finds names used twice in the whole course; `topics` are pairs of file and topic id."""
     names = [(file, name) for file, video in placed for name in (video.id, *video.aliases)]
-    yield from _shared("video", names)
-    yield from _shared("topic", topics)
+    yield from _shared_id_problems("video", names)
+    yield from _shared_id_problems("topic", topics)
     first: dict[tuple[str, str], Placed] = {}
     for file, video in placed:
         earlier, known = first.setdefault((video.provider, video.ref), (file, video))
@@ -132,18 +132,22 @@ def course_problems(
 
 
 def repeated(counts: Counter[str]) -> list[str]:
-    """What was counted more than once."""
+    """Returns what was counted more than once."""
     return [name for name, count in counts.items() if count > 1]
 
 
-def _count(file: str, where: str, texts: Sequence[str], low: int, high: int) -> Iterator[Problem]:
+def _count_problems(
+    file: str, where: str, texts: Sequence[str], low: int, high: int
+) -> Iterator[Problem]:
     if not low <= len(texts) <= high:
         yield Problem(
             file, where, f"has {plural(len(texts), 'entry', 'entries')}", f"Write {low} to {high}."
         )
 
 
-def _channel(file: str, video: Video, channels: Collection[str] | None) -> Iterator[Problem]:
+def _channel_problems(
+    file: str, video: Video, channels: Collection[str] | None
+) -> Iterator[Problem]:
     # A file is the company's own; a channel can only be mistaken at a provider.
     if channels is None or video.provider == "file" or video.channel in channels:
         return
@@ -154,7 +158,7 @@ def _channel(file: str, video: Video, channels: Collection[str] | None) -> Itera
     yield Problem(file, "channel", problem, f"Choose a video of one of these: {known}.")
 
 
-def _moments(file: str, video: Video, quiz: Quiz) -> Iterator[Problem]:
+def _moment_problems(file: str, video: Video, quiz: Quiz) -> Iterator[Problem]:
     limit = video.duration or LONGEST_VIDEO
     for question in quiz.questions:
         if question.at is not None and question.at >= limit:
@@ -163,7 +167,7 @@ def _moments(file: str, video: Video, quiz: Quiz) -> Iterator[Problem]:
             yield Problem(file, where, problem, "Name a moment within the video, or leave at out.")
 
 
-def _choice_ids(file: str, where: str, question: Question) -> Iterator[Problem]:
+def _choice_id_problems(file: str, where: str, question: Question) -> Iterator[Problem]:
     for name in repeated(Counter(choice.id for choice in question.choices)):
         problem = f'the choice id "{name}" is used twice'
         yield Problem(file, where, problem, "Give each choice its own letter.")
@@ -176,7 +180,7 @@ def _choice_ids(file: str, where: str, question: Question) -> Iterator[Problem]:
         yield Problem(file, where, problem, "Write at least two.")
 
 
-def _key(file: str, where: str, question: Question) -> Iterator[Problem]:
+def _key_problems(file: str, where: str, question: Question) -> Iterator[Problem]:
     right, total = len(question.key), len(question.choices)
     if question.kind == "single" and right != 1:
         yield Problem(
@@ -190,7 +194,7 @@ def _key(file: str, where: str, question: Question) -> Iterator[Problem]:
         yield Problem(file, where, problem, "Deal the letters out in another order.")
 
 
-def _shared(what: str, named: Iterable[tuple[str, str]]) -> Iterator[Problem]:
+def _shared_id_problems(what: str, named: Iterable[tuple[str, str]]) -> Iterator[Problem]:
     files: dict[str, list[str]] = defaultdict(list)
     for file, name in named:
         files[name].append(file)

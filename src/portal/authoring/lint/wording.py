@@ -7,7 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, combinations
 from urllib.parse import urlsplit
 
-from portal.authoring.lint.readability import alike, grade_level, normalised, pieces, sentences
+from portal.authoring.lint.readability import (
+    grade_level,
+    normalised,
+    sentences,
+    similarity,
+    trigrams,
+)
 from portal.authoring.lint.structure import Asked
 from portal.authoring.problems import Problem
 from portal.learning.course import Choice, Question, Step, Video
@@ -38,13 +44,14 @@ STATED = re.compile(r"\b([0-9]+(?:\.[0-9]+)?)[ -](minutes?|min|hours?|h)\b")
 
 
 def question_text_problems(file: str, question: Question) -> Iterator[Problem]:
-    """Choices that repeat or point at one another, and an explanation that explains nothing."""
+    """Finds choices that repeat or point at one another, and an explanation that explains
+    nothing."""
     where = f'question "{question.id}"'
-    explained = pieces(question.explanation)
-    if any(alike(pieces(c.text), explained) >= COPIED for c in question.choices):
+    explained = trigrams(question.explanation)
+    if any(similarity(trigrams(c.text), explained) >= COPIED for c in question.choices):
         problem = "the explanation repeats a choice"
         yield Problem(file, where, problem, "Say why the answer is right and the others are not.")
-    elif alike(pieces(question.text), explained) >= COPIED:
+    elif similarity(trigrams(question.text), explained) >= COPIED:
         problem = "the explanation repeats the question"
         yield Problem(file, where, problem, "Say why the answer is right and the others are not.")
     if question.kind == "true_false":
@@ -64,15 +71,15 @@ def question_text_problems(file: str, question: Question) -> Iterator[Problem]:
 
 
 def stem_problems(asked: Sequence[Asked]) -> Iterator[Problem]:
-    """Questions that are asked twice in the course, word by word or nearly so."""
+    """Finds questions that are asked twice in the course, word by word or nearly so."""
     seen: list[tuple[frozenset[str], str, str]] = []
     for file, question in asked:
         where = f'question "{question.id}"'
-        stem, text = pieces(question.text), normalised(question.text)
+        stem, text = trigrams(question.text), normalised(question.text)
         for earlier, said, place in seen:
             # The sizes alone often tell that two texts cannot share enough.
             small, large = sorted((len(stem), len(earlier)))
-            if 2 * small < STEMS_ALIKE * (small + large) or alike(stem, earlier) < STEMS_ALIKE:
+            if 2 * small < STEMS_ALIKE * (small + large) or similarity(stem, earlier) < STEMS_ALIKE:
                 continue
             same = "the same question" if said == text else "nearly the same question"
             remedy = "Ask something else or remove one of them."
@@ -82,13 +89,13 @@ def stem_problems(asked: Sequence[Asked]) -> Iterator[Problem]:
 
 
 def reading_problems(file: str, number: int, asked: Sequence[Asked]) -> Iterator[Problem]:
-    """English that is too hard, in one question of step `number` or over all of them.
+    """Finds English that is too hard, in one question of step `number` or over all of them.
 
     `file` is that of the step.
     """
     everything: list[str] = []
     for place, question in asked:
-        said = list(_said(question))
+        said = list(_sentences_of(question))
         everything += said
         level = grade_level(said)
         if level > HARDEST_QUESTION:
@@ -97,7 +104,7 @@ def reading_problems(file: str, number: int, asked: Sequence[Asked]) -> Iterator
             yield Problem(place, f'question "{question.id}"', problem, remedy)
     level = grade_level(everything)
     if level > HARDEST_STEP:
-        hardest = max(asked, key=lambda entry: grade_level(_said(entry[1])))
+        hardest = max(asked, key=lambda entry: grade_level(_sentences_of(entry[1])))
         problem = f"its questions take {level:.0f} years of school to read"
         remedy = (
             f"Shorten sentences to come down to {HARDEST_STEP:.0f};"
@@ -117,7 +124,7 @@ def link_problems(file: str, where: str, texts: Iterable[str]) -> Iterator[Probl
 
 
 def video_link_problems(file: str, video: Video) -> Iterator[Problem]:
-    """Unusable addresses in the texts of a video and its quiz."""
+    """Finds unusable addresses in the texts of a video and its quiz."""
     yield from link_problems(file, "", (video.title, video.summary, *video.objectives))
     for question in video.quiz.questions if video.quiz else ():
         texts = (question.text, question.explanation, *(c.text for c in question.choices))
@@ -125,10 +132,12 @@ def video_link_problems(file: str, video: Video) -> Iterator[Problem]:
 
 
 def time_problems(file: str, step: Step) -> Iterator[Problem]:
-    """Times that the step or a topic states in figures, and that its videos do not take."""
-    yield from _stated(file, "summary", step.summary, step.videos)
+    """Finds times that the step or a topic states in figures, and that its videos do not take."""
+    yield from _stated_time_problems(file, "summary", step.summary, step.videos)
     for topic in step.topics:
-        yield from _stated(file, f'topic "{topic.id}"', topic.description, topic.videos)
+        yield from _stated_time_problems(
+            file, f'topic "{topic.id}"', topic.description, topic.videos
+        )
 
 
 def _too_alike(one: Choice, other: Choice) -> bool:
@@ -137,11 +146,14 @@ def _too_alike(one: Choice, other: Choice) -> bool:
         return False
     # Figures are what such choices are about.
     figures = [[word for word in said if word.isdigit()] for said in words]
-    return figures[0] == figures[1] and alike(pieces(one.text), pieces(other.text)) >= CHOICES_ALIKE
+    return (
+        figures[0] == figures[1]
+        and similarity(trigrams(one.text), trigrams(other.text)) >= CHOICES_ALIKE
+    )
 
 
-def _said(question: Question) -> Iterator[str]:
-    """What a learner reads, in sentences; True and False are not counted."""
+def _sentences_of(question: Question) -> Iterator[str]:
+    """Yields what a learner reads, in sentences; True and False are not counted."""
     choices = [] if question.kind == "true_false" else [c.text for c in question.choices]
     return chain(sentences(question.text), choices, sentences(question.explanation))
 
@@ -154,7 +166,9 @@ def _is_link(link: str) -> bool:
         return False
 
 
-def _stated(file: str, where: str, text: str, videos: Sequence[Video]) -> Iterator[Problem]:
+def _stated_time_problems(
+    file: str, where: str, text: str, videos: Sequence[Video]
+) -> Iterator[Problem]:
     known = sum(video.duration or TYPICAL_SECONDS for video in videos) / 60
     for number, unit in STATED.findall(text):
         minutes = float(number) * (60 if unit.startswith("h") else 1)

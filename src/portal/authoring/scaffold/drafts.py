@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from portal.authoring.scaffold.toml import document
+from portal.authoring.scaffold.toml import toml_document
 from portal.authoring.sources import Table
 from portal.authoring.textfiles import Unreadable, read_text
 from portal.errors import CommandFailed
@@ -69,7 +69,8 @@ FIRST_TOPIC = TopicDraft(
 
 
 def slug(text: str, fallback: str = "untitled") -> str:
-    """The letters a to z and digits of a text with single hyphens between words, for an id."""
+    """Returns the letters a to z and digits of a text with single hyphens between words, for an
+    id."""
     plain = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
     words = re.findall(r"[a-z0-9]+", plain)
     while len(words) > 1 and len("-".join(words)) > LONGEST_NAME:
@@ -161,7 +162,7 @@ def _step_files(
         **step.known,
         "topics": listed,
     }
-    return {folder / "step.toml": document(table), **files}
+    return {folder / "step.toml": toml_document(table), **files}
 
 
 def _video_text(video: VideoDraft) -> str:
@@ -175,11 +176,11 @@ def _video_text(video: VideoDraft) -> str:
         "objectives": ["TODO: what a viewer can do afterwards, beginning with a verb"],
         **video.known,
     }
-    return document(table) + ("" if table.get("questions") else QUIZ_EXAMPLE)
+    return toml_document(table) + ("" if table.get("questions") else QUIZ_EXAMPLE)
 
 
 def _step_folders(folder: Path) -> list[Path]:
-    """The step folders of a course; `CommandFailed` when `folder` holds something else."""
+    """Returns the step folders of a course; `CommandFailed` when `folder` holds something else."""
     if not folder.exists():
         return []
     if not folder.is_dir():
@@ -203,7 +204,7 @@ def _topic_ids(folder: Path) -> list[str]:
 
 
 def _each(folder: Path, pattern: str, pick: Callable[[Table], list[Any]]) -> list[str]:
-    """What `pick` finds in the files; what cannot be read is the business of the check."""
+    """Returns what `pick` finds in the files; what cannot be read is the business of the check."""
     found: list[Any] = []
     for path in sorted(folder.glob(pattern)):
         try:

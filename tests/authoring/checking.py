@@ -1,0 +1,13 @@
+"""The check of a course, as far as it keeps one from being published."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from portal.authoring.compiler import inspect
+from portal.authoring.problems import Problem
+
+
+def check(root: Path, *, any_channel: bool = False) -> list[Problem]:
+    """Returns the faults of the course in `root`; an empty list when it may be published."""
+    return [found for found in inspect(root, any_channel=any_channel) if found.is_fault]

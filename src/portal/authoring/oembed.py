@@ -1,4 +1,4 @@
-"""Whether the providers let their videos be shown here, asked at their oEmbed endpoints.
+"""`portal content links`: whether the providers let their videos be shown here, by oEmbed.
 
 Only a clear answer is kept. A video that is gone becomes a link until a later check succeeds. Any
 other refusal may depend on who asks, which here is no browser on a page of ours: it puts a link
@@ -10,22 +10,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
-from collections.abc import Iterable, Mapping
+import ssl
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
-from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
-from urllib.request import Request, urlopen
 
+import httpx
 import msgspec
 
 from portal import clock
 from portal.db import sql
 from portal.errors import CommandFailed
-from portal.learning.course import Video
+from portal.learning.course import Course, Video
 from portal.learning.outline import GONE
 from portal.learning.player import provider_name, watch_url
+from portal.web.formats import plural
 
 ENDPOINTS: Mapping[str, str] = {
     "youtube": "https://www.youtube.com/oembed",
@@ -60,6 +60,34 @@ class ProviderAnswer(msgspec.Struct, frozen=True):
         return self.status == GONE
 
 
+async def check_links(
+    course: Course,
+    echo: Callable[[str], None],
+    endpoints: Iterable[str] = (),
+    *,
+    site: str | None = None,
+    seconds: float = TIMEOUT_SECONDS,
+) -> int:
+    """Print a line for every video that is refused or gave no clear answer; returns 1 when one is
+    refused. `endpoints` are others than the providers' own, as `provider=address`.
+    """
+    known = endpoints_of(endpoints)
+    answers = await ask_all(course.ordered, known, site=site, timeout_seconds=seconds)
+    await keep(answers)
+    refused = [answer for answer in answers if answer.refused]
+    unclear = [answer for answer in answers if answer.refused is None]
+    for answer in refused:
+        place = "instead of" if answer.gone else "beside"
+        echo(f"{answer.video.id}: {answer.detail}. Learners get a link {place} the player.")
+    for answer in unclear:
+        echo(f"{answer.video.id}: {answer.detail}. What was known before stays.")
+    echo(
+        f"{plural(len(answers), 'video')} asked about: {len(refused)} refused,"
+        f" {len(unclear)} without a clear answer."
+    )
+    return 1 if refused else 0
+
+
 async def ask_all(
     videos: Iterable[Video],
     endpoints: Mapping[str, str] = ENDPOINTS,
@@ -73,13 +101,24 @@ async def ask_all(
     `site` is our own address, which a provider may have to know to allow it.
     """
     gate = asyncio.Semaphore(at_once)
-
-    async def ask(video: Video) -> ProviderAnswer:
-        async with gate:
-            endpoint = endpoints[video.provider]
-            return await asyncio.to_thread(_ask_provider, video, endpoint, site, timeout_seconds)
-
-    return await asyncio.gather(*(ask(video) for video in videos if video.provider in endpoints))
+    headers = {
+        "User-Agent": "ai-training-portal",
+        "Accept": "application/json",
+        "Accept-Encoding": "identity",  # so that no answer grows beyond the bytes that are read
+    }
+    if site:
+        headers["Referer"] = f"{site}/"
+    trusted = ssl.create_default_context()  # the certificates of this machine, a company's included
+    async with httpx.AsyncClient(
+        headers=headers, timeout=timeout_seconds, verify=trusted, follow_redirects=True
+    ) as client:
+        return await asyncio.gather(
+            *(
+                _ask_provider(client, gate, video, endpoints[video.provider], timeout_seconds)
+                for video in videos
+                if video.provider in endpoints
+            )
+        )
 
 
 async def keep(answers: Iterable[ProviderAnswer]) -> None:
@@ -97,38 +136,28 @@ async def keep(answers: Iterable[ProviderAnswer]) -> None:
     )
 
 
-def _ask_provider(
-    video: Video, endpoint: str, site: str | None, timeout_seconds: float
+async def _ask_provider(
+    client: httpx.AsyncClient,
+    gate: asyncio.Semaphore,
+    video: Video,
+    endpoint: str,
+    timeout_seconds: float,
 ) -> ProviderAnswer:
     name = provider_name(video)
-    headers = {"User-Agent": "ai-training-portal", "Accept": "application/json"}
-    if site:
-        headers["Referer"] = f"{site}/"
     query = urlencode({"url": watch_url(video), "format": "json"})
-    try:
-        request = Request(f"{endpoint}?{query}", headers=headers)  # noqa: S310 - checked in endpoints_of
-        status, body = _fetch(request, timeout_seconds)
-    except OSError as error:
-        reason = "in time" if isinstance(error, TimeoutError) or "timed out" in str(error) else ""
-        return ProviderAnswer(video, None, f"{name} did not answer {reason}".rstrip())
-    return _judged(video, name, status, body)
-
-
-def _fetch(request: Request, timeout_seconds: float) -> tuple[int, bytes]:
-    """Returns the status and the beginning of the body. OSError when the answer does not come in
-    time."""
-    deadline = time.monotonic() + timeout_seconds
+    request = client.stream("GET", f"{endpoint}?{query}")
     body = b""
     try:
-        with urlopen(request, timeout=timeout_seconds) as answer:  # noqa: S310
-            while len(body) < MAX_BYTES and (part := answer.read1(MAX_BYTES)):
+        async with gate, asyncio.timeout(timeout_seconds), request as answer:
+            async for part in answer.aiter_raw():
                 body += part
-                if time.monotonic() > deadline:
-                    raise TimeoutError
-            return answer.status, body
-    except HTTPError as error:
-        with error:
-            return error.code, b""
+                if len(body) >= MAX_BYTES:
+                    break
+    except (TimeoutError, httpx.TimeoutException):
+        return ProviderAnswer(video, None, f"{name} did not answer in time")
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return ProviderAnswer(video, None, f"{name} did not answer")
+    return _judged(video, name, answer.status_code, body)
 
 
 def _judged(video: Video, name: str, status: int, body: bytes) -> ProviderAnswer:

@@ -293,8 +293,8 @@ def content_links(args: argparse.Namespace) -> int:
     """Ask the providers which videos may be shown here, and keep the answers."""
 
     async def run(settings: Settings) -> int:
-        from portal.authoring.links import check_links
         from portal.authoring.loading import course_in
+        from portal.authoring.oembed import check_links
 
         course = course_in(args.folder or settings.content_dir)
         site = str(settings.public_url) if settings.public_url else None

@@ -95,14 +95,14 @@ def changes_between(old: Path, new: Path) -> list[Change]:
     return compare_courses(course_at(old), course_at(new))
 
 
-async def report(changes: list[Change], say: Callable[[str], None], *, reach: bool) -> int:
+async def report(changes: list[Change], echo: Callable[[str], None], *, reach: bool) -> int:
     """Print one line per change, with `reach` also whom it touches; returns 0."""
     try:
         known = await impact_of(changes) if reach and changes else None
     except PortalError as error:
-        say(f"Without figures: {error.sentence}")
+        echo(f"Without figures: {error.sentence}")
         known = None
     for change in changes:
-        say(f"{change}. {known.of(change)}." if known and change.video_id else f"{change}.")
-    say(f"{plural(len(changes), 'change')}." if changes else "Nothing that learners would notice.")
+        echo(f"{change}. {known.of(change)}." if known and change.video_id else f"{change}.")
+    echo(f"{plural(len(changes), 'change')}." if changes else "Nothing that learners would notice.")
     return 0

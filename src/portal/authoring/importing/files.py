@@ -15,7 +15,7 @@ from portal.errors import CommandFailed
 from portal.learning.course import ContentError
 
 
-def import_file(file: Path, folder: Path, say: Callable[[str], None]) -> int:
+def import_file(file: Path, folder: Path, echo: Callable[[str], None]) -> int:
     """Write what `file` holds into `folder`, as a new course or as further steps of the course that
     is there, and say what is left to do; returns 0.
 
@@ -24,9 +24,9 @@ def import_file(file: Path, folder: Path, say: Callable[[str], None]) -> int:
     """
     steps, lost = _steps_in(file)
     for path in write(folder, steps):
-        say(f"Wrote {path}.")
+        echo(f"Wrote {path}.")
     for problem in (*lost, *inspect(folder, any_channel=True)):
-        say(problem.line if problem.note else f"To do: {problem}")
+        echo(problem.line if problem.note else f"To do: {problem}")
     return 0
 
 

@@ -13,6 +13,7 @@ from litestar.di import Provide
 from portal.accounts import api as accounts_api
 from portal.accounts import pages as accounts_pages
 from portal.accounts import passwords
+from portal.accounts.sessions import actor_of_session
 from portal.authoring.loading import course_in
 from portal.config.settings import Settings
 from portal.dashboard import api as dashboard_api
@@ -27,7 +28,6 @@ from portal.learning import media
 from portal.learning import pages as learning_pages
 from portal.learning.locks import Locked
 from portal.profile import pages as profile_pages
-from portal.profile.actions import actor_of_session
 from portal.quiz import api as quiz_api
 from portal.quiz import pages as quiz_pages
 from portal.scoring.queries import score_of

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from portal import clock
-from portal.accounts import queries
+from portal.accounts import queries, sessions
 from portal.web.session import hash_token
 from tests.support import Database, Portal
 from tests.web.portals import opened
@@ -124,7 +124,7 @@ async def test_what_a_clock_ahead_has_written_is_set_right(
     """It was seen tomorrow: that is said to nobody, and does not last."""
     ahead = "now() + interval '1 day'"
     await portal.database.fetch(f"UPDATE login_session SET created_at = {ahead}")
-    session = await queries.session_of(hash_token(alice.cookies["sid"]), "UTC")
+    session = await sessions.session_of(hash_token(alice.cookies["sid"]), "UTC")
     assert session is not None
     (device,) = await queries.devices_of(session.actor)
     assert max(device.created_at, device.seen_at) <= clock.now()

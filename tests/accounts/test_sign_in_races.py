@@ -11,10 +11,9 @@ import pytest
 
 from portal.accounts import passwords
 from portal.accounts.actions import set_password
-from portal.accounts.queries import session_of
+from portal.accounts.sessions import actor_of_session, session_of
 from portal.db import sql
 from portal.people import actions
-from portal.profile import actions as account_actions
 from portal.web.session import hash_token
 from tests.ops.command import running
 from tests.people.people import held
@@ -185,7 +184,7 @@ async def test_an_ended_session_is_not_seen_again(portal: Portal, alice: httpx.A
     async with held(portal.database, "SELECT 1 FROM login_session FOR UPDATE") as lock:
         leaving = asyncio.create_task(portal.browser(cookies=dict(alice.cookies)).post("/logout"))
         await lock.waiting(1)
-        asking = asyncio.create_task(account_actions.actor_of_session(token, "UTC"))
+        asking = asyncio.create_task(actor_of_session(token, "UTC"))
         await lock.waiting(2)
         await lock.release()
         await asyncio.gather(leaving, asking)

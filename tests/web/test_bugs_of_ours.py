@@ -8,7 +8,7 @@ import logging
 import httpx
 import pytest
 
-from portal.accounts import queries as accounts
+from portal.accounts import queries, sessions
 from portal.learning import queries as learning
 from portal.quiz import kpis
 from portal.scoring import queries as scoring
@@ -73,7 +73,7 @@ async def test_a_bug_in_what_surrounds_every_page_still_ends_in_a_page(
 async def test_a_bug_in_asking_who_it_is_ends_in_an_answer(
     alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(accounts, "_ACTOR", BROKEN)
+    monkeypatch.setattr(sessions, "_ACTOR", BROKEN)
     for url in ("/api/path", "/path", "/"):
         with logged() as lines:
             answer = await alice.get(url)
@@ -84,7 +84,7 @@ async def test_a_bug_in_asking_who_it_is_ends_in_an_answer(
 
 async def test_what_was_typed_is_in_no_log(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
     typed = {"username": "typed-name@example.com", "password": "typed-password"}
-    monkeypatch.setattr(accounts, "_CREDENTIALS", "SELECT $1::int AS broken, $2::bytea[]")
+    monkeypatch.setattr(queries, "_CREDENTIALS", "SELECT $1::int AS broken, $2::bytea[]")
     with logged(logging.DEBUG) as lines:
         answers = [
             await portal.browser().post("/api/auth/login", json=typed),
@@ -115,7 +115,7 @@ async def test_a_session_is_in_no_log(
 async def test_an_address_cannot_forge_a_line_of_the_log(
     alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(accounts, "_ACTOR", BROKEN)
+    monkeypatch.setattr(sessions, "_ACTOR", BROKEN)
     with logged() as lines:
         answer = await alice.get("/step/1%0A[forged] line")
     assert answer.status_code == 500
@@ -126,7 +126,7 @@ async def test_one_address_is_one_name_in_the_log(
     alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A name per address would be kept for ever, by Python as well as by whoever counts."""
-    monkeypatch.setattr(accounts, "_ACTOR", BROKEN)
+    monkeypatch.setattr(sessions, "_ACTOR", BROKEN)
     before = len(logging.root.manager.loggerDict)
     for number in range(30):
         await alice.get(f"/step/made-up-{number}")

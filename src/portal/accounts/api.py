@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from litestar import Response, get, post
 from litestar.params import JSONBody
 
-from portal.accounts import actions, rules
+from portal.accounts import rules, sessions
+from portal.accounts.browser import browser_of
 from portal.accounts.queries import Credentials
 from portal.web.actor import Actor
 from portal.web.auth import current_actor
-from portal.web.client_address import client_address
 from portal.web.openapi import up_to
 from portal.web.session import (
     clear_session_cookie,
-    known_tokens_from,
     set_known_cookie,
     set_session_cookie,
     token_hash_from,
@@ -63,29 +62,6 @@ def user_view(person: Actor | Credentials) -> UserView:
     )
 
 
-async def open_session(
-    request: Req, username: str, password: str, *, browser_zone: str = ""
-) -> actions.SignedIn:
-    """Sign in on behalf of this request; shared by the API and the page."""
-    settings = site(request).settings
-    browser = actions.Browser(
-        address=client_address(request.scope, settings.trusted_proxies),
-        user_agent=request.headers.get("user-agent", ""),
-        zone=browser_zone,
-        session=token_hash_from(request.cookies),
-        known=known_tokens_from(request.cookies),
-    )
-    return await actions.sign_in(
-        username, password, browser, hours=settings.session_hours, default_zone=settings.time_zone
-    )
-
-
-def set_cookies(request: Req, response: Response[Any], signed_in: actions.SignedIn) -> None:
-    """Give the browser its session, and what it is known by at its next sign-in."""
-    set_session_cookie(request, response, signed_in.token)
-    set_known_cookie(request, response, signed_in.known)
-
-
 @post(
     "/api/auth/login",
     status_code=200,
@@ -98,17 +74,18 @@ def set_cookies(request: Req, response: Response[Any], signed_in: actions.Signed
     summary="Sign in",
 )
 async def login(request: Req, data: JSONBody[LoginRequest]) -> Response[LoginResponse]:
-    signed_in = await open_session(request, data.username, data.password)
+    signed_in = await sessions.sign_in(
+        data.username, data.password, browser_of(request), site(request).settings
+    )
     response = Response(LoginResponse(user_view(signed_in.account)))
-    set_cookies(request, response, signed_in)
+    set_session_cookie(request, response, signed_in.token)
+    set_known_cookie(request, response, signed_in.known)
     return response
 
 
 @post("/api/auth/logout", status_code=200, opt={"who": "public"}, summary="Sign out")
 async def logout(request: Req) -> Response[LogoutResponse]:
-    token_hash = token_hash_from(request.cookies)
-    if token_hash is not None:
-        await actions.sign_out(token_hash)
+    await sessions.sign_out(token_hash_from(request.cookies))
     response = Response(LogoutResponse(ok=True))
     clear_session_cookie(request, response)
     return response

@@ -9,16 +9,22 @@ import msgspec
 from litestar import Response, get, post
 from litestar.response import Redirect
 
-from portal.accounts import actions, queries
-from portal.accounts.api import open_session, set_cookies
+from portal.accounts import queries, sessions
+from portal.accounts.browser import browser_of
 from portal.accounts.demo import DemoAccount
 from portal.config.settings import parse_public_url
-from portal.errors import RateLimited, SignInRequired
+from portal.errors import Invalid, RateLimited, SignInRequired
 from portal.web.auth import current_actor
 from portal.web.client_address import seems_encrypted
-from portal.web.forms import read_form
+from portal.web.forms import NO_ERRORS, FormErrors, form_errors, read_form
 from portal.web.pages import local_path, page
-from portal.web.session import clear_session_cookie, secure_cookies, token_hash_from
+from portal.web.session import (
+    clear_session_cookie,
+    secure_cookies,
+    set_known_cookie,
+    set_session_cookie,
+    token_hash_from,
+)
 from portal.web.site import Req, site
 
 REFUSED = "That name and password do not match."
@@ -63,13 +69,7 @@ def _advice(request: Req) -> str | None:
 
 
 async def _login_page(
-    request: Req,
-    *,
-    next_path: str,
-    username: str = "",
-    errors: dict[str, str] | None = None,
-    status: int = 200,
-    headers: dict[str, str] | None = None,
+    request: Req, *, next_path: str, username: str = "", refused: FormErrors = NO_ERRORS
 ) -> Response[str]:
     here = site(request)
     content = LoginPage(
@@ -77,10 +77,16 @@ async def _login_page(
         next=next_path,
         next_label=here.label_of(here.course, next_path),
         username=username,
-        errors=errors or {},
+        errors=refused.fields,
         demo=await queries.demo_accounts() if here.settings.demo_mode else [],
     )
-    return await page(request, "accounts/login.html", content, status=status, headers=headers)
+    return await page(
+        request,
+        "accounts/login.html",
+        content,
+        status=refused.status,
+        headers=refused.headers,
+    )
 
 
 @get("/", opt={"who": "public"}, include_in_schema=False)
@@ -94,10 +100,10 @@ async def login_form(request: Req) -> Response[Any]:
     next_path = local_path(request.query_params.get("next"))
     if await current_actor(request) is not None:
         return Redirect(next_path, status_code=303)
-    errors = {}
     if request.query_params.get("signed-in") == "1" and _advice(request):
-        errors["form"] = NOT_KEPT
-    return await _login_page(request, next_path=next_path, errors=errors)
+        not_kept = FormErrors({"form": NOT_KEPT}, status=200)
+        return await _login_page(request, next_path=next_path, refused=not_kept)
+    return await _login_page(request, next_path=next_path)
 
 
 @post("/login", opt={"who": "public", "from_anybody": True}, include_in_schema=False)
@@ -105,47 +111,40 @@ async def login_submit(request: Req) -> Response[Any]:
     form = await read_form(request)
     next_path = local_path(form.text("next"))
     username, password = form.text("username"), form.text("password", trim=False)
+    try:
+        _require_both(username, password)
+        signed_in = await sessions.sign_in(
+            username, password, browser_of(request, zone=form.text("zone")), site(request).settings
+        )
+    except SignInRequired:
+        refused = FormErrors({"form": REFUSED}, status=401)
+        return await _login_page(request, next_path=next_path, username=username, refused=refused)
+    except (Invalid, RateLimited) as error:
+        refused = form_errors(error, "form")
+        return await _login_page(request, next_path=next_path, username=username, refused=refused)
+    if _advice(request):
+        # Whoever comes back there without a session learns why; with one, it leads on.
+        next_path = f"/login?signed-in=1&next={quote(next_path, safe='/')}"
+    response = Redirect(next_path, status_code=303)
+    set_session_cookie(request, response, signed_in.token)
+    set_known_cookie(request, response, signed_in.known)
+    return response
+
+
+def _require_both(username: str, password: str) -> None:
+    """Raise `Invalid` with a sentence for each field that was left empty."""
     missing = {}
     if not username:
         missing["username"] = "Enter your user name or e-mail address."
     if not password:
         missing["password"] = "Enter your password."  # noqa: S105 - a message
     if missing:
-        return await _login_page(
-            request, next_path=next_path, username=username, errors=missing, status=422
-        )
-    try:
-        signed_in = await open_session(request, username, password, browser_zone=form.text("zone"))
-    except SignInRequired:
-        return await _login_page(
-            request,
-            next_path=next_path,
-            username=username,
-            errors={"form": REFUSED},
-            status=401,
-        )
-    except RateLimited as error:
-        return await _login_page(
-            request,
-            next_path=next_path,
-            username=username,
-            errors={"form": error.sentence},
-            status=429,
-            headers={"retry-after": str(error.retry_after)},
-        )
-    if _advice(request):
-        # Whoever comes back there without a session learns why; with one, it leads on.
-        next_path = f"/login?signed-in=1&next={quote(next_path, safe='/')}"
-    response = Redirect(next_path, status_code=303)
-    set_cookies(request, response, signed_in)
-    return response
+        raise Invalid(details=missing)
 
 
 @post("/logout", opt={"who": "public"}, include_in_schema=False)
 async def logout_submit(request: Req) -> Redirect:
-    token_hash = token_hash_from(request.cookies)
-    if token_hash is not None:
-        await actions.sign_out(token_hash)
+    await sessions.sign_out(token_hash_from(request.cookies))
     response = Redirect("/login", status_code=303)
     clear_session_cookie(request, response)
     return response

@@ -11,21 +11,9 @@ import msgspec
 from portal import clock
 from portal.accounts.demo import ACCOUNTS, DemoAccount
 from portal.accounts.tables import AppUser
-from portal.accounts.time_zones import usable_zone
 from portal.db import sql
 from portal.errors import SignInRequired
 from portal.web.actor import Actor
-
-_ACTOR = """
-    SELECT u.id AS user_id, u.external_id, u.name, u.role, u.team AS team_id, t.name AS team_name,
-           t.track, u.time_zone, s.token_hash AS session_hash,
-           coalesce(s.last_seen_at, s.created_at) AS seen_at
-    FROM login_session s
-    JOIN app_user u ON u.id = s.member
-    LEFT JOIN team t ON t.id = u.team
-    WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.expires_at > $2
-      AND u.disabled_at IS NULL AND u.erased_at IS NULL
-"""
 
 # The first lower() finds an address by its index, the second, of A to Z only, decides.
 _CREDENTIALS = """
@@ -55,13 +43,6 @@ _DEVICES = """
     FROM login_session WHERE member = $1 AND ended_at IS NULL AND expires_at > $3
     ORDER BY token_hash = $2 DESC, coalesce(last_seen_at, created_at) DESC, token_hash
 """
-
-
-class Session(msgspec.Struct, frozen=True):
-    """A live session: whose it is, and when it was last seen, a few minutes behind."""
-
-    actor: Actor
-    seen_at: datetime
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -100,17 +81,6 @@ class Credentials(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"Credentials({self.external_id})"
-
-
-async def session_of(token_hash: bytes, default_zone: str) -> Session | None:
-    """Returns a live session, or None."""
-    rows = await sql.execute(_ACTOR, token_hash, clock.now(), retry=True)
-    if not rows:
-        return None
-    person = dict(rows[0])
-    seen_at = person.pop("seen_at")
-    person["time_zone"] = usable_zone(person["time_zone"], default_zone)
-    return Session(Actor(**person), seen_at)
 
 
 async def account_of(actor: Actor) -> Account:

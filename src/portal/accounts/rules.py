@@ -13,7 +13,7 @@ import msgspec
 from portal.accounts.common_passwords import is_common
 from portal.errors import Invalid
 from portal.web.actor import Role
-from portal.web.formats import plural, zone
+from portal.web.formats import zone
 
 ROLES: tuple[Role, ...] = ("learner", "manager", "admin")
 TRACKS = {"dev": "Dev", "business": "Business"}  # as stored, and as people read it
@@ -257,12 +257,6 @@ def own_password_findings(password: str, *, names: Iterable[str | None], current
     if is_common(password):
         return {"password": "This password is among the first that others would try."}
     return {}
-
-
-def wait_in_words(seconds: int) -> str:
-    if seconds < 60:
-        return plural(seconds, "second")
-    return plural(-(-seconds // 60), "minute")
 
 
 def local_day(moment: datetime, time_zone: str) -> date:

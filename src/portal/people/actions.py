@@ -16,7 +16,8 @@ from portal import clock
 from portal.accounts import audit
 from portal.accounts.actions import hold_team
 from portal.accounts.rules import ROLES, TRACKS, NewTeam, check_new_team, normal_name
-from portal.accounts.tables import AppUser, KnownDevice, LoginSession, Team
+from portal.accounts.sessions import end_sessions, forget_devices
+from portal.accounts.tables import AppUser, LoginSession, Team
 from portal.db import sql
 from portal.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.learning.tables import PracticeTick
@@ -70,12 +71,6 @@ async def _keep_an_admin(person: UUID) -> None:
         raise Conflict("This is the last admin. Make another admin first.")
 
 
-async def _end_sessions(person: UUID) -> None:
-    await LoginSession.update({LoginSession.ended_at: clock.now()}).where(
-        LoginSession.member == person, LoginSession.ended_at.is_null()
-    )
-
-
 async def set_role(external_id: str, role: str, *, actor: UUID | None = None) -> None:
     """Give a person another role; managers and admins are not ranked. Ends their sessions."""
     if role not in ROLES:
@@ -86,7 +81,7 @@ async def set_role(external_id: str, role: str, *, actor: UUID | None = None) ->
             await _keep_an_admin(person)
         await AppUser.update({AppUser.role: role}).where(AppUser.id == person)
         await scoring.recompute(person)
-        await _end_sessions(person)
+        await end_sessions(person)
         await audit.record(actor, "user.set-role", person, role=role)
 
 
@@ -110,7 +105,7 @@ async def disable(external_id: str, *, actor: UUID | None = None) -> None:
             AppUser.id == person, AppUser.disabled_at.is_null()
         )
         await scoring.recompute(person)
-        await _end_sessions(person)
+        await end_sessions(person)
         await audit.record(actor, "user.disable", person)
 
 
@@ -141,7 +136,7 @@ async def erase(external_id: str, *, actor: UUID | None = None) -> None:
         ).where(AppUser.id == person)
         await scoring.recompute(person)
         await LoginSession.delete().where(LoginSession.member == person)
-        await KnownDevice.delete().where(KnownDevice.member == person)
+        await forget_devices(person)
         await PracticeTick.delete().where(PracticeTick.learner == person)
         await audit.record(actor, "user.erase", person)
 

@@ -10,14 +10,14 @@ from litestar import Response, get, post
 from litestar.params import FromQuery
 from litestar.response import Redirect
 
-from portal.accounts import queries, rules
+from portal.accounts import queries, rules, sessions
 from portal.accounts.queries import Account, Device
 from portal.accounts.time_zones import choices
-from portal.errors import Invalid, PortalError, RateLimited
+from portal.errors import Invalid, RateLimited
 from portal.profile import actions
 from portal.profile.user_agents import device_name
 from portal.web.actor import Actor, CurrentActor
-from portal.web.forms import read_form
+from portal.web.forms import NO_ERRORS, FormErrors, form_errors, read_form
 from portal.web.pages import page
 from portal.web.session import clear_session_cookie, known_hashes_from, set_session_cookie
 from portal.web.site import Req, site
@@ -84,23 +84,10 @@ async def _account_page(
     saved: str = "",
     name: str | None = None,
     zone: str | None = None,
-    error: PortalError | None = None,
-    field: str = "",
+    refused: FormErrors = NO_ERRORS,
 ) -> Response[str]:
-    """Returns the page; `error` with its details, or else at `field`."""
     account = await queries.account_of(actor)
     devices = await queries.devices_of(actor)
-    errors: dict[str, str] = {}
-    headers: dict[str, str] = {}
-    status = 200
-    if error is not None:
-        status = 422
-        errors = {field: error.sentence}
-        if isinstance(error, Invalid) and error.details:
-            errors = dict(error.details)
-        if isinstance(error, RateLimited):
-            status = 429
-            headers["retry-after"] = str(error.retry_after)
     content = AccountPage(
         place=_place(actor),
         name=actor.name if name is None else name,
@@ -110,9 +97,15 @@ async def _account_page(
         devices=[DeviceRow(device_name(d.user_agent), d) for d in devices[:MAX_DEVICES]],
         more_devices=max(0, len(devices) - MAX_DEVICES),
         saved=_saved(saved, actor, account),
-        errors=errors,
+        errors=refused.fields,
     )
-    return await page(request, "accounts/account.html", content, status=status, headers=headers)
+    return await page(
+        request,
+        "accounts/account.html",
+        content,
+        status=refused.status,
+        headers=refused.headers,
+    )
 
 
 def _done(what: str) -> Redirect:
@@ -139,7 +132,7 @@ async def save_profile(request: Req, actor: CurrentActor) -> Response[Any]:
     try:
         await actions.rename(actor, name)
     except Invalid as error:
-        return await _account_page(request, actor, name=name, error=error)
+        return await _account_page(request, actor, name=name, refused=form_errors(error, "name"))
     return _done("name")
 
 
@@ -149,43 +142,42 @@ async def save_time_zone(request: Req, actor: CurrentActor) -> Response[Any]:
     try:
         await actions.set_time_zone(actor, zone)
     except Invalid as error:
-        return await _account_page(request, actor, zone=zone, error=error)
+        return await _account_page(request, actor, zone=zone, refused=form_errors(error, "zone"))
     return _done("zone")
 
 
 @post("/account/password", include_in_schema=False)
 async def save_password(request: Req, actor: CurrentActor) -> Response[Any]:
     form = await read_form(request)
-    hours = site(request).settings.session_hours
     try:
         token, ended = await actions.change_password(
             actor,
             current=form.text("current", trim=False),
             new=form.text("new", trim=False),
             again=form.text("again", trim=False),
-            hours=hours,
+            hours=site(request).settings.session_hours,
             devices=known_hashes_from(request.cookies),
         )
     except (Invalid, RateLimited) as error:
-        return await _account_page(request, actor, error=error, field="current")
+        return await _account_page(request, actor, refused=form_errors(error, "current"))
     response = _done("password" if ended else "password-here")
     set_session_cookie(request, response, token)
     return response
 
 
 @post("/account/sign-out", include_in_schema=False)
-async def sign_out(request: Req, actor: CurrentActor) -> Redirect:
+async def sign_out_devices(request: Req, actor: CurrentActor) -> Redirect:
     """One device by its id, `others`, or `all` with this one."""
     device = (await read_form(request)).text("device")
     if device == "all":
-        await actions.sign_out_everywhere(actor)
+        await sessions.sign_out_everywhere(actor)
         response = Redirect("/login", status_code=303)
         clear_session_cookie(request, response)
         return response
     if device == "others":
-        await actions.sign_out_others(actor, known_hashes_from(request.cookies))
+        await sessions.sign_out_others(actor, known_hashes_from(request.cookies))
         return _done("others")
-    await actions.sign_out_device(actor, device)
+    await sessions.sign_out_device(actor, device)
     return _done("device")
 
 
@@ -202,6 +194,6 @@ HANDLERS = [
     save_profile,
     save_time_zone,
     save_password,
-    sign_out,
+    sign_out_devices,
     save_listing,
 ]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from litestar import Response, post
 from litestar.response import Redirect
 
-from portal.errors import Invalid
+from portal.errors import Invalid, PortalError, RateLimited
 from portal.web.pages import THEME_COOKIE, THEMES, local_path
 from portal.web.session import cookie
 from portal.web.site import Req, side_of
@@ -46,6 +47,28 @@ async def read_form(request: Req) -> Form:
             raise Invalid("The text holds a character that cannot be stored.")
         fields.setdefault(name, []).append(value)
     return Form(fields)
+
+
+class FormErrors(msgspec.Struct, frozen=True):
+    """What a page that shows its form again says of it: a sentence for each field."""
+
+    fields: dict[str, str]
+    status: int = 422
+    headers: dict[str, str] = {}
+
+
+NO_ERRORS = FormErrors({}, status=200)
+
+
+def form_errors(error: PortalError, field: str) -> FormErrors:
+    """Returns the errors of a form that was refused: those in the details of `error`, or else its
+    sentence at `field`."""
+    if isinstance(error, RateLimited):
+        headers = {"retry-after": str(error.retry_after)}
+        return FormErrors({field: error.sentence}, status=429, headers=headers)
+    if isinstance(error, Invalid) and error.details:
+        return FormErrors(dict(error.details))
+    return FormErrors({field: error.sentence})
 
 
 @post("/theme", opt={"who": "public", "from_anybody": True}, include_in_schema=False)

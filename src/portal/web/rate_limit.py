@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from portal import clock
 from portal.db import sql
+from portal.errors import RateLimited
 from portal.web.counters import count
+from portal.web.formats import plural
 
 # No window begins in the time to come, whatever the clock was when it was written.
 _TAKE = """
@@ -31,8 +34,8 @@ def bucket(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-async def acquire(limits: Mapping[str, int], window: timedelta) -> int:
-    """Count one try against every bucket, and return the seconds to wait: 0 when all allow it.
+async def acquire(limits: Mapping[str, int], window: timedelta) -> None:
+    """Count one try against every bucket; `RateLimited` when one of them does not allow it.
 
     The try is counted before it is made, so that a hundred at once cannot all slip through. A
     refused try is not counted anywhere: it must not use up a limit that others share.
@@ -41,10 +44,12 @@ async def acquire(limits: Mapping[str, int], window: timedelta) -> int:
     rows = await sql.execute(_TAKE, sorted(limits), now, now - window)
     over: list[datetime] = [r["window_start"] for r in rows if r["tries"] > limits[r["key"]]]
     if not over:
-        return 0
+        return
     await refund(limits)
     count("rate_limit_refusals")
-    return max(1, int((max(over) + window - now).total_seconds() + 0.999))
+    wait = max(1, math.ceil((max(over) + window - now).total_seconds()))
+    in_words = plural(wait, "second") if wait < 60 else plural(math.ceil(wait / 60), "minute")
+    raise RateLimited(f"Too many tries. You can try again in {in_words}.", retry_after=wait)
 
 
 async def refund(limits: Mapping[str, int]) -> None:

@@ -35,15 +35,16 @@ from portal.search import api as search_api
 from portal.search import pages as search_pages
 from portal.serving.release import release
 from portal.tables import TABLES
-from portal.web import assets, forms, metrics, openapi, probes
+from portal.web import assets, metrics, openapi, probes, theme
 from portal.web.auth import provide_actor, require_actor
 from portal.web.errors import EXCEPTION_HANDLERS
+from portal.web.json_body import require_json
 from portal.web.lifecycle import Lifecycle
 from portal.web.methods import name_every_method
 from portal.web.middleware import Envelope
-from portal.web.owner import SomebodyElse, on_somebody_else, require_owner
+from portal.web.page_owner import SomebodyElse, on_somebody_else, require_owner
 from portal.web.pages import Renderer
-from portal.web.request import PortalRequest, require_json
+from portal.web.request import PortalRequest
 from portal.web.site import Site
 
 MAX_BODY = 256 * 1024  # bytes; an upload route sets its own
@@ -55,7 +56,7 @@ HANDLERS = [
     probes.startup,
     metrics.metrics,
     assets.static_file,
-    forms.switch_theme,
+    theme.switch_theme,
     openapi.document,
     *accounts_api.HANDLERS,
     *accounts_pages.HANDLERS,

@@ -10,7 +10,7 @@ from typing import Self
 import httpx
 
 import portal
-from portal.web.collector import EVENTS, PHASES
+from portal.web.metrics import EVENTS, PHASES
 from tests.ops.samples import Samples, scrape
 from tests.support import COURSE, QUIZ, Portal, answer_for, take_quiz
 

@@ -17,7 +17,8 @@ from portal.errors import Invalid, RateLimited, SignInRequired
 from portal.web.auth import current_actor
 from portal.web.client_address import seems_encrypted
 from portal.web.forms import NO_ERRORS, FormErrors, form_errors, read_form
-from portal.web.pages import local_path, page
+from portal.web.pages import page
+from portal.web.paths import local_path
 from portal.web.session import (
     clear_session_cookie,
     secure_cookies,

@@ -91,17 +91,6 @@ def is_loopback_host(host: str) -> bool:
     return address is not None and address.is_loopback
 
 
-def own_referrer(headers: Mapping[str, str]) -> str | None:
-    """Returns path and query of our own page that sent this request, None when it names none."""
-    try:
-        sender = urlsplit(headers.get("referer", ""))
-    except ValueError:
-        return None
-    if not sender.netloc or sender.netloc.lower() != headers.get("host", "").lower():
-        return None
-    return sender.path + (f"?{sender.query}" if sender.query else "")
-
-
 def browser_side(
     scope: Any, headers: Mapping[str, str], trusted: Sequence[Network], public_url: PublicUrl | None
 ) -> Side:

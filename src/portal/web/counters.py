@@ -1,7 +1,7 @@
 """What people did, counted in this process once it is committed.
 
-The packages that write know nothing of metrics, and `ops`, which shows them, is above them: both
-meet here.
+Apart from `web/metrics.py`, which shows them: the actions that count also run on the command line,
+which must not pay for the import of prometheus_client.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
 
 from portal import errors
 from portal.web import log, pages
-from portal.web.client_address import own_referrer
-from portal.web.request import CHECK, finding
+from portal.web.json_body import CHECK, finding
+from portal.web.paths import address_of
 from portal.web.site import Req
 
 STATUS: dict[type[errors.PortalError], int] = {
@@ -121,11 +121,7 @@ def on_portal_error(request: Req, error: errors.PortalError) -> Any:
 
 def login_address(request: Req) -> str:
     """Returns `/login` with the way back: the page that was asked for, or whose form was sent."""
-    if request.method == "GET":
-        query = request.scope["query_string"].decode("latin-1")
-        target = request.scope["path"] + (f"?{query}" if query else "")
-    else:
-        target = own_referrer(request.headers) or "/"
+    target = address_of(request, "/")
     return "/login" if target == "/" else f"/login?next={quote(target, safe='/')}"
 
 

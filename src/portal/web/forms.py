@@ -1,17 +1,11 @@
-"""Reading of HTML forms, and the switch of the theme, which is the smallest of them."""
+"""Reading of HTML forms, and what a page says that shows one again."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
-from litestar import Response, post
-from litestar.response import Redirect
 
 from portal.errors import Invalid, PortalError, RateLimited
-from portal.web.pages import THEME_COOKIE, THEMES, local_path
-from portal.web.session import cookie
-from portal.web.site import Req, side_of
+from portal.web.site import Req
 
 MAX_FIELD = 2_000  # characters
 
@@ -69,15 +63,3 @@ def form_errors(error: PortalError, field: str) -> FormErrors:
     if isinstance(error, Invalid) and error.details:
         return FormErrors(dict(error.details))
     return FormErrors({field: error.sentence})
-
-
-@post("/theme", opt={"who": "public", "from_anybody": True}, include_in_schema=False)
-async def switch_theme(request: Req) -> Response[Any]:
-    """The choice is kept in a cookie of its own, so that it works signed out and without script."""
-    form = await read_form(request)
-    theme = form.text("theme")
-    response = Redirect(local_path(form.text("next"), "/"), status_code=303)
-    if theme in THEMES:
-        secure = side_of(request) == "https"  # no secret: it is kept at a plain address too
-        response.set_cookie(cookie(THEME_COOKIE, theme, seconds=365 * 86400, secure=secure))
-    return response

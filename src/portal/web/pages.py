@@ -14,12 +14,11 @@ from portal.web import formats, languages
 from portal.web.actor import Actor
 from portal.web.assets import shipped
 from portal.web.auth import current_actor
-from portal.web.client_address import own_referrer
+from portal.web.paths import address_of
 from portal.web.site import Req, Site, site
+from portal.web.theme import theme_of
 
 TEMPLATES = Path(__file__).parent / "templates"
-THEME_COOKIE = "theme"
-THEMES = ("system", "light", "dark")
 
 # Address, word, word in the tab bar of a phone, icon.
 NAVIGATION = (
@@ -169,7 +168,7 @@ async def error_page(
     except Exception:
         shell = _shell_for(request, None, 0)
     if status == 503 and request.method == "GET":
-        retry = WayOn("Try again", _here(request))
+        retry = WayOn("Try again", address_of(request))
     content = ErrorPage(
         status=status,
         title=title,
@@ -191,7 +190,6 @@ def _shell_for(request: Req, actor: Actor | None, score: int) -> Shell:
     here = site(request)
     path = request.scope["path"]
     current = "/path" if path.startswith(_BELOW_PATH) else path
-    theme = request.cookies.get(THEME_COOKIE, "system")
     return Shell(
         signed_in=actor is not None,
         name=actor.name if actor else "",
@@ -205,8 +203,8 @@ def _shell_for(request: Req, actor: Actor | None, score: int) -> Shell:
         ]
         if actor
         else [],
-        theme=theme if theme in THEMES else "system",
-        here=_here(request),
+        theme=theme_of(request),
+        here=address_of(request),
         time_zone=actor.time_zone if actor else here.settings.time_zone,
         version=__version__,
         language=here.course.language,
@@ -218,24 +216,3 @@ def _notices(here: Site, actor: Actor | None) -> list[Notice]:
     if here.settings.demo_mode and actor and actor.role == "admin":
         return [Notice("warn", DEMO_NOTICE)]
     return []
-
-
-def _here(request: Req) -> str:
-    """Returns the path and query to come back to; behind a refused form, those of its page."""
-    if request.method != "GET":
-        return local_path(own_referrer(request.headers))
-    query = request.scope["query_string"].decode("latin-1")
-    path: str = request.scope["path"]
-    return f"{path}?{query}" if query else path
-
-
-def local_path(target: str | None, default: str = "/dashboard") -> str:
-    """Returns `target` if it is a path on this site, else `default`: no open redirect."""
-    if (
-        not target
-        or not target.startswith("/")
-        or target.startswith(("//", "/\\"))
-        or any(character < " " or character == "\\" for character in target)
-    ):
-        return default
-    return target

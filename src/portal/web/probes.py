@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Any
 
 from litestar import Response, get
 
+from portal import clock
 from portal.db import sql
 from portal.db.writes import State
 from portal.web.site import Req, site
@@ -17,7 +17,7 @@ READY_SECONDS = 1.5
 
 def timestamp() -> str:
     """Returns the present in the form `2026-02-24T12:00:00.000Z`."""
-    now = datetime.now(UTC)
+    now = clock.now()
     return now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z"
 
 

@@ -11,7 +11,8 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from portal.errors import Invalid
 from portal.quiz.api import SubmitRequest
 from portal.web import bounds, fields
-from portal.web.request import PortalRequest, finding, read_json
+from portal.web.json_body import finding, read_json
+from portal.web.request import PortalRequest
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"

@@ -15,10 +15,10 @@ from litestar.enums import RequestEncodingType
 from portal.errors import Conflict
 from portal.web import pages
 from portal.web.auth import current_actor
-from portal.web.client_address import own_referrer
 from portal.web.csrf import SAFE_METHODS
 from portal.web.errors import Later, is_api, on_portal_error
 from portal.web.forms import read_form
+from portal.web.paths import address_of
 from portal.web.site import Connection, Req
 
 FIELD = "for"  # of the macro `form`
@@ -76,9 +76,6 @@ def on_somebody_else(request: Req, error: SomebodyElse) -> Any:
             title=TITLE,
             message=f"{error.sentence} {NOTHING_SAVED}",
             request_id=None,
-            retry=pages.WayOn(
-                f"Open the page as {error.name}",
-                pages.local_path(own_referrer(request.headers)),
-            ),
+            retry=pages.WayOn(f"Open the page as {error.name}", address_of(request)),
         )
     )

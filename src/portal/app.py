@@ -57,7 +57,7 @@ HANDLERS = [
     metrics.metrics,
     assets.static_file,
     theme.switch_theme,
-    openapi.document,
+    openapi.openapi_document,
     *accounts_api.HANDLERS,
     *accounts_pages.HANDLERS,
     *profile_pages.HANDLERS,
@@ -92,7 +92,7 @@ def create_app(
     engine = Engine(settings.database, pool_size=settings.db_pool_size, misfits_reported=True)
     sql.bind(engine, TABLES)
     collected = metrics.Metrics(engine, lifecycle)
-    application = application or build()
+    application = application or build_application()
     application.state.site = site_for(settings, lifecycle, collected)
     return Envelope(application, settings, lifecycle, collected.observe)
 
@@ -111,7 +111,7 @@ def site_for(settings: Settings, lifecycle: Lifecycle, collected: metrics.Metric
     )
 
 
-def build() -> Litestar:
+def build_application() -> Litestar:
     """Returns the routes and what surrounds them, without a site yet."""
     return Litestar(
         route_handlers=HANDLERS,

@@ -49,7 +49,8 @@ class Conflict(PortalError):
 
 
 class Invalid(PortalError):
-    """The input cannot be used; `details` maps each field to its sentence."""
+    """The input cannot be used; `details` maps each field to its sentence. Without a sentence for
+    all of it, that is the first of them."""
 
     default = "Check what you entered."
 
@@ -58,7 +59,7 @@ class Invalid(PortalError):
     def __init__(
         self, sentence: str | None = None, *, details: Mapping[str, str] | None = None
     ) -> None:
-        super().__init__(sentence, details=details)
+        super().__init__(sentence or next(iter((details or {}).values()), None), details=details)
 
 
 class RateLimited(PortalError):

@@ -61,9 +61,9 @@ async def set_password(external_id: str, password: str) -> bool:
     """Give a person a new password, end all their sessions and forget their devices. Returns
     whether they can sign in with it: False while they are disabled. `NotFound` for an unknown
     id."""
-    findings = rules.password_findings(password)
-    if findings:
-        raise Invalid(findings["password"], details=findings)
+    errors = rules.password_errors(password)
+    if errors:
+        raise Invalid(details=errors)
     hashed = await passwords.hash_password(password)
     async with sql.transaction():
         changed = (

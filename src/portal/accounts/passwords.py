@@ -67,7 +67,7 @@ def _thread() -> ThreadPoolExecutor:
     return _executor
 
 
-async def verify(stored: str | None, typed: str) -> Verdict:
+async def check_password(stored: str | None, typed: str) -> Verdict:
     """Returns whether the password belongs to the hash; without a hash "wrong", as slowly."""
     return await asyncio.get_running_loop().run_in_executor(_thread(), _verify, stored, typed)
 

@@ -53,7 +53,7 @@ MAX_MARKS = 6  # on one letter: Burmese needs five
 MAX_STACKED = 2  # of them in the same place, above or below: Vietnamese needs two
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
-Findings: TypeAlias = dict[str, str]
+FieldErrors: TypeAlias = dict[str, str]
 
 
 class NewUser(msgspec.Struct, frozen=True):
@@ -88,30 +88,30 @@ def normal_login(username: str) -> str:
 
 def check_new_user(user: NewUser) -> None:
     """Raise `Invalid` with a sentence per field that cannot be used."""
-    findings: Findings = {}
+    errors: FieldErrors = {}
     if not _EXTERNAL_ID.fullmatch(user.external_id):
-        findings["id"] = "An id has small letters, digits, dots, dashes and underscores, up to 64."
-    findings |= name_findings(normal_name(user.name))
+        errors["id"] = "An id has small letters, digits, dots, dashes and underscores, up to 64."
+    errors |= name_errors(normal_name(user.name))
     if user.role not in ROLES:
-        findings["role"] = f"A role is one of {', '.join(ROLES)}."
+        errors["role"] = f"A role is one of {', '.join(ROLES)}."
     if user.email is not None and not is_email(user.email):
-        findings["email"] = "This is not an e-mail address."
+        errors["email"] = "This is not an e-mail address."
     if user.password is not None:
-        findings |= password_findings(user.password)
-    if findings:
-        raise Invalid(next(iter(findings.values())), details=findings)
+        errors |= password_errors(user.password)
+    if errors:
+        raise Invalid(details=errors)
 
 
 def check_new_team(team: NewTeam) -> None:
     """Raise `Invalid` with a sentence per field that cannot be used."""
-    findings: Findings = {}
+    errors: FieldErrors = {}
     if not _EXTERNAL_ID.fullmatch(team.id):
-        findings["id"] = "An id has small letters, digits, dots, dashes and underscores, up to 64."
-    findings |= name_findings(normal_name(team.name))
+        errors["id"] = "An id has small letters, digits, dots, dashes and underscores, up to 64."
+    errors |= name_errors(normal_name(team.name))
     if team.track not in TRACKS:
-        findings["track"] = f"A track is one of {', '.join(TRACKS)}."
-    if findings:
-        raise Invalid(next(iter(findings.values())), details=findings)
+        errors["track"] = f"A track is one of {', '.join(TRACKS)}."
+    if errors:
+        raise Invalid(details=errors)
 
 
 def is_email(text: str) -> bool:
@@ -124,7 +124,7 @@ def normal_name(name: str) -> str:
     return " ".join(unicodedata.normalize("NFC", name).split())
 
 
-def name_findings(name: str) -> Findings:
+def name_errors(name: str) -> FieldErrors:
     """Returns a sentence when a person or a team cannot have this name: it is empty or too long,
     shows no letter or digit, holds what cannot be seen, or heaps marks on a letter. Emoji may stand
     beside letters. The name is a `normal_name`."""
@@ -158,12 +158,12 @@ def password_forms(typed: str) -> list[str]:
 
 def _emoji_places(name: str) -> set[int]:
     """Returns the places of characters that are part of an emoji made of several."""
-    kinds = "".join(map(_kind, name))
+    kinds = "".join(map(_emoji_kind, name))
     found = (*_JOINED.finditer(kinds), *_SPELLED.finditer(name))
     return {place for match in found for place in range(*match.span())}
 
 
-def _kind(character: str) -> str:
+def _emoji_kind(character: str) -> str:
     """Returns S for a symbol, V for how it looks, T for a tone of skin, J for what joins two."""
     if character == "\u200d":
         return "J"
@@ -218,7 +218,7 @@ def _is_heaped(name: str) -> bool:
     return False
 
 
-def password_findings(password: str) -> Findings:
+def password_errors(password: str) -> FieldErrors:
     """Returns a sentence when the password is too short or too long, as characters are counted once
     they are composed, or has what is no character; else nothing."""
     password = normal_password(password)
@@ -240,12 +240,12 @@ def _is_text(text: str) -> bool:
     return True
 
 
-def own_password_findings(password: str, *, names: Iterable[str | None], current: str) -> Findings:
+def own_password_errors(password: str, *, names: Iterable[str | None], current: str) -> FieldErrors:
     """Returns a sentence when a person should not choose this password: too short or too long, one
     of `names` (their id, name and addresses), a common one, or the one they have."""
-    findings = password_findings(password)
-    if findings:
-        return findings
+    errors = password_errors(password)
+    if errors:
+        return errors
     password = normal_password(password)
     if password == normal_password(current):
         return {"password": "This is the password that you have."}

@@ -110,7 +110,7 @@ class Session(msgspec.Struct, frozen=True):
     seen_at: datetime
 
 
-def _limits(
+def _limits_of(
     login: str, account: queries.Credentials | None, address: Address | None
 ) -> dict[str, int]:
     """Counted by account, not by name: an id and an e-mail address are one account."""
@@ -140,7 +140,7 @@ async def sign_in(username: str, password: str, browser: Browser, settings: Sett
         login = rules.normal_login(username)
         devices = [hash_token(token) for token in browser.known]
         account = await queries.credentials_of(login, devices)
-        limits = _limits(login, account, browser.address)
+        limits = _limits_of(login, account, browser.address)
         try:
             await rate_limit.acquire(limits, WINDOW)
         except RateLimited:
@@ -148,11 +148,13 @@ async def sign_in(username: str, password: str, browser: Browser, settings: Sett
             raise
         signed_in = None
         for _ in range(2):
-            verdict = await passwords.verify(account.password_hash if account else None, password)
+            verdict = await passwords.check_password(
+                account.password_hash if account else None, password
+            )
             if account is None or verdict == "wrong":
                 break
             renewed = await passwords.hash_password(password) if verdict == "outdated" else None
-            signed_in = await _open(account, browser, settings, renewed)
+            signed_in = await _open_session(account, browser, settings, renewed)
             if signed_in is not None:
                 break
             # It is not as it was read: perhaps another sign-in has only renewed its hash.
@@ -165,7 +167,7 @@ async def sign_in(username: str, password: str, browser: Browser, settings: Sett
         return signed_in
 
 
-async def _open(
+async def _open_session(
     account: queries.Credentials,
     browser: Browser,
     settings: Settings,

@@ -170,7 +170,7 @@ def _checked(table: type[Table], column: str, value: Any) -> Any:
     """Returns the value as it is kept; refuses what the portal itself would refuse."""
     if column == "name" and table._meta.tablename in ("app_user", "team"):
         value = rules.normal_name(value or "")
-        for sentence in rules.name_findings(value).values():
+        for sentence in rules.name_errors(value).values():
             raise HTTPException(400, sentence)
     elif column == "email" and value and not rules.is_email(value):
         raise HTTPException(400, "This is not an e-mail address.")

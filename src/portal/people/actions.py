@@ -34,7 +34,7 @@ _LOCK_ADMINS = """
 _LOCK_TEAM = "SELECT 1 FROM team WHERE id = $1 FOR UPDATE"
 
 
-async def _find(external_id: str) -> UUID:
+async def _find_person(external_id: str) -> UUID:
     """Returns the key of a person that still exists; `NotFound` otherwise."""
     rows = await AppUser.select(AppUser.id).where(
         AppUser.external_id == external_id, AppUser.erased_at.is_null()
@@ -45,12 +45,12 @@ async def _find(external_id: str) -> UUID:
     return key
 
 
-async def _find_and_lock(external_id: str, actor: UUID | None) -> UUID:
+async def _lock_person(external_id: str, actor: UUID | None) -> UUID:
     """Returns the key of a person whose totals are locked; looked up again, because while the lock
     was awaited somebody may have erased them."""
-    await scoring.lock_total(await _find(external_id))
+    await scoring.lock_total(await _find_person(external_id))
     await _require_admin(actor)
-    return await _find(external_id)
+    return await _find_person(external_id)
 
 
 async def _lock_admins() -> list[UUID]:
@@ -76,7 +76,7 @@ async def set_role(external_id: str, role: str, *, actor: UUID | None = None) ->
     if role not in ROLES:
         raise Invalid(f"A role is one of {', '.join(ROLES)}.", details={"role": "Unknown role."})
     async with sql.transaction():
-        person = await _find_and_lock(external_id, actor)
+        person = await _lock_person(external_id, actor)
         if role != "admin":
             await _keep_an_admin(person)
         await AppUser.update({AppUser.role: role}).where(AppUser.id == person)
@@ -88,7 +88,7 @@ async def set_role(external_id: str, role: str, *, actor: UUID | None = None) ->
 async def move_to_team(external_id: str, team: str | None, *, actor: UUID | None = None) -> None:
     """Put a person on another team, and with it on its track."""
     async with sql.transaction():
-        person = await _find_and_lock(external_id, actor)
+        person = await _lock_person(external_id, actor)
         if team is not None:
             await hold_team(team)
         await AppUser.update({AppUser.team: team}).where(AppUser.id == person)
@@ -99,7 +99,7 @@ async def move_to_team(external_id: str, team: str | None, *, actor: UUID | None
 async def disable(external_id: str, *, actor: UUID | None = None) -> None:
     """Keep a person out and out of the ranking; what they did stays. Ends their sessions."""
     async with sql.transaction():
-        person = await _find_and_lock(external_id, actor)
+        person = await _lock_person(external_id, actor)
         await _keep_an_admin(person)
         await AppUser.update({AppUser.disabled_at: clock.now()}).where(
             AppUser.id == person, AppUser.disabled_at.is_null()
@@ -112,7 +112,7 @@ async def disable(external_id: str, *, actor: UUID | None = None) -> None:
 async def enable(external_id: str, *, actor: UUID | None = None) -> None:
     """Let a disabled person in again, with the rank that their points give."""
     async with sql.transaction():
-        person = await _find_and_lock(external_id, actor)
+        person = await _lock_person(external_id, actor)
         await AppUser.update({AppUser.disabled_at: None}).where(AppUser.id == person)
         await scoring.recompute(person)
         await audit.record(actor, "user.enable", person)
@@ -122,7 +122,7 @@ async def erase(external_id: str, *, actor: UUID | None = None) -> None:
     """Forget who a person is: name, addresses, password, devices, and what they ticked off. The
     attempts stay, of nobody, so that item statistics and counts do not change."""
     async with sql.transaction():
-        person = await _find_and_lock(external_id, actor)
+        person = await _lock_person(external_id, actor)
         await _keep_an_admin(person)
         await AppUser.update(
             {

@@ -21,7 +21,7 @@ TRIES = 10
 _PASSWORD = "SELECT password_hash, email FROM app_user WHERE id = $1"  # noqa: S105
 
 
-async def _change(actor: Actor, values: dict[Any, Any]) -> None:
+async def _change_own(actor: Actor, values: dict[Any, Any]) -> None:
     """Raises `SignInRequired` when the account was disabled or erased since the request began."""
     changed = (
         await AppUser.update(values)
@@ -37,10 +37,10 @@ async def _change(actor: Actor, values: dict[Any, Any]) -> None:
 async def rename(actor: Actor, name: str) -> None:
     """Show the actor under another name; `Invalid` when it cannot be one."""
     name = rules.normal_name(name)
-    findings = rules.name_findings(name)
-    if findings:
-        raise Invalid(findings["name"], details=findings)
-    await _change(actor, {AppUser.name: name})
+    errors = rules.name_errors(name)
+    if errors:
+        raise Invalid(details=errors)
+    await _change_own(actor, {AppUser.name: name})
 
 
 async def set_time_zone(actor: Actor, text: str) -> str:
@@ -53,13 +53,13 @@ async def set_time_zone(actor: Actor, text: str) -> str:
             else "Choose a time zone, such as Europe/Paris."
         )
         raise Invalid(sentence, details={"zone": sentence})
-    await _change(actor, {AppUser.time_zone: zone})
+    await _change_own(actor, {AppUser.time_zone: zone})
     return zone
 
 
 async def set_listed(actor: Actor, *, listed: bool) -> None:
     """Name the actor among the ranks, or only count them there."""
-    await _change(actor, {AppUser.unlisted_at: None if listed else clock.now()})
+    await _change_own(actor, {AppUser.unlisted_at: None if listed else clock.now()})
 
 
 async def change_password(
@@ -76,18 +76,18 @@ async def change_password(
     stored, email = rows[0]["password_hash"], rows[0]["email"]
     if stored is None:
         raise Conflict("This account has no password: it signs in another way.")
-    findings: rules.Findings = {}
+    errors: rules.FieldErrors = {}
     if not current:
-        findings["current"] = "Enter your current password."
+        errors["current"] = "Enter your current password."
     elif not await _is_current(actor, stored, current):
-        findings["current"] = "This is not your current password."
+        errors["current"] = "This is not your current password."
     names = (actor.external_id, actor.name, email)
-    for sentence in rules.own_password_findings(new, names=names, current=current).values():
-        findings["new"] = sentence if new else "Enter a new password."
-    if "new" not in findings and rules.normal_password(new) != rules.normal_password(again):
-        findings["again"] = "The two are not the same. Type the new password again."
-    if findings:
-        raise Invalid(next(iter(findings.values())), details=findings)
+    for sentence in rules.own_password_errors(new, names=names, current=current).values():
+        errors["new"] = sentence if new else "Enter a new password."
+    if "new" not in errors and rules.normal_password(new) != rules.normal_password(again):
+        errors["again"] = "The two are not the same. Type the new password again."
+    if errors:
+        raise Invalid(details=errors)
 
     hashed = await passwords.hash_password(new)
     async with sql.transaction():
@@ -113,7 +113,7 @@ async def _is_current(actor: Actor, stored: str, password: str) -> bool:
     """Returns whether this is the password; limited, because a session may be in other hands."""
     limits = {rate_limit.bucket("password", actor.external_id): TRIES}
     await rate_limit.acquire(limits, WINDOW)
-    right = await passwords.verify(stored, password) != "wrong"
+    right = await passwords.check_password(stored, password) != "wrong"
     if right:
         await rate_limit.refund(limits)
     return right

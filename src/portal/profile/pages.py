@@ -51,7 +51,7 @@ class AccountPage(msgspec.Struct, frozen=True, kw_only=True):
     errors: dict[str, str]
 
 
-def _place(actor: Actor) -> str:
+def _membership(actor: Actor) -> str:
     """Returns the id, the role, and the team with its track in one line."""
     parts = [actor.external_id, actor.role]
     if actor.team_name:
@@ -89,7 +89,7 @@ async def _account_page(
     account = await queries.account_of(actor)
     devices = await queries.devices_of(actor)
     content = AccountPage(
-        place=_place(actor),
+        place=_membership(actor),
         name=actor.name if name is None else name,
         zone=actor.time_zone if zone is None else zone,
         zones=choices(),

@@ -38,12 +38,12 @@ _PROGRAMS = (
 def device_name(user_agent: str | None) -> str:
     """Returns such as "Firefox on Windows"; "Unknown device" when nothing in it is known."""
     text = user_agent or ""
-    browser = _first(_BROWSERS, text)
-    system = _first(_SYSTEMS, text)
+    browser = _named_in(_BROWSERS, text)
+    system = _named_in(_SYSTEMS, text)
     if browser:
         return f"{browser} on {system}" if system else browser
-    return _first(_PROGRAMS, text) or (f"A browser on {system}" if system else "Unknown device")
+    return _named_in(_PROGRAMS, text) or (f"A browser on {system}" if system else "Unknown device")
 
 
-def _first(names: tuple[tuple[str, str], ...], text: str) -> str | None:
+def _named_in(names: tuple[tuple[str, str], ...], text: str) -> str | None:
     return next((name for word, name in names if word in text), None)

@@ -11,7 +11,7 @@ import time
 import asyncpg
 
 from portal.accounts import actions, demo, queries
-from portal.accounts.rules import NewUser, name_findings, normal_name
+from portal.accounts.rules import NewUser, name_errors, normal_name
 from portal.config.settings import Settings
 from portal.db import rights, schema, sql
 from portal.errors import CommandFailed, Conflict, PortalError, Unavailable
@@ -190,7 +190,7 @@ async def ensure_first_admin(settings: Settings) -> None:
         await actions.create_user(
             NewUser(
                 external_id=external_id,
-                name=external_id if name_findings(normal_name(name)) else name,
+                name=external_id if name_errors(normal_name(name)) else name,
                 role="admin",
                 email=settings.admin_email,
                 password=settings.admin_password,

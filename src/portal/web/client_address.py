@@ -17,7 +17,7 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _ONE_SUBSCRIBER = 64  # bits of an IPv6 address; the rest is the subscriber's own to choose
 
 
-def _parse(text: str) -> Address | None:
+def _address_in(text: str) -> Address | None:
     text = text.strip()
     if text.startswith("["):  # [v6]:port
         text = text[1:].partition("]")[0]
@@ -38,7 +38,7 @@ def _is_trusted(address: Address, trusted: Sequence[Network]) -> bool:
 def peer_of(scope: Any) -> Address | None:
     """Returns the address at the other end of the socket; None for a unix socket."""
     client = scope.get("client")
-    return _parse(client[0]) if client else None
+    return _address_in(client[0]) if client else None
 
 
 def list_header(scope: Any, name: str) -> str:
@@ -54,7 +54,7 @@ def client_address(scope: Any, trusted: Sequence[Network]) -> Address | None:
     if peer is None or not _is_trusted(peer, trusted):
         return peer
     for entry in reversed(list_header(scope, "x-forwarded-for").split(",")):
-        address = _parse(entry)
+        address = _address_in(entry)
         if address is None:
             break
         if not _is_trusted(address, trusted):
@@ -87,7 +87,7 @@ def is_loopback_host(host: str) -> bool:
         return False
     if name == "localhost" or name.endswith(".localhost"):
         return True
-    address = _parse(name)
+    address = _address_in(name)
     return address is not None and address.is_loopback
 
 

@@ -26,13 +26,13 @@ def read_fields(body: bytes, kind: str, options: Mapping[str, str]) -> list[tupl
     """Returns the names and values of a form in the order in which they were sent; none for a body
     of another kind. Bytes that are no text are replaced. Raises `Invalid`, and 413 for too many
     bytes."""
-    fields = _read(body, kind, options)
+    fields = _fields_in(body, kind, options)
     if any(len(name) > MAX_NAME for name, _ in fields):
         raise Invalid("A field of this form has too long a name.")
     return fields
 
 
-def _read(body: bytes, kind: str, options: Mapping[str, str]) -> list[tuple[str, str]]:
+def _fields_in(body: bytes, kind: str, options: Mapping[str, str]) -> list[tuple[str, str]]:
     if len(body) > MAX_FORM:
         raise RequestEntityTooLarge
     if kind == RequestEncodingType.URL_ENCODED:
@@ -46,13 +46,13 @@ def _read(body: bytes, kind: str, options: Mapping[str, str]) -> list[tuple[str,
         if not _BOUNDARY.fullmatch(boundary):
             raise Invalid(UNREADABLE)
         try:
-            return list(_parts(body, boundary))
+            return list(_fields_of_parts(body, boundary))
         except ValueError:  # of the parser, and of what it decodes
             raise Invalid(UNREADABLE) from None
     return []
 
 
-def _parts(body: bytes, boundary: str) -> Iterator[tuple[str, str]]:
+def _fields_of_parts(body: bytes, boundary: str) -> Iterator[tuple[str, str]]:
     """Yields the parts of a body in `multipart/form-data`. Their text is UTF-8, as a form's is in
     every browser; what a part says of its own character set is not looked at."""
     if body.count(b"--" + boundary.encode()) > MAX_FIELDS + 1:

@@ -42,8 +42,8 @@ class TextFormatter(logging.Formatter):
     """`[service/route] message {"key":"value"}`, one line per event."""
 
     def format(self, record: logging.LogRecord) -> str:
-        context = _context(record)
-        line = f"[{_place(record)}] {_message(record)}"
+        context = _context_of(record)
+        line = f"[{_place_of_record(record)}] {_message(record)}"
         if context:
             line += " " + _encode(context)
         return _one_line(line)
@@ -56,10 +56,10 @@ class JsonFormatter(logging.Formatter):
         entry: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
-            "route": _place(record),
+            "route": _place_of_record(record),
             "message": _message(record),
         }
-        context = _context(record)
+        context = _context_of(record)
         if context:
             entry["context"] = context
         return _one_line(_encode(entry))
@@ -73,7 +73,7 @@ def _one_line(text: str) -> str:
     return _BREAKING.sub(" ", text)
 
 
-def _place(record: logging.LogRecord) -> str:
+def _place_of_record(record: logging.LogRecord) -> str:
     """Returns `service/route` also for a library's logger, and for a route of one word."""
     name = _one_line(record.name).replace(".", "/")
     return name if "/" in name else f"portal/{name}"
@@ -86,7 +86,7 @@ def _message(record: logging.LogRecord) -> str:
     return _one_line(message)
 
 
-def _context(record: logging.LogRecord) -> dict[str, Any]:
+def _context_of(record: logging.LogRecord) -> dict[str, Any]:
     context: dict[str, Any] = dict(getattr(record, "context", None) or {})
     request = scope.get()
     if request is not None:
@@ -113,7 +113,7 @@ def _traceback(error: BaseException | None) -> list[str]:
     return lines
 
 
-def _is_new(record: logging.LogRecord) -> bool:
+def _is_no_repetition(record: logging.LogRecord) -> bool:
     return not record.getMessage().startswith(SAID_ALREADY)
 
 
@@ -139,7 +139,7 @@ def configure(*, app_env: str, log_format: str, access_log: bool) -> None:
     for name in NOTICES:
         logging.getLogger(name).setLevel(logging.INFO)
     logging.getLogger("http/access").disabled = not access_log
-    logging.getLogger("uvicorn.error").addFilter(_is_new)
+    logging.getLogger("uvicorn.error").addFilter(_is_no_repetition)
     logging.captureWarnings(True)
     # A line that cannot be written must not be shown with its arguments instead.
     logging.raiseExceptions = False

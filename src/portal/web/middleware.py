@@ -155,7 +155,7 @@ class Envelope:
             if refusal is None:
                 await self._application(scope, receive, sender)
             else:
-                await _answer(sender, *refusal, as_json=path.startswith("/api/"))
+                await _send_plainly(sender, *refusal, as_json=path.startswith("/api/"))
         finally:
             route, seconds = log.route_of(scope), time.perf_counter() - started
             self.observe(method, route, sender.status, seconds)
@@ -183,14 +183,14 @@ class Envelope:
         except asyncio.CancelledError:
             logging.getLogger("serve/stop").error("a request was cut off")
             if not sender.status:
-                await _answer(sender, 503, STOPPING, as_json=as_json)
+                await _send_plainly(sender, 503, STOPPING, as_json=as_json)
             raise
         except Exception as error:
             # not even the answer for a bug could be made
             place = logging.getLogger("http/answer")
             place.error("%s", type(error).__name__, exc_info=error)
             if not sender.status:
-                await _answer(sender, 500, BROKEN, as_json=as_json)
+                await _send_plainly(sender, 500, BROKEN, as_json=as_json)
 
     def _refusal(
         self, scope: Scope, method: str, headers: dict[str, str]
@@ -215,7 +215,7 @@ def _headers_of(scope: Scope) -> dict[str, str]:
     return headers
 
 
-async def _answer(send: Send, status: int, sentence: str, *, as_json: bool) -> None:
+async def _send_plainly(send: Send, status: int, sentence: str, *, as_json: bool) -> None:
     """Answer without the application, which may not be able to."""
     if as_json:
         content = {"error": sentence}

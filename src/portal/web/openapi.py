@@ -85,7 +85,7 @@ def up_to(length: int) -> msgspec.Meta:
 
 
 @get("/api/openapi.json", summary="This description, as OpenAPI 3.1")
-async def document(request: Req) -> Response[dict[str, Any]]:
+async def openapi_document(request: Req) -> Response[dict[str, Any]]:
     """Made at the first request, then kept: it depends on nothing but the code."""
     state = request.app.state
     if "openapi_document" not in state:

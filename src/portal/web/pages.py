@@ -46,7 +46,7 @@ class NavItem(msgspec.Struct, frozen=True):
     current: bool
 
 
-class Notice(msgspec.Struct, frozen=True):
+class Banner(msgspec.Struct, frozen=True):
     kind: str
     text: str
 
@@ -67,7 +67,7 @@ class Shell(msgspec.Struct, frozen=True):
     time_zone: str
     version: str
     language: str
-    notices: list[Notice]
+    notices: list[Banner]
 
 
 class WayOn(msgspec.Struct, frozen=True):
@@ -212,7 +212,7 @@ def _shell_for(request: Req, actor: Actor | None, score: int) -> Shell:
     )
 
 
-def _notices(here: Site, actor: Actor | None) -> list[Notice]:
+def _notices(here: Site, actor: Actor | None) -> list[Banner]:
     if here.settings.demo_mode and actor and actor.role == "admin":
-        return [Notice("warn", DEMO_NOTICE)]
+        return [Banner("warn", DEMO_NOTICE)]
     return []

@@ -49,7 +49,7 @@ async def _database() -> State | None:
         return None
 
 
-def _schema(state: State) -> str:
+def _schema_status(state: State) -> str:
     """Returns whether requests find their tables; the log names the one that they do not find."""
     if state.missing is not None:
         return "table missing"
@@ -70,8 +70,8 @@ async def ready(request: Req) -> Response[dict[str, Any]]:
     state = await _database()
     if state is None:
         checks["database"] = "unreachable"
-    elif lifecycle.at_head and _schema(state) != "ok":
-        checks["schema"] = _schema(state)
+    elif lifecycle.at_head and _schema_status(state) != "ok":
+        checks["schema"] = _schema_status(state)
     if all(result == "ok" for result in checks.values()):
         if state is not None and (state.read_only or sql.engine().pool.writes.read_only):
             return _probe("ready", 200, checks={**checks, "write": "read-only"})

@@ -59,13 +59,13 @@ def check_head(version: str, target: bytes, headers: Headers) -> bytes:
     scheme, _, address = target.partition(b"://")
     if scheme.lower() not in (b"http", b"https"):
         raise Refusal(400, "Send the request to an address that begins with http or https.")
-    authority, slash, rest = _split(address)
+    authority, slash, rest = _split_authority(address)
     if hosts and authority.lower() != hosts[0].lower():
         raise Refusal(400, "The address and the Host header name different hosts.")
     return (slash + rest) if slash == b"/" else b"/" + slash + rest
 
 
-def _split(address: bytes) -> tuple[bytes, bytes, bytes]:
+def _split_authority(address: bytes) -> tuple[bytes, bytes, bytes]:
     """Returns the authority, the character that ends it, and what follows."""
     end = re.search(rb"[/?#]", address)
     if end is None:

@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from portal.accounts.rules import MAX_NAME, is_email, name_findings, normal_name
+from portal.accounts.rules import MAX_NAME, is_email, name_errors, normal_name
 
 UNSEEN = "Use a name with letters that can be seen."
 HIDDEN = "Type the name again without the characters that cannot be seen."
@@ -156,7 +156,7 @@ HEAPS = [
 
 @pytest.mark.parametrize("name", REAL, ids=ascii)
 def test_names_that_people_have(name: str) -> None:
-    assert name_findings(normal_name(name)) == {}
+    assert name_errors(normal_name(name)) == {}
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_names_that_people_have(name: str) -> None:
     ids=ascii,
 )
 def test_names_that_nobody_can_have(name: str, sentence: str) -> None:
-    assert name_findings(normal_name(name)) == {"name": sentence}
+    assert name_errors(normal_name(name)) == {"name": sentence}
 
 
 def test_a_name_is_kept_composed_and_with_single_spaces() -> None:
@@ -185,7 +185,7 @@ def test_every_character_that_unicode_calls_unseen_is_refused_alone() -> None:
         character = chr(code)
         kind = unicodedata.category(character)
         if kind[0] in "ZM" or kind in ("Cc", "Cf", "Cs"):
-            assert name_findings(normal_name(character)), hex(code)
+            assert name_errors(normal_name(character)), hex(code)
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from portal.accounts.rules import (
     MIN_PASSWORD,
     normal_login,
     normal_password,
-    own_password_findings,
-    password_findings,
+    own_password_errors,
+    password_errors,
     password_forms,
 )
 from portal.profile.user_agents import device_name
@@ -51,7 +51,7 @@ APPLE = "Mozilla/5.0 ({}) AppleWebKit/605.1.15 (KHTML, like Gecko) {}Mobile/15E1
     ],
 )
 def test_passwords_that_nobody_should_choose(password: str) -> None:
-    found = own_password_findings(password, names=NAMES, current="the current one")
+    found = own_password_errors(password, names=NAMES, current="the current one")
     assert set(found) == {"password"}
 
 
@@ -66,7 +66,7 @@ def test_passwords_that_nobody_should_choose(password: str) -> None:
     ],
 )
 def test_passwords_that_people_may_choose(password: str) -> None:
-    assert own_password_findings(password, names=NAMES, current="another one") == {}
+    assert own_password_errors(password, names=NAMES, current="another one") == {}
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
@@ -74,7 +74,7 @@ def test_what_was_typed_is_compared_composed(form: str) -> None:
     names = ("rené", unicodedata.normalize("NFD", "Renée Lefèvre"), None)
     for password in ("renée lefèvre", "RenéeLefèvre", "déjà vu in June"):
         typed = unicodedata.normalize(form, password)
-        found = own_password_findings(typed, names=names, current="déjà vu in June")
+        found = own_password_errors(typed, names=names, current="déjà vu in June")
         assert set(found) == {"password"}, password
 
 
@@ -98,7 +98,7 @@ def test_what_was_typed_is_compared_composed(form: str) -> None:
     ],
 )
 def test_characters_are_counted_composed(password: str, sentence: str | None) -> None:
-    found = password_findings(password)
+    found = password_errors(password)
     assert bool(found) is (sentence is not None)
     assert sentence is None or sentence in found["password"]
 

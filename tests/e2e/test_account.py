@@ -1,4 +1,4 @@
-"""Looking after the own account at the browser."""
+"""People look after their own account in the browser."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ async def test_the_password(
     await send("not this one", "short", "short")
     summary = page.get_by_role("alert").filter(has_text="2 things need a change")
     await expect(summary).to_be_focused()
-    await summary.get_by_role("link", name="A password has at least 8 characters.").click()
+    await summary.get_by_role("link", name="Use at least 8 characters.").click()
     await expect(new).to_be_focused()
     await send(PASSWORD, NEW, "nine swift otter")
     await expect(again).to_be_focused()

@@ -181,8 +181,8 @@ async def test_a_form_changes_what_may_be_changed_and_says_so_in_the_audit(
                 assert "portal user set-role" in refused.json()["detail"]
             for change, word in (
                 ({"name": ""}, "Enter a name"),
-                ({"name": "\u3164"}, "letters that can be seen"),
-                ({"name": "Al\u00adex"}, "cannot be seen"),
+                ({"name": "\u3164"}, "with visible letters"),
+                ({"name": "Al\u00adex"}, "invisible characters"),
                 ({"email": "nobody"}, "e-mail address"),
                 ({"time_zone": "Mars/Olympus"}, "time zone"),
             ):

@@ -61,8 +61,8 @@ async def test_without_teams_the_list_says_what_makes_one(database: Database) ->
         (["set-track", "omega", "dev"], "There is no team omega."),
         (["delete", "omega"], "There is no team omega."),
         (["delete", "alpha"], "Team alpha has 5 members. Move them to another team first."),
-        (["create", "alpha", "--name", "A", "--track", "dev"], "There is a team alpha already."),
-        (["create", "A b", "--name", "A", "--track", "dev"], "An id has small letters"),
+        (["create", "alpha", "--name", "A", "--track", "dev"], "There is already a team alpha."),
+        (["create", "A b", "--name", "A", "--track", "dev"], "Use up to 64 lower-case letters"),
         (["create", "b", "--name", " ", "--track", "dev"], "Enter a name of 1 to 120 characters."),
     ],
 )
@@ -210,7 +210,7 @@ async def test_who_is_no_admin_any_longer_changes_nothing(portal: Portal) -> Non
         actions.set_working_days("alpha", {1}, actor=key),
         actions.delete_team("ai", actor=key),
     ):
-        with pytest.raises(Forbidden, match="not an admin any longer"):
+        with pytest.raises(Forbidden, match="no longer an admin"):
             await step
     assert (await portal.database.fetch(TEAMS), await audit(portal.database)) == before
     with pytest.raises(NotFound):

@@ -48,7 +48,7 @@ async def test_the_new_one_counts_and_the_other_devices_are_out(
 async def test_with_one_device_nobody_was_signed_out(alice: httpx.AsyncClient) -> None:
     form = Page(await alice.get("/account")).form("/account/password")
     page = Page(await send(alice, form, **FIELDS))
-    assert "Saved. The new password counts from now on." in page.text
+    assert "Saved. Use the new password from now on." in page.text
     assert "Signed in" in page.text
 
 
@@ -71,17 +71,17 @@ async def test_the_session_goes_on_as_after_a_new_sign_in(
         ({"current": "wrong one"}, {"current": "This is not your current password."}),
         ({"current": ""}, {"current": "Enter your current password."}),
         ({"new": ""}, {"new": "Enter a new password."}),
-        ({"new": "short"}, {"new": "A password has at least 8 characters."}),
-        ({"new": "x9" * 129}, {"new": "A password has at most 256 characters."}),
+        ({"new": "short"}, {"new": "Use at least 8 characters."}),
+        ({"new": "x9" * 129}, {"new": "Use at most 256 characters."}),
         ({"new": "Password2026!"}, {"new": "This password is among the first"}),
-        ({"new": "alex johnson"}, {"new": "A password is not your name, user name or e-mail"}),
-        ({"new": OLD}, {"new": "This is the password that you have."}),
-        ({"again": "nine swift otter"}, {"again": "The two are not the same."}),
+        ({"new": "alex johnson"}, {"new": "Do not use your name, user name or e-mail"}),
+        ({"new": OLD}, {"new": "This is already your password. Choose another one."}),
+        ({"again": "nine swift otter"}, {"again": "The two passwords differ."}),
         (
             {"current": "wrong one", "new": "short"},
             {
                 "current": "This is not your current password.",
-                "new": "A password has at least 8 characters.",
+                "new": "Use at least 8 characters.",
             },
         ),
     ],

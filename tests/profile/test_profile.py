@@ -54,9 +54,9 @@ async def test_a_new_name_is_seen_everywhere(portal: Portal, alice: httpx.AsyncC
         ("", "Enter a name of 1 to 120 characters."),
         ("   ", "Enter a name of 1 to 120 characters."),
         ("x" * 121, "Shorten the name to 120 characters."),
-        ("\u3164", "Use a name with letters that can be seen."),
-        ("Alex\u202egnoL", "Type the name again without the characters that cannot be seen."),
-        ("Alex\x07", "Type the name again without the characters that cannot be seen."),
+        ("\u3164", "Use a name with visible letters."),
+        ("Alex\u202egnoL", "Type the name again without invisible characters."),
+        ("Alex\x07", "Type the name again without invisible characters."),
         ("Z" + "\u0301" * 111, "Use fewer accents on one letter."),
     ],
 )

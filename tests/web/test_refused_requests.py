@@ -157,7 +157,7 @@ async def test_a_wrong_method_names_the_right_ones(alice: httpx.AsyncClient) -> 
         assert answer.status_code == 405
         assert allowed in answer.headers["allow"]
     assert (await alice.delete("/api/path")).json() == {
-        "error": "This address does not take that method."
+        "error": "This address does not accept that method."
     }
     assert Page(await alice.get("/logout")).link("Open the dashboard")
 

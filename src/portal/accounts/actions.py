@@ -52,7 +52,7 @@ async def create_user(user: rules.NewUser) -> UUID:
             )
         ).on_conflict(action="DO NOTHING")
     if not created:
-        raise Conflict("This id or e-mail is taken already.")
+        raise Conflict("This id or e-mail address is already taken.")
     key: UUID = created[0]["id"]
     return key
 

@@ -90,7 +90,9 @@ def check_new_user(user: NewUser) -> None:
     """Raise `Invalid` with a sentence per field that cannot be used."""
     errors: FieldErrors = {}
     if not _EXTERNAL_ID.fullmatch(user.external_id):
-        errors["id"] = "An id has small letters, digits, dots, dashes and underscores, up to 64."
+        errors["id"] = (
+            "Use up to 64 lower-case letters, digits, dots, dashes and underscores as an id."
+        )
     errors |= name_errors(normal_name(user.name))
     if user.role not in ROLES:
         errors["role"] = f"A role is one of {', '.join(ROLES)}."
@@ -106,7 +108,9 @@ def check_new_team(team: NewTeam) -> None:
     """Raise `Invalid` with a sentence per field that cannot be used."""
     errors: FieldErrors = {}
     if not _EXTERNAL_ID.fullmatch(team.id):
-        errors["id"] = "An id has small letters, digits, dots, dashes and underscores, up to 64."
+        errors["id"] = (
+            "Use up to 64 lower-case letters, digits, dots, dashes and underscores as an id."
+        )
     errors |= name_errors(normal_name(team.name))
     if team.track not in TRACKS:
         errors["track"] = f"A track is one of {', '.join(TRACKS)}."
@@ -133,10 +137,10 @@ def name_errors(name: str) -> FieldErrors:
     if len(name) > MAX_NAME:
         return {"name": f"Shorten the name to {MAX_NAME} characters."}
     if not any(unicodedata.category(c)[0] in "LN" and c not in _UNSEEN for c in name):
-        return {"name": "Use a name with letters that can be seen."}
+        return {"name": "Use a name with visible letters."}
     emoji = _emoji_places(name)
     if not all(place in emoji or _is_seen(name, place) for place in range(len(name))):
-        return {"name": "Type the name again without the characters that cannot be seen."}
+        return {"name": "Type the name again without invisible characters."}
     if _is_heaped(name):
         return {"name": "Use fewer accents on one letter."}
     return {}
@@ -225,9 +229,9 @@ def password_errors(password: str) -> FieldErrors:
     if "\0" in password or not _is_text(password):
         return {"password": "This password has a character that cannot be used."}
     if len(password) < MIN_PASSWORD:
-        return {"password": f"A password has at least {MIN_PASSWORD} characters."}
+        return {"password": f"Use at least {MIN_PASSWORD} characters."}
     if len(password) > MAX_PASSWORD:
-        return {"password": f"A password has at most {MAX_PASSWORD} characters."}
+        return {"password": f"Use at most {MAX_PASSWORD} characters."}
     return {}
 
 
@@ -248,14 +252,14 @@ def own_password_errors(password: str, *, names: Iterable[str | None], current: 
         return errors
     password = normal_password(password)
     if password == normal_password(current):
-        return {"password": "This is the password that you have."}
+        return {"password": "This is already your password. Choose another one."}
     folded = password.casefold()
     for name in map(normal_password, filter(None, names)):
         for part in (name, name.partition("@")[0]):
             if folded in (part.casefold(), "".join(part.casefold().split())):
-                return {"password": "A password is not your name, user name or e-mail address."}
+                return {"password": "Do not use your name, user name or e-mail address."}
     if is_common(password):
-        return {"password": "This password is among the first that others would try."}
+        return {"password": "This password is one of the first that others would try."}
     return {}
 
 

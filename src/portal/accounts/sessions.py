@@ -132,7 +132,7 @@ def _limits_of(
 async def sign_in(username: str, password: str, browser: Browser, settings: Settings) -> SignedIn:
     """Check the password, open a session and end the one that the browser had.
 
-    Who has no time zone yet gets the browser's, so that this day already is the right one.
+    Someone without a time zone gets the browser's, so that the first day is already the right one.
     Raises `RateLimited` after too many failures, and the same `SignInRequired` for an unknown name,
     a wrong password and an account without one.
     """
@@ -198,7 +198,7 @@ async def _open_session(
     )
     if not rows:
         return None
-    # Tokens that are worth nothing any longer make room.
+    # Tokens that are no longer worth anything make room.
     others = [known[entry] for entry in known if entry in rows[0]["known"]]
     return SignedIn(token, [device, *others][:MAX_KNOWN], account)
 
@@ -245,7 +245,7 @@ async def sign_out(token_hash: bytes | None) -> None:
 async def sign_out_device(actor: Actor, device: str) -> None:
     """End one of the actor's sessions; `NotFound` when it is none of theirs or has ended."""
     if not await sql.execute(_END_ONE, actor.user_id, device, clock.now()):
-        raise NotFound("You are not signed in there any longer.")
+        raise NotFound("You are no longer signed in there.")
 
 
 async def sign_out_others(actor: Actor, devices: Sequence[bytes]) -> None:

@@ -1,10 +1,10 @@
 """Writes to people and teams that touch totals too, so that ranks are right in the same commit.
 
 The order of locks is the gate of the ranking with the person's totals, then accounts, then teams,
-the same everywhere. Who has the gate alone finds no totals locked.
+the same everywhere. Whoever holds the gate alone finds no totals locked.
 
 `actor` is the database key of who did it, None for the command line. The audit holds keys only.
-`Forbidden` when the actor is no admin by then.
+`Forbidden` when the actor is no longer an admin by then.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ async def _lock_admins() -> list[UUID]:
 
 
 async def _require_admin(actor: UUID | None) -> None:
-    """Raise `Forbidden` when somebody was an admin as the request began and is none any longer, and
-    keep them one until the commit. Two admins who demote each other: the second is refused."""
+    """Raise `Forbidden` when the actor has ceased to be an admin since the request began; else keep
+    them one until the commit. Of two admins who demote each other, the second is refused."""
     if actor is not None and actor not in await _lock_admins():
-        raise Forbidden("You are not an admin any longer.")
+        raise Forbidden("You are no longer an admin.")
 
 
 async def _keep_an_admin(person: UUID) -> None:
@@ -165,7 +165,7 @@ async def create_team(team: NewTeam, *, actor: UUID | None = None) -> None:
             Team(id=team.id, name=normal_name(team.name), track=team.track)
         ).on_conflict(action="DO NOTHING")
         if not made:
-            raise Conflict(f"There is a team {team.id} already.")
+            raise Conflict(f"There is already a team {team.id}.")
         await audit.record(actor, "team.create", team.id, track=team.track)
 
 

@@ -34,7 +34,7 @@ async def teams() -> list[TeamRow]:
     return await sql.fetch(TeamRow, _TEAMS)
 
 
-# Sign-ins that were pruned are not known any longer; who was erased has none.
+# Sign-ins that were pruned are no longer known; people who were erased have none.
 _PEOPLE = """
     SELECT u.external_id AS id, u.name, u.role,
            CASE WHEN u.erased_at IS NULL THEN u.team END AS team,

@@ -1,1 +1,1 @@
-"""The own account: name, password, time zone, devices."""
+"""A person's own account: name, password, time zone, devices."""

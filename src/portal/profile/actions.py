@@ -85,7 +85,7 @@ async def change_password(
     for sentence in rules.own_password_errors(new, names=names, current=current).values():
         errors["new"] = sentence if new else "Enter a new password."
     if "new" not in errors and rules.normal_password(new) != rules.normal_password(again):
-        errors["again"] = "The two are not the same. Type the new password again."
+        errors["again"] = "The two passwords differ. Type the new password again."
     if errors:
         raise Invalid(details=errors)
 
@@ -101,7 +101,7 @@ async def change_password(
             .returning(AppUser.id)
         )
         if not changed:
-            raise Conflict("Your password was changed meanwhile, somewhere else.")
+            raise Conflict("Your password has been changed somewhere else in the meantime.")
         ended = await sessions.end_sessions(actor.user_id, but=actor.session_hash)
         token = await sessions.renew(actor, hours)
         await sessions.forget_devices(actor.user_id, but=devices)

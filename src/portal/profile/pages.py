@@ -1,5 +1,5 @@
-"""The own account: who one is here, and where one is signed in. Each section is a form of its own;
-what was saved is said after a redirect, so that a reload sends nothing again."""
+"""The account page: what a person can see and change about themselves. Each section is a form; what
+was saved is said after a redirect, so that a reload sends nothing again."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _saved(what: str, actor: Actor, account: Account) -> Saved | None:
         "name": Saved("profile", f"Saved. Others see you as {actor.name}."),
         "zone": Saved("time-zone", f"Saved. Times are shown in {actor.time_zone}."),
         "password": Saved("password", "Saved. Other devices were signed out."),
-        "password-here": Saved("password", "Saved. The new password counts from now on."),
+        "password-here": Saved("password", "Saved. Use the new password from now on."),
         "device": Saved("devices", "That device was signed out."),
         "others": Saved("devices", "The other devices were signed out."),
         "listed": Saved("listing", unlisted if account.unlisted else listed),

@@ -1,4 +1,4 @@
-"""How much of an address and of the cookies is read at all, known before anything is parsed.
+"""Limits on the address and the cookies of a request, checked before anything is parsed.
 
 A parser takes time for every part, on the one thread that answers everybody. The body has its own
 limits: `app.MAX_BODY` for its bytes, `web/forms.py` for the fields of a form.

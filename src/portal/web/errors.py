@@ -30,7 +30,7 @@ STATUS: dict[type[errors.PortalError], int] = {
 SENTENCES = {
     400: "The request could not be read.",
     404: "No page at this address.",
-    405: "This address does not take that method.",
+    405: "This address does not accept that method.",
     413: "The request is too large.",
     415: "Send the body as application/json.",
 }

@@ -28,7 +28,7 @@ def read_fields(body: bytes, kind: str, options: Mapping[str, str]) -> list[tupl
     bytes."""
     fields = _fields_in(body, kind, options)
     if any(len(name) > MAX_NAME for name, _ in fields):
-        raise Invalid("A field of this form has too long a name.")
+        raise Invalid("The name of a field in this form is too long.")
     return fields
 
 
@@ -63,7 +63,7 @@ def _fields_of_parts(body: bytes, boundary: str) -> Iterator[tuple[str, str]]:
             for event in parser.parse(chunk):
                 if isinstance(event, MultipartSegment):
                     if event.filename:
-                        raise Invalid("This form takes no files.")
+                        raise Invalid("This form does not accept files.")
                     name = event.name
                 elif event:
                     value += event

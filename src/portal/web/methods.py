@@ -1,4 +1,4 @@
-"""What OPTIONS says of an address."""
+"""What OPTIONS says about an address."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class SomebodyElse(Conflict):
 
 
 async def require_owner(connection: Connection, handler: Any) -> None:
-    """Guard: refuse a write from a page that was made for somebody else than who is signed in.
+    """Guard: refuse a write from a page that was made for someone other than the person signed in.
 
     `opt={"from_anybody": True}` is for what does not act on behalf of the person signed in.
     """

@@ -62,7 +62,7 @@ def _schema_status(state: State) -> str:
     summary="Readiness: requests can be served",
 )
 async def ready(request: Req) -> Response[dict[str, Any]]:
-    """A database that takes no writes is told, and not unready: reading goes on."""
+    """A database that takes no writes is reported, and is no reason to be unready: reads go on."""
     lifecycle = site(request).lifecycle
     checks = {"release": "ok" if lifecycle.ready else lifecycle.phase, "database": "ok"}
     if lifecycle.stopping:

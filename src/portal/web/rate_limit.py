@@ -53,6 +53,6 @@ async def acquire(limits: Mapping[str, int], window: timedelta) -> None:
 
 
 async def refund(limits: Mapping[str, int]) -> None:
-    """Take a counted try back, because it did not fail. Who was right is not refused when that
+    """Take a counted try back, because it did not fail. Whoever was right is not refused when that
     cannot be written down."""
     await sql.execute_best_effort(_GIVE_BACK, sorted(limits))

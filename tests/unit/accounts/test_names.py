@@ -8,8 +8,8 @@ import pytest
 
 from portal.accounts.rules import MAX_NAME, is_email, name_errors, normal_name
 
-UNSEEN = "Use a name with letters that can be seen."
-HIDDEN = "Type the name again without the characters that cannot be seen."
+UNSEEN = "Use a name with visible letters."
+HIDDEN = "Type the name again without invisible characters."
 HEAPED = "Use fewer accents on one letter."
 REAL = [
     "X",

@@ -22,7 +22,7 @@ from portal import __version__
 from portal.config.dsn import parse_dsn
 from portal.db.migrations import migration_ids
 from portal.errors import CommandFailed
-from portal.ops.backup.dump import backup, pgtools, verify
+from portal.ops.backup.dump import backup, pgtools, verify_backup
 from tests.ops.backups import (
     backed_up,
     change_manifest,
@@ -265,13 +265,13 @@ async def test_verify_without_a_tool_says_how_far_it_went(
 ) -> None:
     path = backed_up(database, tmp_path)
     said: list[str] = []
-    assert verify(path, said.append) == 0
+    assert verify_backup(path, said.append) == 0
     assert said == [
         f"{path}: its checksum is right. There is no pg_restore here that could list it."
     ]
     flip(path)
     with pytest.raises(CommandFailed):
-        verify(path, said.append)
+        verify_backup(path, said.append)
 
 
 @pytest.mark.parametrize(

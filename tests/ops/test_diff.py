@@ -11,7 +11,7 @@ from portal.config.dsn import parse_dsn
 from portal.db.connect import connect
 from portal.db.migrations import migration_ids
 from portal.db.pooling import close
-from portal.ops.diff import EXPECTED, Schema, expected, read
+from portal.ops.diff import EXPECTED, Schema, expected, read_schema
 from tests.ops.command import only_line, run_portal
 from tests.support import Database, execute
 
@@ -81,7 +81,7 @@ CHANGES = (
 async def live(database: Database) -> Schema:
     connection, _ = await connect(parse_dsn(database.url, variable="DATABASE_URL"))
     try:
-        return await read(connection)
+        return await read_schema(connection)
     finally:
         await close(connection)
 

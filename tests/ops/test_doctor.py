@@ -17,7 +17,7 @@ import pytest
 from portal.config.dsn import parse_dsn
 from portal.config.settings import Settings
 from portal.ops.doctor.result import CheckResult, fail, ok
-from portal.ops.doctor.run import run
+from portal.ops.doctor.run import run_checks
 from tests.ops.command import free_port, run_portal, running
 from tests.pooler import Pooler
 from tests.support import Database, execute, portal_environment, settings_for
@@ -277,7 +277,7 @@ def test_a_check_that_hangs_or_breaks_keeps_nothing_back() -> None:
         yield ok("last", "said all the same")
 
     checks = (("first", hanging), ("second", broken), ("last", fine))
-    found = list(run(checks, settings_for("postgresql://a@127.0.0.1/x"), seconds=0.2))
+    found = list(run_checks(checks, settings_for("postgresql://a@127.0.0.1/x"), seconds=0.2))
     never.set()
     assert found[0] == ok("first", "said before")
     assert found[1].text.startswith("no answer within 0.2 s")

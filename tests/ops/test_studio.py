@@ -27,8 +27,8 @@ needs_piccolo_admin = pytest.mark.skipif(
 STUDIO = """
 import sys
 from portal.cli import main
-from portal.ops import studio
-studio.PORT = int(sys.argv[1])
+from portal.ops.studio import run
+run.PORT = int(sys.argv[1])
 main(["studio"])
 """
 NAMES = [table._meta.tablename for table in TABLES]

@@ -171,9 +171,9 @@ def seed(_: argparse.Namespace) -> int:
 
 
 def db_check(_: argparse.Namespace) -> int:
-    from portal.ops.doctor.db_check import check
+    from portal.ops.doctor.db_check import db_check as run
 
-    return check(_settings(), _say)
+    return run(_settings(), _say)
 
 
 def db_diff(_: argparse.Namespace) -> int:
@@ -195,7 +195,7 @@ def db_service(args: argparse.Namespace) -> int:
 
 
 def studio(_: argparse.Namespace) -> int:
-    from portal.ops.studio import studio as run
+    from portal.ops.studio.run import studio as run
 
     return run(_settings(), _say)
 
@@ -211,7 +211,7 @@ def backup(args: argparse.Namespace) -> int:
     from portal.ops.backup import dump as copies
 
     if args.verify:
-        return copies.verify(args.file, _say)
+        return copies.verify_backup(args.file, _say)
     return copies.backup(_settings(), args.file, _say)
 
 

@@ -19,6 +19,7 @@ from portal import __version__  # noqa: E402
 from portal.app import create_app  # noqa: E402
 from portal.config.settings import Settings  # noqa: E402
 from portal.errors import CommandFailed  # noqa: E402
+from portal.serving import local  # noqa: E402
 from portal.web import log  # noqa: E402
 from portal.web.lifecycle import Lifecycle  # noqa: E402
 from portal.web.listener import LIMITS, SWEEP_SECONDS, Limits, Listener  # noqa: E402
@@ -48,14 +49,9 @@ class Server(uvicorn.Server):
 def listen(host: str, port: int, *, another: str = "set PORT") -> socket.socket:
     """Returns the listening socket; `CommandFailed` when the port is taken or not allowed, with
     `another` as what makes it another port."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((host, port))
-        listener.listen(BACKLOG)
+        listener = local.listening_socket(host, port, BACKLOG)
     except OSError as error:
-        listener.close()
         if isinstance(error, PermissionError):
             why = f"this user may not listen there. Use 1024 or more: {another}"
         elif error.errno in (98, 48):

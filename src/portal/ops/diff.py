@@ -88,7 +88,7 @@ def diff(settings: Settings, say: Callable[[str], None]) -> int:
 async def _diff(settings: Settings, say: Callable[[str], None]) -> int:
     async with connection_to(settings.require_direct()) as connection:
         status = await schema.migration_status(connection.fetch)
-        found = differences(await read(connection), expected())
+        found = await differences_behind(connection)
     if status.pending:
         behind = plural(len(status.pending), "migration")
         say(f"The schema is {behind} behind: run portal migrate, then look again.")
@@ -102,7 +102,12 @@ async def _diff(settings: Settings, say: Callable[[str], None]) -> int:
     return 1 if found or status.pending else 0
 
 
-async def read(connection: asyncpg.Connection[Any]) -> Schema:
+async def differences_behind(connection: asyncpg.Connection[Any]) -> list[str]:
+    """Returns `differences` of the schema behind a connection from what the migrations make."""
+    return differences(await read_schema(connection), expected())
+
+
+async def read_schema(connection: asyncpg.Connection[Any]) -> Schema:
     """Returns the schema behind a connection, written alike by PostgreSQL 15 to 18."""
     prefix = await connection.fetchval("SELECT quote_ident(current_schema()) || '.'")
     schema: Schema = {}
@@ -125,20 +130,18 @@ def expected() -> Schema:
 
 def differences(live: Schema, wanted: Schema) -> list[str]:
     """Returns one sentence per difference, in the order of the objects' names."""
-    return list(_differences(live, wanted))
-
-
-def _differences(live: Schema, wanted: Schema) -> Iterator[str]:
+    found: list[str] = []
     for name in sorted(live.keys() | wanted.keys()):
         if name not in live:
-            yield f"{name}: is missing"
+            found.append(f"{name}: is missing")
         elif name not in wanted:
-            yield f"{name}: no migration makes it"
+            found.append(f"{name}: no migration makes it")
         else:
-            yield from _of_object(name, live[name], wanted[name])
+            found.extend(_part_differences(name, live[name], wanted[name]))
+    return found
 
 
-def _of_object(name: str, live: dict[str, str], wanted: dict[str, str]) -> Iterator[str]:
+def _part_differences(name: str, live: dict[str, str], wanted: dict[str, str]) -> Iterator[str]:
     for part in sorted(live.keys() | wanted.keys()):
         if part not in live:
             yield f"{name}: {part} is missing"

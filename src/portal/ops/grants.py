@@ -42,11 +42,11 @@ async def _grants(
             )
         (await schema.migration_status(connection.fetch)).require_head()
         if not apply:
-            for statement in ("BEGIN", *await _statements(connection, role, user), "COMMIT"):
+            for statement in ("BEGIN", *await _grant_statements(connection, role, user), "COMMIT"):
                 say(f"{statement};")
             return 0
         async with migrate.locked(connection), connection.transaction():
-            statements = await _statements(connection, role, user)
+            statements = await _grant_statements(connection, role, user)
             await rights.run(connection, statements)
     done = f"The role {role} can serve." if role else "Only roles that serve have rights."
     ran = plural(len(statements), "statement")
@@ -54,7 +54,7 @@ async def _grants(
     return 0
 
 
-async def _statements(
+async def _grant_statements(
     connection: asyncpg.Connection[Any], role: str | None, user: str | None
 ) -> list[str]:
     memo = await rights.memo_of(connection) or rights.Memo()
@@ -62,14 +62,14 @@ async def _statements(
     if role is None:
         statements = await rights.taking(connection, serving)
     else:
-        await _look(connection, role)
+        await _check_role(connection, role)
         statements = await rights.granting(connection, role, only=True)
         serving = sorted({*serving, role})
     remembered = msgspec.structs.replace(memo, serving=serving)
     return [*statements, await rights.remembering(connection, remembered)]
 
 
-async def _look(connection: asyncpg.Connection[Any], role: str) -> None:
+async def _check_role(connection: asyncpg.Connection[Any], role: str) -> None:
     row = await connection.fetchrow(
         "SELECT r.rolsuper, c.relowner = r.oid AS owns FROM pg_roles r, pg_class c"
         " WHERE r.rolname = $1::text AND c.oid = to_regclass('app_user')",

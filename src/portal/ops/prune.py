@@ -93,7 +93,7 @@ async def _in_batches(connection: asyncpg.Connection[Any], query: str, before: d
     """Returns the number of rows removed, each batch in a transaction of its own."""
     removed = 0
     while True:
-        batch = _count(await connection.execute(query, before, BATCH))
+        batch = _rows_affected(await connection.execute(query, before, BATCH))
         removed += batch
         if batch < BATCH:
             return removed
@@ -112,6 +112,6 @@ async def _prune_audit(connection: asyncpg.Connection[Any], removed: Pruned) -> 
     return removed
 
 
-def _count(status: str) -> int:
+def _rows_affected(status: str) -> int:
     """Returns the number of rows in a command's status, such as `DELETE 3`."""
     return int(status.rpartition(" ")[2])

@@ -36,7 +36,7 @@ def service(settings: Settings, folder: Path, say: Callable[[str], None]) -> int
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, text in texts.items():
-            _write(folder / name, text)
+            _replace_file(folder / name, text)
     except OSError as error:
         raise CommandFailed(f"{folder} cannot be written to: {error.strerror}.") from None
     say(
@@ -80,7 +80,7 @@ def password_text(dsn: Dsn) -> str:
     return f"*:*:*:*:{escaped}\n"
 
 
-def _write(path: Path, text: str) -> None:
+def _replace_file(path: Path, text: str) -> None:
     """Replace the file as a whole. A temporary one is its owner's alone from the beginning."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 import sys
 import time
 
@@ -15,6 +14,7 @@ from portal.accounts.rules import NewUser, name_errors, normal_name
 from portal.config.settings import Settings
 from portal.db import rights, schema, sql
 from portal.errors import CommandFailed, Conflict, PortalError, Unavailable
+from portal.serving.processes import end
 from portal.serving.seed import seed
 from portal.web.formats import plural
 from portal.web.lifecycle import Lifecycle
@@ -23,7 +23,6 @@ log = logging.getLogger("serve/release")
 
 LOOK_AGAIN_SECONDS = 2.0
 AFTER_LOSS_SECONDS = 1.0
-CHILD_GRACE_SECONDS = 5.0
 
 
 async def release(settings: Settings, lifecycle: Lifecycle) -> None:
@@ -158,23 +157,13 @@ async def _migrate_in_child() -> None:
     try:
         told, errors = await child.communicate()
     except asyncio.CancelledError:
-        await _end(child)
+        await end(child)
         raise
     if child.returncode != 0:
         lines = errors.decode(errors="replace").strip().splitlines()
         raise CommandFailed(lines[-1] if lines else "The migration ended without a word.")
     for line in told.decode(errors="replace").splitlines():
         log.info("%s", line)
-
-
-async def _end(child: asyncio.subprocess.Process) -> None:
-    if child.returncode is None:
-        child.send_signal(signal.SIGTERM)
-        try:
-            await asyncio.wait_for(child.wait(), CHILD_GRACE_SECONDS)
-        except TimeoutError:
-            child.kill()
-            await child.wait()
 
 
 async def ensure_first_admin(settings: Settings) -> None:

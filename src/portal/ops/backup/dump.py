@@ -29,6 +29,7 @@ from portal.db.connect import connection_to
 from portal.db.migrate import LOCK_KEY
 from portal.errors import CommandFailed
 from portal.ops.backup import pgtools
+from portal.serving.processes import end
 from portal.web.formats import number, plural
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def backup(settings: Settings, path: Path, say: Say) -> int:
     return 0
 
 
-def verify(path: Path, say: Say) -> int:
+def verify_backup(path: Path, say: Say) -> int:
     """Returns 0 when a backup is what its manifest says. CommandFailed says what is wrong."""
     manifest = checked_manifest(path)
     if manifest is None:
@@ -188,7 +189,7 @@ async def patient_connection(dsn: Dsn) -> AsyncIterator[asyncpg.Connection[Any]]
         yield connection
 
 
-async def figures(connection: asyncpg.Connection[Any], tables: list[str]) -> BackupFigures:
+async def backup_figures(connection: asyncpg.Connection[Any], tables: list[str]) -> BackupFigures:
     """Returns the figures of these tables of the schema in use."""
     rows = {
         table: await connection.fetchval(f'SELECT count(*) FROM "{table}"')  # noqa: S608
@@ -224,12 +225,12 @@ async def _copy(
     place = await connection.fetchval("SELECT quote_ident(current_schema())")
     tool = pgtools.fitting("pg_dump", pgtools.major(version), dsn)
     if tool is None:
-        raise CommandFailed(_no_tool(dsn, version, place, path))
-    counted = await figures(connection, tables)
+        raise CommandFailed(_without_pg_dump(dsn, version, place, path))
+    counted = await backup_figures(connection, tables)
     applied = await connection.fetch(
         "SELECT name FROM migration WHERE app_name = $1 ORDER BY name", schema.APP
     )
-    await _run(
+    await _run_pg_dump(
         [str(tool.path), *_options(place), f"--snapshot={snapshot}", "--verbose"],
         dsn,
         partial,
@@ -259,7 +260,7 @@ def _options(place: str) -> list[str]:
     ]
 
 
-def _no_tool(dsn: Dsn, version: str, place: str, path: Path) -> str:
+def _without_pg_dump(dsn: Dsn, version: str, place: str, path: Path) -> str:
     major = pgtools.major(version)
     command = shlex.join(["pg_dump", *_options(place)])
     line = pgtools.container_line(dsn, major, command, f"> {shlex.quote(str(path))}")
@@ -292,7 +293,7 @@ class _Progress:
             self._say(f"{_amount(self._partial.stat().st_size)} written, {done} done.")
 
 
-async def _run(command: list[str], dsn: Dsn, partial: Path, progress: _Progress) -> None:
+async def _run_pg_dump(command: list[str], dsn: Dsn, partial: Path, progress: _Progress) -> None:
     process = await asyncio.create_subprocess_exec(
         *command,
         "--no-password",
@@ -310,7 +311,7 @@ async def _run(command: list[str], dsn: Dsn, partial: Path, progress: _Progress)
         code = await process.wait()
     finally:
         report.cancel()
-        await pgtools.end(process)
+        await end(process)
     if code != 0:
         raise CommandFailed(f"pg_dump failed: {progress.error or f'it ended with code {code}'}.")
 

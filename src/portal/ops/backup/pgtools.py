@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
 import os
 import re
@@ -30,7 +29,6 @@ PLACES = (
     "/usr/local/pgsql/bin",
     "/Applications/Postgres.app/Contents/Versions/*/bin",
 )
-GRACE_SECONDS = 5.0
 # The first libpq that understands sslrootcert=system.
 SYSTEM_ROOTS = 16
 
@@ -138,15 +136,3 @@ def container_line(dsn: Dsn, server: int, command: str, redirection: str) -> str
         f"docker run --rm -i{reach} -e {dsn.variable} {image}"
         f" bash -c {shlex.quote(inner)} {redirection}"
     )
-
-
-async def end(process: asyncio.subprocess.Process) -> None:
-    """End a program that is still running, and wait until it is gone."""
-    if process.returncode is not None:
-        return
-    process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), GRACE_SECONDS)
-    except TimeoutError:
-        process.kill()
-        await process.wait()

@@ -28,13 +28,14 @@ from portal.ops.backup.dump import (
     BackupFigures,
     Manifest,
     Say,
+    backup_figures,
     checked_manifest,
     contents,
-    figures,
     manifest_path,
     patient_connection,
 )
 from portal.quiz import regrade
+from portal.serving.processes import end
 from portal.tables import TABLES
 from portal.web.formats import number, plural
 
@@ -142,7 +143,7 @@ async def _restore(
         version = str(await connection.fetchval("SHOW server_version"))
         tool = pgtools.newest("pg_restore")
         if tool is None:
-            raise CommandFailed(_no_tool(dsn, pgtools.major(version), path, replace))
+            raise CommandFailed(_without_pg_restore(dsn, pgtools.major(version), path, replace))
         entries = contents(path, tool)
         others = await connection.fetchval(_OTHERS)
         step = _Step()
@@ -158,9 +159,9 @@ async def _restore(
                 tables = await _make_room(connection, entries, replace, others, say)
                 await _load(connection, tool, path, step)
                 step.text = "while comparing"
-                restored = await figures(connection, tables)
+                restored = await backup_figures(connection, tables)
                 if manifest:
-                    _compare(manifest, restored, say)
+                    _compare_figures(manifest, restored, say)
                 status = await schema.migration_status(connection.fetch)
                 step.text = "while giving the roles that serve their rights"
                 await rights.settle(connection, user, serving)
@@ -189,7 +190,7 @@ def _told(step: _Step) -> Iterator[None]:
         ) from error
     except asyncpg.DependentObjectsStillExistError as error:
         raise CommandFailed(
-            f"Something that is not the portal's depends on its tables ({_first(error)}):"
+            f"Something that is not the portal's depends on its tables ({_dependency(error)}):"
             f" drop that first. {NOTHING}"
         ) from error
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
@@ -198,7 +199,7 @@ def _told(step: _Step) -> Iterator[None]:
         ) from error
 
 
-def _first(error: asyncpg.PostgresError) -> str:
+def _dependency(error: asyncpg.PostgresError) -> str:
     """Returns the first line of the detail, which for a dependency names two objects."""
     return str(error.detail or "unnamed").partition("\n")[0]
 
@@ -233,10 +234,10 @@ async def _make_room(
             " stopped, people meet errors meanwhile, and what they do is lost."
         )
     if present.tables:
-        tables = ", ".join(map(_quoted, present.tables))
+        tables = ", ".join(map(_sql_name, present.tables))
         await connection.execute(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE")
         for view in present.views:
-            await connection.execute(f"DROP VIEW {_quoted(view)}")
+            await connection.execute(f"DROP VIEW {_sql_name(view)}")
         await connection.execute(f"DROP TABLE {tables}")
     for function in present.functions:
         await connection.execute(f"DROP ROUTINE {function}")
@@ -264,31 +265,42 @@ async def _present(connection: asyncpg.Connection[Any], entries: list[ArchiveEnt
 
 
 async def _load(connection: asyncpg.Connection[Any], tool: Tool, path: Path, step: _Step) -> None:
-    place = await connection.fetchval("SELECT current_schema()")
-    for section, text in (
-        ("pre-data", "while making the tables"),
-        ("data", "while loading the data"),
-        ("post-data", "while adding keys and triggers"),
-    ):
-        step.text = text
-        async with _as_sql(tool, path, place, section) as output:
-            if section == "data":
-                await _run_data(connection, output, step)
-            else:
-                await _run(connection, (await output.read()).decode())
-    await connection.execute("RESET ALL")
+    """Run what pg_restore makes of the archive: tables, rows in COPY's own format, then keys and
+    triggers."""
+    step.text = "while making the tables"
+    pending: list[str] = []
+    async with _as_sql(connection, tool, path) as output:
+        async for raw in output:
+            line = raw.decode()
+            copy = _COPY.fullmatch(line)
+            if copy is None:
+                pending.append(line)
+                continue
+            await _run_sql(connection, pending)
+            schema_name, table, columns = copy.groups()
+            step.text = f"while loading {_plain_name(table)}"
+            await connection.copy_to_table(
+                _plain_name(table),
+                source=_copied_rows(output),
+                schema_name=_plain_name(schema_name),
+                columns=[_plain_name(name) for name in re.findall(_NAME, columns or "")] or None,
+                format="text",
+            )
+    step.text = "while adding keys and triggers"
+    await _run_sql(connection, pending)
+    await connection.execute("RESET search_path")  # which pg_restore leaves empty
 
 
 @contextlib.asynccontextmanager
 async def _as_sql(
-    tool: Tool, path: Path, place: str, section: str
+    connection: asyncpg.Connection[Any], tool: Tool, path: Path
 ) -> AsyncIterator[asyncio.StreamReader]:
-    """One section of the archive as SQL. CommandFailed when pg_restore stumbles over it."""
+    """The archive as SQL. CommandFailed when pg_restore stumbles over it."""
+    schema_name = await connection.fetchval("SELECT current_schema()")
     process = await asyncio.create_subprocess_exec(
         str(tool.path),
         "--file=-",
-        f"--section={section}",
-        f"--schema={place}",
+        f"--schema={schema_name}",
         "--no-owner",
         "--no-privileges",
         str(path),
@@ -304,42 +316,19 @@ async def _as_sql(
         if await process.wait() != 0:
             raise CommandFailed(f"{path} is damaged: pg_restore cannot read all of it. {NOTHING}")
     finally:
-        await pgtools.end(process)
+        await end(process)
 
 
-async def _run(connection: asyncpg.Connection[Any], statements: str) -> None:
-    statements = _NOT_FOR_US.sub("", statements)
+async def _run_sql(connection: asyncpg.Connection[Any], lines: list[str]) -> None:
+    """Run these lines and empty the list."""
+    statements = _NOT_FOR_US.sub("", "".join(lines))
+    lines.clear()
     if _COMMENT.sub("", statements).strip():  # the driver cannot run nothing
         await connection.execute(statements)
 
 
-async def _run_data(
-    connection: asyncpg.Connection[Any], output: asyncio.StreamReader, step: _Step
-) -> None:
-    """Run what is neither tables nor keys: rows, in COPY's own format, and sequences."""
-    pending: list[str] = []
-    async for raw in output:
-        line = raw.decode()
-        copy = _COPY.fullmatch(line)
-        if copy is None:
-            pending.append(line)
-            continue
-        await _run(connection, "".join(pending))
-        pending.clear()
-        place, table, columns = copy.groups()
-        step.text = f"while loading {_unquoted(table)}"
-        await connection.copy_to_table(
-            _unquoted(table),
-            source=_rows(output),
-            schema_name=_unquoted(place),
-            columns=[_unquoted(name) for name in re.findall(_NAME, columns or "")] or None,
-            format="text",
-        )
-    await _run(connection, "".join(pending))
-
-
-async def _rows(output: asyncio.StreamReader) -> AsyncIterator[bytes]:
-    """Yields the lines up to the one that ends the data, many at a time."""
+async def _copied_rows(output: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """Yields the rows of one COPY, many at a time: one at a time takes five times as long."""
     chunk = bytearray()
     async for line in output:
         if line == b"\\.\n":
@@ -351,7 +340,7 @@ async def _rows(output: asyncio.StreamReader) -> AsyncIterator[bytes]:
     yield bytes(chunk)
 
 
-def _compare(manifest: Manifest, restored: BackupFigures, say: Say) -> None:
+def _compare_figures(manifest: Manifest, restored: BackupFigures, say: Say) -> None:
     """Say each difference; CommandFailed when there is one."""
     differences = [
         f"{table}: {plural(restored.rows.get(table, 0), 'row')}, the manifest says {number(rows)}."
@@ -369,7 +358,7 @@ def _compare(manifest: Manifest, restored: BackupFigures, say: Say) -> None:
         raise CommandFailed(f"The backup is not what its manifest says. {NOTHING}")
 
 
-def _no_tool(dsn: Dsn, server: int, path: Path, replace: bool) -> str:
+def _without_pg_restore(dsn: Dsn, server: int, path: Path, replace: bool) -> str:
     options = ["--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error"]
     options += ["--schema=public", *(["--clean", "--if-exists"] if replace else [])]
     command = shlex.join(["pg_restore", *options])
@@ -380,9 +369,9 @@ def _no_tool(dsn: Dsn, server: int, path: Path, replace: bool) -> str:
     )
 
 
-def _quoted(name: str) -> str:
+def _sql_name(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _unquoted(name: str) -> str:
+def _plain_name(name: str) -> str:
     return name[1:-1].replace('""', '"') if name.startswith('"') else name

@@ -1,10 +1,9 @@
-"""What `portal doctor` finds behind the two addresses of the database."""
+"""`portal doctor`: checks of what is behind the two addresses of the database."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -21,8 +20,8 @@ from portal.db.pooling import Pooling, close, remedy
 from portal.errors import CommandFailed, Unavailable
 from portal.ops import diff
 from portal.ops.backup import pgtools
-from portal.ops.doctor.db_check import SUPPORTED, TAKE
-from portal.ops.doctor.notices import Notice, heard
+from portal.ops.doctor.notices import ServerNotice, server_notices
+from portal.ops.doctor.reads import TAKE, server_facts, table_rights
 from portal.ops.doctor.result import CheckResult, fail, ok, warn
 from portal.tables import TABLES
 from portal.web.formats import plural
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from portal.config.dsn import Dsn
 
     Connection: TypeAlias = asyncpg.Connection[Any]
-    Look: TypeAlias = Callable[[Connection, Dsn, Settings], AsyncIterator[CheckResult]]
+    DatabaseCheck: TypeAlias = Callable[[Connection, Dsn, Settings], AsyncIterator[CheckResult]]
 
 CONNECT_SECONDS = 3.0
 STATEMENT_SECONDS = 2.0
@@ -69,29 +68,29 @@ _STATE = """
 
 
 def database(settings: Settings) -> Iterator[CheckResult]:
-    """The address for requests, and what lies behind it."""
+    """Checks the address for requests, and the database behind it."""
     if settings.database is None:
-        return  # said among the settings
+        return  # the checks of the settings report it
     yield from _behind(
         settings.database,
         settings,
-        (_server, _connections, _state, _clock, _rights, _schema, _people, _backups),
+        (_server, _connections, _state, _clock, _rights, _schema_state, _people, _backups),
     )
 
 
 def direct(settings: Settings) -> Iterator[CheckResult]:
-    """The address for migrations, unless it is the same one."""
+    """Checks the address for migrations, unless it is the same one."""
     if settings.direct_problem:
         yield fail("DATABASE_URL_UNPOOLED", settings.direct_problem.split(maxsplit=1)[1])
     elif settings.direct is not None and settings.direct != settings.database:
         yield from _behind(settings.direct, settings, (_server, _owner))
 
 
-def _behind(dsn: Dsn, settings: Settings, looks: tuple[Look, ...]) -> list[CheckResult]:
+def _behind(dsn: Dsn, settings: Settings, checks: tuple[DatabaseCheck, ...]) -> list[CheckResult]:
     place = f"{dsn.host}/{dsn.database}"
     try:
         _resolve(dsn)
-        return asyncio.run(_ask(dsn, settings, looks))
+        return asyncio.run(_check_database_at(dsn, settings, checks))
     except Unavailable as error:
         why, kind = schema.reason(error), type(error.__cause__).__name__
         remedy = _REMEDIES.get(kind, "Look at the database's own log.")
@@ -99,65 +98,66 @@ def _behind(dsn: Dsn, settings: Settings, looks: tuple[Look, ...]) -> list[Check
 
 
 def _resolve(dsn: Dsn) -> None:
-    """Look the hosts up here, where nobody waits: asyncio's own look-up would hold the process."""
+    """Look the hosts up in this thread, which may hang: in asyncio's own, the process would not end
+    before the answer."""
     with unavailable_on_loss():
         for host, port in zip(dsn.hosts, dsn.ports, strict=True):
             if not host.startswith("/"):
                 socket.getaddrinfo(host, port)
 
 
-async def _ask(dsn: Dsn, settings: Settings, looks: tuple[Look, ...]) -> list[CheckResult]:
+async def _check_database_at(
+    dsn: Dsn, settings: Settings, checks: tuple[DatabaseCheck, ...]
+) -> list[CheckResult]:
     try:
-        with heard() as notices:
+        with server_notices() as notices:
             connection, way = await connect(
                 dsn, seconds=CONNECT_SECONDS, statement_seconds=STATEMENT_SECONDS
             )
     except CommandFailed as error:
         return [fail(dsn.variable, error.sentence.removeprefix(f"{dsn.variable} "))]
-    found: list[CheckResult] = []
+    results: list[CheckResult] = []
     try:
-        found.extend(_pooling(way, dsn))
-        found.extend(_said(notices, dsn))
-        for look in looks:
+        results.extend(_pooling(way, dsn))
+        results.extend(_server_warnings(notices, dsn))
+        for check in checks:
             try:
                 with unavailable_on_loss():
-                    found.extend([finding async for finding in look(connection, dsn, settings)])
+                    results.extend([result async for result in check(connection, dsn, settings)])
             except Unavailable as error:
                 why = schema.reason(error)
-                found.append(fail(dsn.variable, f"stopped answering, {why} Look for locks."))
+                results.append(fail(dsn.variable, f"stopped answering, {why} Look for locks."))
                 break
             except asyncpg.InsufficientPrivilegeError:
-                pass  # told among the rights
+                pass  # `_rights` reports it
     finally:
         await close(connection)
-    return found
+    return results
 
 
 async def _server(connection: Connection, dsn: Dsn, _: Settings) -> AsyncIterator[CheckResult]:
-    version = int(await connection.fetchval("SHOW server_version_num")) // 10000
-    started = time.perf_counter()
-    await connection.fetchval("SELECT 1")
-    took = (time.perf_counter() - started) * 1000
+    server = await server_facts(connection)
     kind = "pooled" if dsn.pooled else "direct"
-    place = f"{dsn.host}/{dsn.database}, {kind}, PostgreSQL {version}"
-    if version not in SUPPORTED:
+    place = f"{dsn.host}/{dsn.database}, {kind}, PostgreSQL {server.version}"
+    if not server.supported:
         yield fail(dsn.variable, f"{place} is not supported: use one of 15 to 18.")
     else:
-        yield ok(dsn.variable, f"{place}, TLS {dsn.tls.mode}, round trip {took:.1f} ms")
+        took = f"{server.round_trip_ms:.1f} ms"
+        yield ok(dsn.variable, f"{place}, TLS {dsn.tls.mode}, round trip {took}")
 
 
-def _pooling(found: Pooling, dsn: Dsn) -> Iterator[CheckResult]:
+def _pooling(way: Pooling, dsn: Dsn) -> Iterator[CheckResult]:
     if dsn.pooled:
-        if found is Pooling.NONE:
+        if way is Pooling.NONE:
             yield warn(dsn.variable, "counts as pooled, and no pooler is there")
-    elif found is Pooling.TRANSACTION:
+    elif way is Pooling.TRANSACTION:
         yield fail(dsn.variable, f"goes through a transaction pooler, unmarked: {remedy(dsn)}")
-    elif found is Pooling.SESSION:
+    elif way is Pooling.SESSION:
         yield warn(dsn.variable, "goes through a proxy that keeps sessions, which is enough")
 
 
-def _said(notices: list[Notice], dsn: Dsn) -> Iterator[CheckResult]:
-    """What the server itself warns of whenever somebody connects, in its own words."""
+def _server_warnings(notices: list[ServerNotice], dsn: Dsn) -> Iterator[CheckResult]:
+    """Yields what the server itself warns of at every connection, in its own words."""
     for notice in notices:
         if notice.warning and notice.hint:
             yield fail(dsn.variable, f"the server warns: {notice.text}. {notice.hint}.")
@@ -172,14 +172,14 @@ async def _connections(
     left = row["limit"] - row["used"]
     if row["role_limit"] is not None and row["role_limit"] >= 0:
         left = min(left, row["role_limit"] - row["role_used"])
-    said = f"{row['used']} of {row['limit']} in use; a process opens up to {settings.db_pool_size}"
+    usage = f"{row['used']} of {row['limit']} in use; a process opens up to {settings.db_pool_size}"
     if left < settings.db_pool_size:
         yield fail(
             "connections",
-            f"{max(left, 0)} left, {said}: end idle clients, lower DB_POOL_SIZE, or use a pooler.",
+            f"{max(left, 0)} left, {usage}: end idle clients, lower DB_POOL_SIZE, or use a pooler.",
         )
     else:
-        yield ok("connections", said)
+        yield ok("connections", usage)
 
 
 async def _state(connection: Connection, dsn: Dsn, _: Settings) -> AsyncIterator[CheckResult]:
@@ -215,7 +215,7 @@ async def _clock(connection: Connection, _: Dsn, __: Settings) -> AsyncIterator[
         yield ok("clock", f"{apart:.1f} s from the database's")
 
 
-async def _schema(connection: Connection, _: Dsn, __: Settings) -> AsyncIterator[CheckResult]:
+async def _schema_state(connection: Connection, _: Dsn, __: Settings) -> AsyncIterator[CheckResult]:
     try:
         status = await schema.migration_status(connection.fetch)
     except CommandFailed as error:
@@ -228,7 +228,7 @@ async def _schema(connection: Connection, _: Dsn, __: Settings) -> AsyncIterator
     if status.unknown:
         yield warn("schema", "newer than this version, which an older image can live with")
         return
-    found = diff.differences(await diff.read(connection), diff.expected())
+    found = await diff.differences_behind(connection)
     if found:
         yield fail(
             "schema",
@@ -240,13 +240,22 @@ async def _schema(connection: Connection, _: Dsn, __: Settings) -> AsyncIterator
 
 
 async def _rights(connection: Connection, _: Dsn, settings: Settings) -> AsyncIterator[CheckResult]:
-    """Of the role that serves; and of everybody else, as far as this role can tell."""
+    """The rights of the role that serves, and of all others as far as this role can see them."""
     role = await connection.fetchval("SELECT current_user::text")
     lacking = await rights.lacking(connection, role)
     if lacking:
         yield fail("rights", rights.needs_grants(role, lacking))
-    async for finding in _others(connection, settings):
-        yield finding
+    others = await table_rights(connection, settings)
+    if others.granted:
+        named = rights.some_of(others.granted)
+        yield fail("rights", f"others have some on the tables ({named}): {TAKE}.")
+    if others.members:
+        named = rights.some_of(others.members)
+        yield warn("rights", f"others can read or write the tables by a membership: {named}")
+    if not others.granted:
+        serving = ", ".join(others.serving)
+        shared = f", which {serving} shares to serve" if serving else ""
+        yield ok("rights", f"nobody but the owner was granted any{shared}")
 
 
 async def _owner(connection: Connection, dsn: Dsn, _: Settings) -> AsyncIterator[CheckResult]:
@@ -257,26 +266,10 @@ async def _owner(connection: Connection, dsn: Dsn, _: Settings) -> AsyncIterator
         yield fail(dsn.variable, f"its role {role} does not own the tables: use their owner's.")
 
 
-async def _others(connection: Connection, settings: Settings) -> AsyncIterator[CheckResult]:
-    user = settings.database.user if settings.database else None
-    serving = await rights.roles_that_serve(connection, user)
-    granted, members = await rights.others(connection, serving)
-    if granted:
-        yield fail("rights", f"others have some on the tables ({rights.some_of(granted)}): {TAKE}.")
-    if members:
-        yield warn(
-            "rights",
-            f"others can read or write the tables by a membership: {rights.some_of(members)}",
-        )
-    if not granted:
-        said = f", which {', '.join(serving)} shares to serve" if serving else ""
-        yield ok("rights", f"nobody but the owner was granted any{said}")
-
-
 async def _people(
     connection: Connection, dsn: Dsn, settings: Settings
 ) -> AsyncIterator[CheckResult]:
-    """Asked through the application's own queries, so that both mean the same."""
+    """Uses the application's own queries, so that both mean the same."""
     if (await schema.migration_status(connection.fetch)).pending:
         return
     engine = Engine(dsn, pool_size=1, statement_seconds=STATEMENT_SECONDS)
@@ -298,11 +291,11 @@ async def _people(
             "there is no admin: run portal user create ID --name NAME --role admin.",
         )
     if demo:
-        said = f"{plural(len(demo), 'demo account')} can be entered with a public password"
+        entered = f"{plural(len(demo), 'demo account')} can be entered with a public password"
         if settings.demo_refused:
-            yield fail("people", f"{said}: run portal user disable ID for each, admins last.")
+            yield fail("people", f"{entered}: run portal user disable ID for each, admins last.")
         else:
-            yield warn("people", said)
+            yield warn("people", entered)
     yield warn("scores", "portal scores check recomputes them all; that takes longer than this")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -16,18 +15,17 @@ from portal.db.failures import unavailable_on_loss
 from portal.db.pooling import Pooling, close, remedy
 from portal.errors import CommandFailed, Unavailable
 from portal.ops import diff
+from portal.ops.doctor.reads import TAKE, server_facts, table_rights
 from portal.web.formats import plural
 
 if TYPE_CHECKING:
     from portal.config.dsn import Dsn
 
-SUPPORTED = range(15, 19)
 STATEMENT_SECONDS = 10.0
 _READ_ONLY = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool"
-TAKE = "portal db grants prints what takes them back, and with --apply runs it"
 
 
-def check(settings: Settings, say: Callable[[str], None]) -> int:
+def db_check(settings: Settings, say: Callable[[str], None]) -> int:
     """Print one line per DSN; returns 1 when one cannot be used or the schema is behind."""
     assert settings.database is not None
     fine = asyncio.run(_check_one("DATABASE_URL", settings.database, settings, say))
@@ -46,7 +44,7 @@ async def _check_one(
 ) -> bool:
     place = f"{variable}: {dsn.host}/{dsn.database}"
     try:
-        connection, found = await connect(dsn, statement_seconds=STATEMENT_SECONDS)
+        connection, way = await connect(dsn, statement_seconds=STATEMENT_SECONDS)
     except Unavailable as error:
         kind = "pooled" if dsn.pooled else "direct"
         say(f"{place}, {kind}: cannot be reached, {schema.reason(error)}")
@@ -55,30 +53,30 @@ async def _check_one(
         say(error.sentence)
         return False
     try:
-        version = int(await connection.fetchval("SHOW server_version_num")) // 10000
-        started = time.perf_counter()
-        await connection.fetchval("SELECT 1")
-        took = (time.perf_counter() - started) * 1000
+        server = await server_facts(connection)
         with unavailable_on_loss():
-            problems, newer = await _schema(connection, variable, settings)
+            problems, newer = await _schema_problems(connection, variable, settings)
             if await connection.fetchval(_READ_ONLY):
                 problems.insert(0, "takes no writes: it is a standby, or set to read-only")
     except Unavailable as error:
         problems, newer = [schema.reason(error).rstrip(".")], False
     finally:
         await close(connection)
-    if version not in SUPPORTED:
+    if not server.supported:
         problems.insert(0, "this PostgreSQL version is not supported (15 to 18 are)")
-    if found is Pooling.TRANSACTION and not dsn.pooled:
+    if way is Pooling.TRANSACTION and not dsn.pooled:
         problems.insert(0, f"goes through a transaction pooler, unmarked: {remedy(dsn)}")
     state = "; ".join(problems) or ("schema newer than this version" if newer else "schema at head")
-    kind = "pooled" if dsn.pooled or found is Pooling.TRANSACTION else found.value
+    kind = "pooled" if dsn.pooled or way is Pooling.TRANSACTION else way.value
     fine = "" if problems else "ok, "
-    say(f"{place}, {kind}: {fine}PostgreSQL {version}, round trip {took:.1f} ms, {state}")
+    say(
+        f"{place}, {kind}: {fine}PostgreSQL {server.version},"
+        f" round trip {server.round_trip_ms:.1f} ms, {state}"
+    )
     return not problems
 
 
-async def _schema(
+async def _schema_problems(
     connection: asyncpg.Connection[Any], variable: str, settings: Settings
 ) -> tuple[list[str], bool]:
     """Returns what is wrong with the schema and the rights in it, and whether it is newer."""
@@ -98,7 +96,7 @@ async def _schema(
     if lacking:
         problems.append(rights.needs_grants(role, lacking).rstrip("."))
     if not position.unknown and not lacking:
-        found = diff.differences(await diff.read(connection), diff.expected())
+        found = await diff.differences_behind(connection)
         if found:
             problems.append(
                 f"schema differs from what the migrations make ({rights.some_of(found)}): portal db"
@@ -108,10 +106,7 @@ async def _schema(
     if not serving and not owner:
         problems.append(f"its role {role} does not own the tables: use the address of their owner")
     if owner:
-        user = settings.database.user if settings.database else None
-        granted, _ = await rights.others(
-            connection, await rights.roles_that_serve(connection, user)
-        )
+        granted = (await table_rights(connection, settings)).granted
         if granted:
             problems.append(f"others have rights on the tables ({rights.some_of(granted)}): {TAKE}")
     return problems, bool(position.unknown)

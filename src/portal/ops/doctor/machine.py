@@ -1,11 +1,10 @@
-"""What `portal doctor` finds on this machine: the port, the course, the disk."""
+"""`portal doctor`: checks of this machine, which are the port, the course and the disk."""
 
 from __future__ import annotations
 
 import errno
 import http.client
 import shutil
-import socket
 import tempfile
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +15,7 @@ from portal.authoring.loading import course_in
 from portal.config.settings import Settings
 from portal.learning.course import ContentError
 from portal.ops.doctor.result import CheckResult, fail, ok
+from portal.serving import local
 from portal.web.formats import plural
 
 HTTP_SECONDS = 2.5  # the slowest probe answers within two
@@ -24,11 +24,11 @@ SHOWN_PROBLEMS = 5
 
 
 def port(settings: Settings) -> Iterator[CheckResult]:
-    """The port is free, or a portal answers there already, or it is somebody else's."""
+    """Checks that the port is free, or that the portal already answers there."""
     subject = f"port {settings.port}"
-    health = _ask(settings, "/api/health")
+    health = _json_at(settings, "/api/health")
     if health is not None and health.get("status") == "ok" and "timestamp" in health:
-        ready = _ask(settings, "/health/ready") or {}
+        ready = _json_at(settings, "/health/ready") or {}
         if ready.get("status") == "ready":
             yield ok(subject, "a portal answers there, and is ready")
         else:
@@ -42,37 +42,30 @@ def port(settings: Settings) -> Iterator[CheckResult]:
     yield ok(subject, "is free") if why is None else fail(subject, why)
 
 
-def _ask(settings: Settings, path: str) -> dict[str, Any] | None:
+def _json_at(settings: Settings, path: str) -> dict[str, Any] | None:
     """Returns the JSON object that stands at `path` on our own port, or None."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
-    connection = http.client.HTTPConnection(host, settings.port, timeout=HTTP_SECONDS)
     try:
-        connection.request("GET", path)
-        body = msgspec.json.decode(connection.getresponse().read(10_000))
+        _, answer = local.http_get(settings.host, settings.port, path, seconds=HTTP_SECONDS)
+        body = msgspec.json.decode(answer)
     except (OSError, http.client.HTTPException, msgspec.DecodeError):
         return None
-    finally:
-        connection.close()
     return body if isinstance(body, dict) else None
 
 
 def _why_not_bindable(host: str, number: int) -> str | None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, number))
-        except PermissionError:
-            return "this user may not listen there: set PORT to 1024 or more."
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                return f"another process listens there (lsof -i :{number}): end it, or set PORT."
-            return f"{host} is no address of this machine: set HOST, for all of them to 0.0.0.0."
+    try:
+        local.bound_socket(host, number).close()
+    except PermissionError:
+        return "this user may not listen there: set PORT to 1024 or more."
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return f"another process listens there (lsof -i :{number}): end it, or set PORT."
+        return f"{host} is no address of this machine: set HOST, for all of them to 0.0.0.0."
     return None
 
 
 def course(settings: Settings) -> Iterator[CheckResult]:
-    """The shipped course or that of CONTENT_DIR, with its content hash."""
+    """Checks the shipped course, or the one in CONTENT_DIR."""
     subject = "course" if settings.content_dir is None else "CONTENT_DIR"
     try:
         found = course_in(settings.content_dir)
@@ -92,7 +85,7 @@ def course(settings: Settings) -> Iterator[CheckResult]:
 
 
 def disk(_: Settings) -> Iterator[CheckResult]:
-    """The only folder that the service itself writes to."""
+    """Checks the only folder that the service itself writes to."""
     try:
         folder = tempfile.gettempdir()
         free = shutil.disk_usage(folder).free

@@ -1,6 +1,6 @@
-"""What the server says while a connection is made: warnings that nobody sees otherwise.
+"""What the server warns of while a connection is made, which nobody would see otherwise.
 
-The driver's listeners can only be added to a connection that is there, when this has been said.
+The driver adds listeners only to a connection that exists, and by then the notices have passed.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 import msgspec
 from asyncpg import connect_utils
 
-_heard: ContextVar[list[Notice] | None] = ContextVar("heard", default=None)
+_notices: ContextVar[list[ServerNotice] | None] = ContextVar("notices", default=None)
 
 
-class Notice(msgspec.Struct, frozen=True):
-    """`warning` is False for what is only a remark. `hint` is empty where there is none."""
+class ServerNotice(msgspec.Struct, frozen=True):
+    """`warning` is False for lower levels, such as NOTICE. `hint` is empty where there is none."""
 
     text: str
     hint: str
@@ -25,26 +25,26 @@ class Notice(msgspec.Struct, frozen=True):
 
 
 @contextlib.contextmanager
-def heard() -> Iterator[list[Notice]]:
-    """Yields the list that what servers say is added to, once each, by every connection made here
-    and in the tasks that this one starts."""
+def server_notices() -> Iterator[list[ServerNotice]]:
+    """Yields a list to which each different notice is added once, by every connection that is made
+    meanwhile, in this task or in those that it starts."""
     _install()
-    notices: list[Notice] = []
-    token = _heard.set(notices)
+    notices: list[ServerNotice] = []
+    token = _notices.set(notices)
     try:
         yield notices
     finally:
-        _heard.reset(token)
+        _notices.reset(token)
 
 
 class _Listener:
     """Stands in for the connection until there is one."""
 
-    def __init__(self, notices: list[Notice]) -> None:
+    def __init__(self, notices: list[ServerNotice]) -> None:
         self._notices = notices
 
     def _process_log_message(self, fields: dict[str, str], _: str | None) -> None:
-        notice = Notice(
+        notice = ServerNotice(
             fields.get("M", "").rstrip("."),
             fields.get("H", "").rstrip("."),
             fields.get("V", fields.get("S")) == "WARNING",
@@ -66,7 +66,7 @@ def _install() -> None:
 
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments)
-            notices = _heard.get()
+            notices = _notices.get()
             if notices is not None:
                 self.listener = _Listener(notices)  # the driver keeps a weak reference
                 self.set_connection(self.listener)

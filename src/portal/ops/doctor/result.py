@@ -1,5 +1,5 @@
-"""What a look at the installation finds. The standard library only: `portal doctor` must be able to
-say that a module is missing."""
+"""The result of one check. Imports the standard library only: `portal doctor` must be able to tell
+that a module is missing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ FAIL = "MEND"
 
 
 class CheckResult(NamedTuple):
-    """One line. `text` of a MEND says what is wrong and what mends it; no secret, never."""
+    """One line of the report. `text` of a failure says what is wrong and how to fix it. It never
+    holds a secret."""
 
     status: str
     subject: str
@@ -22,15 +23,15 @@ class CheckResult(NamedTuple):
 
 
 def ok(subject: str, text: str) -> CheckResult:
-    """Returns what is as it should be."""
+    """Returns the result of a check that passed."""
     return CheckResult(OK, subject, text)
 
 
 def warn(subject: str, text: str) -> CheckResult:
-    """Returns what is worth knowing and needs nobody."""
+    """Returns something worth knowing that needs no action."""
     return CheckResult(WARN, subject, text)
 
 
 def fail(subject: str, text: str) -> CheckResult:
-    """Returns what keeps the portal from working as it should."""
+    """Returns a failure: something that must be fixed for the portal to work as it should."""
     return CheckResult(FAIL, subject, text)

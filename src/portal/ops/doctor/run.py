@@ -1,7 +1,7 @@
-"""`portal doctor`: looks at everything and says, one line each, what is wrong and what mends it.
+"""`portal doctor`: checks everything and prints one line each on what is wrong and how to fix it.
 
-Every check runs in a thread of its own, which nobody waits for beyond `SECONDS`: neither a silent
-database nor a resolver that hangs keeps the answer back.
+Every check runs in a thread of its own, which is waited for `SECONDS` at most: neither a silent
+database nor a name server that hangs delays the report.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SECONDS = 8.0
 PYTHON = (3, 11)
-# What the service imports; the last one brings in all of its own modules.
+# What the service imports; the last one imports all of its own modules.
 MODULES = (
     *("msgspec", "asyncpg", "piccolo", "litestar", "uvicorn", "httptools"),
     *(() if sys.platform == "win32" else ("uvloop",)),
@@ -31,24 +31,24 @@ MODULES = (
 
 
 def doctor(say: Callable[[str], None]) -> int:
-    """Print one line per finding, then a summary; returns 1 when something must be mended.
+    """Print one line per result, then a summary; returns 1 when something must be fixed.
 
-    Reads the settings itself, and goes on with the defaults of those that cannot be used.
+    Reads the settings itself, and uses the default of each one that is invalid.
     """
-    mending = 0
-    for finding in _findings():
-        say(str(finding))
-        mending += finding.status == FAIL
-    things = "1 thing" if mending == 1 else f"{mending} things"
-    say(f"{things} to mend." if mending else "Nothing to mend.")
-    return 1 if mending else 0
+    failures = 0
+    for result in _results():
+        say(str(result))
+        failures += result.status == FAIL
+    things = "1 thing" if failures == 1 else f"{failures} things"
+    say(f"{things} to mend." if failures else "Nothing to mend.")
+    return 1 if failures else 0
 
 
-def _findings() -> Iterator[CheckResult]:
+def _results() -> Iterator[CheckResult]:
     program = list(_program())
     yield from program
-    if any(finding.status == FAIL for finding in program):
-        return  # what follows imports the very modules
+    if any(result.status == FAIL for result in program):
+        return  # the other checks import these modules
     from portal.ops.doctor import database, machine
     from portal.ops.doctor import settings as checks_settings
 
@@ -62,7 +62,7 @@ def _findings() -> Iterator[CheckResult]:
         ("course", machine.course),
         ("disk", machine.disk),
     )
-    yield from run(checks, settings)
+    yield from run_checks(checks, settings)
 
 
 def _program() -> Iterator[CheckResult]:
@@ -85,38 +85,38 @@ def _program() -> Iterator[CheckResult]:
         yield ok("Python", f"{version}, and every module can be imported")
 
 
-def run(
+def run_checks(
     checks: Iterable[tuple[str, Check]], settings: Settings, seconds: float = SECONDS
 ) -> Iterator[CheckResult]:
-    """Returns the findings of all checks, in their order, after at most `seconds`. A check that
-    takes longer, or breaks, is a finding itself."""
-    running = [_Running(subject, check, settings) for subject, check in checks]
+    """Yields the results of all checks, in their order, after at most `seconds`. A check that takes
+    longer or raises an exception is a failure."""
+    all_running = [_RunningCheck(subject, check, settings) for subject, check in checks]
     deadline = time.monotonic() + seconds
-    for one in running:
-        one.thread.join(max(0.0, deadline - time.monotonic()))
-        yield from tuple(one.found)
-        if one.thread.is_alive():
+    for running in all_running:
+        running.thread.join(max(0.0, deadline - time.monotonic()))
+        yield from tuple(running.results)
+        if running.thread.is_alive():
             yield fail(
-                one.subject,
+                running.subject,
                 f"no answer within {seconds:g} s: look at the network, the firewall and the name"
                 " server between here and there.",
             )
 
 
-class _Running:
-    """A check at work. Its thread is a daemon: the process may end while it still waits."""
+class _RunningCheck:
+    """A check in its thread, which is a daemon: the process may end while it is still waiting."""
 
     def __init__(self, subject: str, check: Check, settings: Settings) -> None:
         self.subject = subject
-        self.found: list[CheckResult] = []
+        self.results: list[CheckResult] = []
         self.thread = threading.Thread(target=self._work, args=(check, settings), daemon=True)
         self.thread.start()
 
     def _work(self, check: Check, settings: Settings) -> None:
         try:
-            for finding in check(settings):
-                self.found.append(finding)
-        except Exception as error:  # the other checks still have something to say
-            self.found.append(
+            for result in check(settings):
+                self.results.append(result)
+        except Exception as error:  # a mistake in one check must not hide the others
+            self.results.append(
                 fail(self.subject, f"could not be looked at ({type(error).__name__}).")
             )

@@ -8,7 +8,7 @@ for reading. `admin` changes how the tables read some columns: for a process of 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -31,8 +31,8 @@ from portal.learning.tables import VideoProgress
 
 READ_ONLY = "This table is for reading."
 BY_COMMAND = (
-    "is not changed here: portal user set-role, set-team, set-password, enable, disable and erase,"
-    " and the pages of admins, keep scores, sessions and the audit right."
+    "is not changed here: portal user set-role, set-team, set-password, disable, enable and erase,"
+    " and portal team set-track and set-days, keep scores, sessions and the audit right."
 )
 
 
@@ -124,44 +124,43 @@ def _config(table: type[Table]) -> TableConfig:
     return TableConfig(
         table,
         menu_group="Look" if access == _LOOK else "Mend",
-        validators=Validators(
-            post_single=[_refuse],
-            put_single=[_refuse],
-            patch_single=[] if access.columns else [_refuse],
-            delete_single=[] if access.delete else [_refuse],
-            delete_all=[_refuse],
-        ),
+        validators=Validators(every=[_only(access)]),
         hooks=[_patching(table, access), _deleting(table)],
     )
 
 
-def _refuse(**_: Any) -> None:
-    raise HTTPException(405, READ_ONLY)
+def _only(access: Access) -> Callable[..., None]:
+    methods = {"GET"}
+    methods |= {"PATCH"} if access.columns else set()
+    methods |= {"DELETE"} if access.delete else set()
+
+    def check_method(request: Any, **_: Any) -> None:
+        if request.method not in methods:
+            raise HTTPException(405, READ_ONLY)
+
+    return check_method
 
 
 def _patching(table: type[Table], access: Access) -> Hook:
     """A form sends every column; only what differs from the row counts, and must be allowed."""
 
-    async def patch(row_id: Any, values: dict[Column, Any]) -> dict[Column, Any]:
+    async def patch(row_id: Any, values: dict[Column, Any]) -> dict[str, Any]:
         row = await table.select().where(table._meta.primary_key == row_id).first()
         if row is None:
             raise HTTPException(404, "This row is gone.")
         changed = {
-            column: value
+            column._meta.name: value
             for column, value in values.items()
             if not column._meta.secret and not _same(row[column._meta.name], value)
         }
-        names = sorted(column._meta.name for column in changed)
-        for name in names:
-            if name not in access.columns:
-                raise HTTPException(403, f"{name} {BY_COMMAND}")
-        for column, value in changed.items():
-            changed[column] = _checked(table, column._meta.name, value)
+        for name in sorted(changed.keys() - access.columns):
+            raise HTTPException(403, f"{name} {BY_COMMAND}")
         if not changed:  # an UPDATE needs something to set
             name = min(access.columns)
-            return {table._meta.get_column_by_name(name): row[name]}
-        await _record("studio.update", table, row_id, columns=names)
-        return changed
+            return {name: row[name]}
+        checked = {name: _checked(table, name, value) for name, value in changed.items()}
+        await _record("studio.update", table, row_id, columns=sorted(checked))
+        return checked
 
     return Hook(HookType.pre_patch, patch)
 

@@ -1,0 +1,1 @@
+"""Piccolo Admin over all tables, for one person at this machine."""

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
-import msgspec
 
 from portal.config.settings import Settings
 from portal.db import migrate, rights, schema, sql
@@ -54,25 +53,26 @@ _COPY = re.compile(rf"COPY ({_NAME})\.({_NAME}) (?:\((.*)\) )?FROM stdin;\n")
 _NOT_FOR_US = re.compile(r"^(?:\\(?:un)?restrict .*|SET transaction_timeout = 0;)\n", re.MULTILINE)
 _COMMENT = re.compile(r"^--.*$", re.MULTILINE)
 
-_RELATIONS = """
-    SELECT c.relname AS name, c.relkind IN ('r', 'p') AS is_table
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v')
-        AND ($2 OR c.relname = ANY ($1::text[]))
-        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
-                        AND d.objid = c.oid AND d.deptype = 'e')
-    ORDER BY c.relname
-"""
-# By name, or because a trigger of one of the tables calls it.
-_FUNCTIONS = """
-    SELECT p.oid::regprocedure::text AS name
-    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-    WHERE n.nspname = current_schema()
-        AND (p.proname = ANY ($1::text[]) OR EXISTS (
-            SELECT FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-            WHERE t.tgfoid = p.oid AND c.relnamespace = n.oid AND c.relname = ANY ($2::text[])))
+# Tables and views by name, or all of them ($2); functions by name, or because a trigger of one of
+# these tables calls them. Nothing that belongs to an extension.
+_PRESENT = """
+    WITH relation AS (
+        SELECT c.oid, CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END AS kind
+        FROM pg_class c
+        WHERE c.relnamespace = quote_ident(current_schema())::regnamespace
+            AND c.relkind IN ('r', 'p', 'v') AND ($2 OR c.relname = ANY ($1::text[]))
+            AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
+                            AND d.objid = c.oid AND d.deptype = 'e')
+    )
+    SELECT kind, oid::regclass::text AS name FROM relation
+    UNION ALL
+    SELECT 'ROUTINE', p.oid::regprocedure::text FROM pg_proc p
+    WHERE p.pronamespace = quote_ident(current_schema())::regnamespace
+        AND (p.proname = ANY ($3::text[]) OR EXISTS (
+            SELECT FROM pg_trigger t JOIN relation r ON r.oid = t.tgrelid WHERE t.tgfoid = p.oid))
         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass
                         AND d.objid = p.oid AND d.deptype = 'e')
+    ORDER BY kind, name
 """
 _OTHERS = """
     SELECT count(*) FROM pg_stat_activity
@@ -81,16 +81,8 @@ _OTHERS = """
 """
 
 
-class _Present(msgspec.Struct, frozen=True):
-    """What the database holds of the portal, views and functions as SQL names."""
-
-    tables: list[str]
-    views: list[str]
-    functions: list[str]
-
-
 class _Step:
-    """What is being done, for the sentence of a failure."""
+    """What is being done and what a failure leaves behind, for the sentence that reports it."""
 
     text = "at its beginning"
     outcome = NOTHING
@@ -147,7 +139,7 @@ async def _restore(
         entries = contents(path, tool)
         others = await connection.fetchval(_OTHERS)
         step = _Step()
-        with _told(step):
+        with _in_words(step):
             async with connection.transaction():
                 if not await connection.fetchval(
                     "SELECT pg_try_advisory_xact_lock($1)", migrate.LOCK_KEY
@@ -180,7 +172,7 @@ async def _restore(
 
 
 @contextlib.contextmanager
-def _told(step: _Step) -> Iterator[None]:
+def _in_words(step: _Step) -> Iterator[None]:
     """Turn what the database says into a sentence: its own words may quote people's data."""
     try:
         yield
@@ -220,12 +212,11 @@ async def _make_room(
     if not ours.issuperset({"app_user", "migration"}):
         raise CommandFailed(f"The archive holds no tables of the portal for the schema {place}.")
     present = await _present(connection, entries)
-    found = len(present.tables) + len(present.views) + len(present.functions)
-    if not found:
+    if not any(present.values()):
         return sorted(ours)
     if not replace:
         raise CommandFailed(
-            f"The database is not empty, it holds {plural(len(present.tables), 'table')} of the"
+            f"The database is not empty, it holds {plural(len(present['TABLE']), 'table')} of the"
             " portal: --replace replaces them, and all that is in them, by the backup."
         )
     if others:
@@ -233,35 +224,35 @@ async def _make_room(
             f"{plural(others, 'other connection')} to the database: unless the web service is"
             " stopped, people meet errors meanwhile, and what they do is lost."
         )
-    if present.tables:
-        tables = ", ".join(map(_sql_name, present.tables))
-        await connection.execute(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE")
-        for view in present.views:
-            await connection.execute(f"DROP VIEW {_sql_name(view)}")
-        await connection.execute(f"DROP TABLE {tables}")
-    for function in present.functions:
-        await connection.execute(f"DROP ROUTINE {function}")
+    if present["TABLE"]:
+        await connection.execute(
+            f"LOCK TABLE {', '.join(present['TABLE'])} IN ACCESS EXCLUSIVE MODE"
+        )
+    for kind, names in present.items():
+        if names:
+            await connection.execute(f"DROP {kind} {', '.join(names)}")
     return sorted(ours)
 
 
-async def _present(connection: asyncpg.Connection[Any], entries: list[ArchiveEntry]) -> _Present:
-    """Returns what is the portal's: what the archive or this version knows by name.
+async def _present(
+    connection: asyncpg.Connection[Any], entries: list[ArchiveEntry]
+) -> dict[str, list[str]]:
+    """Returns the SQL names of what is the portal's in the database, by kind, in the order in which
+    they can be dropped: what the archive or this version knows by name.
 
-    When the schema is newer than this version, everything is: the tables that later migrations have
-    added cannot be told from others, and left behind they would stop those migrations.
+    When the schema is newer than this version, it is every table and view: those that later
+    migrations have added cannot be told from others, and if they stayed, these migrations would
+    fail.
     """
-    position = await schema.migration_status(connection.fetch)
+    status = await schema.migration_status(connection.fetch)
     known = {table._meta.tablename for table in TABLES}  # noqa: SLF001 - Piccolo's way in
     known |= {"migration", "User"}
     known |= {entry.name for entry in entries if entry.kind in ("TABLE", "VIEW")}
-    relations = await connection.fetch(_RELATIONS, sorted(known), bool(position.unknown))
-    tables = [row["name"] for row in relations if row["is_table"]]
     functions = [entry.name for entry in entries if entry.kind == "FUNCTION"]
-    return _Present(
-        tables,
-        [row["name"] for row in relations if not row["is_table"]],
-        [row["name"] for row in await connection.fetch(_FUNCTIONS, functions, tables)],
-    )
+    present: dict[str, list[str]] = {"VIEW": [], "TABLE": [], "ROUTINE": []}
+    for row in await connection.fetch(_PRESENT, sorted(known), bool(status.unknown), functions):
+        present[row["kind"]].append(row["name"])
+    return present
 
 
 async def _load(connection: asyncpg.Connection[Any], tool: Tool, path: Path, step: _Step) -> None:
@@ -367,10 +358,6 @@ def _without_pg_restore(dsn: Dsn, server: int, path: Path, replace: bool) -> str
         "There is no pg_restore here. This restores the file, uncompared, where"
         f" {dsn.variable} is in the environment: {line}"
     )
-
-
-def _sql_name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _plain_name(name: str) -> str:

@@ -56,11 +56,12 @@ def studio(settings: Settings, say: Callable[[str], None]) -> int:
         ) from None
     sql.bind(Engine(dsn, pool_size=3), TABLES)
     key = secrets.token_urlsafe(32)
+    app = guarded(admin(TABLES), key=key, hosts=(f"{HOST}:{PORT}", f"localhost:{PORT}"))
     say(f"Studio: http://{HOST}:{PORT}/{key}/")
     say("Only this address opens it. Scores, attempts and the audit are for reading. Ctrl-C ends.")
     logging.disable()  # Piccolo Admin logs the database's messages, which quote what was typed
     config = uvicorn.Config(
-        guarded(admin(TABLES), key=key, hosts=(f"{HOST}:{PORT}", f"localhost:{PORT}")),
+        app,
         lifespan="off",
         ws="none",
         log_config=None,

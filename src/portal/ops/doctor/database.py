@@ -20,8 +20,7 @@ from portal.db.pooling import Pooling, close, remedy
 from portal.errors import CommandFailed, Unavailable
 from portal.ops import diff
 from portal.ops.backup import pgtools
-from portal.ops.doctor.notices import ServerNotice, server_notices
-from portal.ops.doctor.reads import TAKE, server_facts, table_rights
+from portal.ops.doctor.reads import SUPPORTED, TAKE, server_facts, table_rights
 from portal.ops.doctor.result import CheckResult, fail, ok, warn
 from portal.tables import TABLES
 from portal.web.formats import plural
@@ -57,6 +56,11 @@ _CONNECTIONS = """
            (SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user) AS role_limit,
            (SELECT count(*) FROM pg_stat_activity WHERE usename = current_user) AS role_used
 """
+_COLLATION = """
+    SELECT datname AS name, quote_ident(datname) AS quoted, datcollversion AS recorded,
+           pg_database_collation_actual_version(oid) AS actual
+    FROM pg_database WHERE datname = current_database()
+"""
 _STATE = """
     SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS read_only,
            current_setting('server_encoding') AS encoding,
@@ -74,7 +78,10 @@ def database(settings: Settings) -> Iterator[CheckResult]:
     yield from _behind(
         settings.database,
         settings,
-        (_server, _connections, _state, _clock, _rights, _schema_state, _people, _backups),
+        (
+            *(_collation, _server, _connections, _state, _clock),
+            *(_rights, _schema_state, _people, _backups),
+        ),
     )
 
 
@@ -83,7 +90,7 @@ def direct(settings: Settings) -> Iterator[CheckResult]:
     if settings.direct_problem:
         yield fail("DATABASE_URL_UNPOOLED", settings.direct_problem.split(maxsplit=1)[1])
     elif settings.direct is not None and settings.direct != settings.database:
-        yield from _behind(settings.direct, settings, (_server, _owner))
+        yield from _behind(settings.direct, settings, (_collation, _server, _owner))
 
 
 def _behind(dsn: Dsn, settings: Settings, checks: tuple[DatabaseCheck, ...]) -> list[CheckResult]:
@@ -110,16 +117,14 @@ async def _check_database_at(
     dsn: Dsn, settings: Settings, checks: tuple[DatabaseCheck, ...]
 ) -> list[CheckResult]:
     try:
-        with server_notices() as notices:
-            connection, way = await connect(
-                dsn, seconds=CONNECT_SECONDS, statement_seconds=STATEMENT_SECONDS
-            )
+        connection, way = await connect(
+            dsn, seconds=CONNECT_SECONDS, statement_seconds=STATEMENT_SECONDS
+        )
     except CommandFailed as error:
         return [fail(dsn.variable, error.sentence.removeprefix(f"{dsn.variable} "))]
     results: list[CheckResult] = []
     try:
         results.extend(_pooling(way, dsn))
-        results.extend(_server_warnings(notices, dsn))
         for check in checks:
             try:
                 with unavailable_on_loss():
@@ -156,13 +161,28 @@ def _pooling(way: Pooling, dsn: Dsn) -> Iterator[CheckResult]:
         yield warn(dsn.variable, "goes through a proxy that keeps sessions, which is enough")
 
 
-def _server_warnings(notices: list[ServerNotice], dsn: Dsn) -> Iterator[CheckResult]:
-    """Yields what the server itself warns of at every connection, in its own words."""
-    for notice in notices:
-        if notice.warning and notice.hint:
-            yield fail(dsn.variable, f"the server warns: {notice.text}. {notice.hint}.")
-        else:
-            yield warn(dsn.variable, f"the server says at every connection: {notice.text}")
+async def _collation(connection: Connection, dsn: Dsn, _: Settings) -> AsyncIterator[CheckResult]:
+    """What the server itself warns of at every connection, in its own words: the order of texts,
+    and so their indexes, may have changed with its libraries."""
+    if connection.get_server_version().major < min(SUPPORTED):
+        return  # it has no such record
+    row = await connection.fetchrow(_COLLATION)
+    if row["recorded"] is None or row["recorded"] == row["actual"]:
+        return
+    if row["actual"] is None:
+        yield warn(
+            dsn.variable,
+            f'the server says at every connection: database "{row["name"]}" has no actual collation'
+            " version, but a version was recorded",
+        )
+    else:
+        yield fail(
+            dsn.variable,
+            f'the server warns: database "{row["name"]}" has a collation version mismatch.'
+            " Rebuild all objects in this database that use the default collation and run"
+            f" ALTER DATABASE {row['quoted']} REFRESH COLLATION VERSION, or build PostgreSQL with"
+            " the right library version.",
+        )
 
 
 async def _connections(

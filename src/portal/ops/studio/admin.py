@@ -7,7 +7,6 @@ for reading. `admin` changes how the tables read some columns: for a process of 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -23,9 +22,8 @@ from starlette.authentication import AuthCredentials
 from starlette.exceptions import HTTPException
 from starlette.middleware.authentication import AuthenticationMiddleware
 
-from portal import clock
-from portal.accounts import rules
-from portal.accounts.tables import AppUser, AuditEvent, KnownDevice, LoginSession, Seeded
+from portal.accounts import audit, rules
+from portal.accounts.tables import AppUser, KnownDevice, LoginSession, Seeded
 from portal.accounts.time_zones import zone_named
 from portal.learning.tables import VideoProgress
 
@@ -159,7 +157,9 @@ def _patching(table: type[Table], access: Access) -> Hook:
             name = min(access.columns)
             return {name: row[name]}
         checked = {name: _checked(table, name, value) for name, value in changed.items()}
-        await _record("studio.update", table, row_id, columns=sorted(checked))
+        await audit.record(
+            None, "studio.update", f"{table._meta.tablename}:{row_id}", columns=sorted(checked)
+        )
         return checked
 
     return Hook(HookType.pre_patch, patch)
@@ -183,9 +183,13 @@ def _checked(table: type[Table], column: str, value: Any) -> Any:
 
 def _deleting(table: type[Table]) -> Hook:
     async def delete(row_id: Any) -> None:
-        await _record("studio.delete", table, row_id)
+        await audit.record(None, "studio.delete", _target(table, row_id))
 
     return Hook(HookType.pre_delete, delete)
+
+
+def _target(table: type[Table], row_id: Any) -> str:
+    return f"{table._meta.tablename}:{row_id}"
 
 
 def _same(old: Any, new: Any) -> bool:
@@ -194,14 +198,3 @@ def _same(old: Any, new: Any) -> bool:
     if isinstance(old, datetime) and isinstance(new, datetime):
         return abs((old - new).total_seconds()) < 1
     return bool(old == new) or (old is None and new == "")
-
-
-async def _record(action: str, table: type[Table], row_id: Any, **detail: Any) -> None:
-    await AuditEvent.insert(
-        AuditEvent(
-            at=clock.now(),
-            action=action,
-            target=f"{table._meta.tablename}:{row_id}",
-            detail=json.dumps(detail),
-        )
-    )

@@ -108,7 +108,7 @@ async def differences_behind(connection: asyncpg.Connection[Any]) -> list[str]:
 
 
 async def read_schema(connection: asyncpg.Connection[Any]) -> Schema:
-    """Returns the schema behind a connection, written alike by PostgreSQL 15 to 18."""
+    """Returns the schema behind a connection, in the same words for PostgreSQL 15 to 18."""
     prefix = await connection.fetchval("SELECT quote_ident(current_schema()) || '.'")
     schema: Schema = {}
     for row in await connection.fetch(_QUERY):

@@ -1,4 +1,4 @@
-"""`portal prune`: removes what nobody needs any longer, for a scheduler to call once a day.
+"""`portal prune`: removes what is no longer needed, for a scheduler to call once a day.
 
 `activity_day` is never touched: streaks and reports rest on it. Nor is anything that gave points.
 """
@@ -62,7 +62,7 @@ class Pruned(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def prune(settings: Settings, say: Callable[[str], None]) -> int:
-    """Remove what is older than `RETAIN_DAYS`, say how many of each; returns 0.
+    """Remove what is older than `RETAIN_DAYS` and report how many of each; returns 0.
 
     Raises `CommandFailed` when there is no direct DSN, the database is away, the schema is behind,
     or another prune is running. What was removed until then stays removed.

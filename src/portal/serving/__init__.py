@@ -1,1 +1,1 @@
-"""From an empty database to a portal that answers: release, demo accounts, health."""
+"""What `portal serve` needs besides the application: release, demo accounts, health."""

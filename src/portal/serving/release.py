@@ -1,4 +1,4 @@
-"""From a process that listens to one that serves: database, schema, first admin, demo data."""
+"""What happens between listening and serving: database, schema, first admin, demo data."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ AFTER_LOSS_SECONDS = 1.0
 
 
 async def release(settings: Settings, lifecycle: Lifecycle) -> None:
-    """Bring everything to where requests can be served, then open the gate.
+    """Prepare everything that requests need, then open the gate.
 
-    Raises `CommandFailed` with one sentence when that cannot be: the database stays away, a
-    migration fails, the demo is refused.
+    Raises `CommandFailed` with one sentence when that is impossible: the database stays away, a
+    migration fails, the demo accounts are refused.
     """
     if settings.seed_db and settings.demo_refused:
         raise CommandFailed(demo.REFUSED)
@@ -39,7 +39,7 @@ async def release(settings: Settings, lifecycle: Lifecycle) -> None:
 
 
 async def _until_prepared(settings: Settings, lifecycle: Lifecycle) -> None:
-    """Prepare everything; each step may be repeated, so a database that goes away in the middle is
+    """Prepare everything. Every step can be repeated, so a database that goes away meanwhile is
     waited for as at the beginning."""
     deadline: float | None = None
     while True:
@@ -70,9 +70,9 @@ async def _prepare(settings: Settings, lifecycle: Lifecycle) -> None:
     await ensure_first_admin(settings)
     if settings.seed_db:
         lifecycle.enter("seeding")
-        made = await seed(settings)
-        if made:
-            log.info("seeded %s", plural(made, "demo account"))
+        created = await seed(settings)
+        if created:
+            log.info("seeded %s", plural(created, "demo account"))
 
 
 async def _wait_for_database(settings: Settings, lifecycle: Lifecycle) -> None:
@@ -95,41 +95,41 @@ async def _wait_for_database(settings: Settings, lifecycle: Lifecycle) -> None:
 
 
 async def _bring_to_head(settings: Settings, lifecycle: Lifecycle) -> None:
-    told, warned = "", False
+    reported, warned = "", False
     while True:
         try:
-            standing = await schema.read_status(sql.fetch_records)
-            lacking = None if standing.pending else await _lacking()
+            status = await schema.read_status(sql.fetch_records)
+            lacking = None if status.pending else await _lacking()
         except Unavailable as error:
             if isinstance(error.__cause__, asyncpg.InsufficientPrivilegeError):
                 # Somebody is making the tables just now, or has made them for another role.
-                standing, lacking = schema.MigrationStatus([], []), await _lacking()
-            elif told:
+                status, lacking = schema.MigrationStatus([], []), await _lacking()
+            elif reported:
                 # The operator may take hours, and the database be away in the meantime.
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)
                 continue
             else:
                 raise
-        if standing.unknown and not warned:
+        if status.unknown and not warned:
             warned = True
             log.warning(
                 "the schema is newer than this version, by %s",
-                plural(len(standing.unknown), "migration"),
+                plural(len(status.unknown), "migration"),
             )
-        if not standing.pending and lacking is None:
+        if not status.pending and lacking is None:
             return
         if settings.migrate_on_start:
             break
         lifecycle.enter("schema behind")
-        if lacking is not None and lacking != told:
+        if lacking is not None and lacking != reported:
             log.error("%s Until then this waits.", lacking)
-            told = lacking
-        elif not told:
+            reported = lacking
+        elif not reported:
             log.info(
                 "the schema is %s behind and MIGRATE_ON_START is false: waiting for portal migrate",
-                plural(len(standing.pending), "migration"),
+                plural(len(status.pending), "migration"),
             )
-            told = "behind"
+            reported = "behind"
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
     if lacking and settings.direct is None:
         raise CommandFailed(lacking)
@@ -139,7 +139,7 @@ async def _bring_to_head(settings: Settings, lifecycle: Lifecycle) -> None:
 
 
 async def _lacking() -> str | None:
-    """Returns the sentence for a role that lacks a right which serving needs, or None."""
+    """Returns a sentence when the role lacks a right that serving needs, else None."""
     role = await sql.fetch_value("SELECT current_user::text")
     query, *arguments = rights.lacking_query(role)
     rows = await sql.fetch_records(query, *arguments)
@@ -147,7 +147,7 @@ async def _lacking() -> str | None:
 
 
 async def _migrate_in_child() -> None:
-    """Run `portal migrate` as a process of its own: it imports what a server never needs, and it
+    """Run `portal migrate` in a process of its own: it imports what a server never needs, and it
     can be ended without ending us. A signal to us ends it too."""
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "portal", "migrate"),
@@ -155,14 +155,14 @@ async def _migrate_in_child() -> None:
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        told, errors = await child.communicate()
+        output, errors = await child.communicate()
     except asyncio.CancelledError:
         await end(child)
         raise
     if child.returncode != 0:
         lines = errors.decode(errors="replace").strip().splitlines()
         raise CommandFailed(lines[-1] if lines else "The migration ended without a word.")
-    for line in told.decode(errors="replace").splitlines():
+    for line in output.decode(errors="replace").splitlines():
         log.info("%s", line)
 
 

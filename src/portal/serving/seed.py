@@ -1,4 +1,4 @@
-"""The demo teams and accounts, made once. What was changed or deleted since is left alone."""
+"""The demo teams and accounts, created once. Later changes and deletions are left alone."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from portal.errors import CommandFailed
 
 
 async def seed(settings: Settings) -> int:
-    """Returns how many demo accounts were made; 0 when all had been seeded before.
+    """Returns how many demo accounts were created; 0 when all had been seeded before.
 
     Idempotent: `seeded` remembers each key, so an account that was changed, disabled or deleted is
-    never touched or made again. Raises `CommandFailed` on a public site, before writing anything.
+    never touched or created again. Raises `CommandFailed` on a public site, before it
+    writes anything.
     """
     if settings.demo_refused:
         raise CommandFailed(demo.REFUSED)
@@ -27,7 +28,7 @@ async def seed(settings: Settings) -> int:
         password: await passwords.hash_password(password)
         for password in {account.password for account in accounts}
     }
-    made = 0
+    count = 0
     async with sql.transaction():
         for team in teams:
             await sql.execute(
@@ -55,5 +56,5 @@ async def seed(settings: Settings) -> int:
                     password_hash=password_hash,
                 )
             ).on_conflict(action="DO NOTHING")
-            made += len(created)
-    return made
+            count += len(created)
+    return count

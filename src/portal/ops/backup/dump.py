@@ -54,7 +54,7 @@ _ENTRY = re.compile(r"\d+; \d+ \d+ (TABLE DATA|TABLE|VIEW|FUNCTION) (\S+) ([^\s(
 
 
 class BackupFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """What a backup is compared by after it was restored."""
+    """What a restored backup is compared by."""
 
     rows: dict[str, int]
     score_total: int
@@ -81,12 +81,12 @@ class ArchiveEntry(msgspec.Struct, frozen=True):
 
 
 def backup(settings: Settings, path: Path, say: Say) -> int:
-    """Write a backup of the database to `path`, its manifest beside it; returns 0.
+    """Write a backup of the database to `path` and its manifest beside it; returns 0.
 
-    Both appear only when they are complete. Raises CommandFailed.
+    Neither file appears before both are complete. Raises CommandFailed.
     """
     dsn = settings.require_direct()
-    _refuse_existing(path)  # a folder such as . or / has no name that a manifest's could follow
+    _refuse_existing(path)  # a folder such as . or / has no name to derive the manifest's from
     beside = manifest_path(path)
     _refuse_existing(beside)
     with _unfinished(path) as partial, _unfinished(beside) as partial_manifest:
@@ -104,7 +104,7 @@ def backup(settings: Settings, path: Path, say: Say) -> int:
 
 
 def verify_backup(path: Path, say: Say) -> int:
-    """Returns 0 when a backup is what its manifest says. CommandFailed says what is wrong."""
+    """Returns 0 when a backup is what its manifest says; CommandFailed tells what is wrong."""
     manifest = checked_manifest(path)
     if manifest is None:
         raise CommandFailed(
@@ -181,7 +181,8 @@ def contents(path: Path, tool: Tool) -> list[ArchiveEntry]:
 
 @contextlib.asynccontextmanager
 async def patient_connection(dsn: Dsn) -> AsyncIterator[asyncpg.Connection[Any]]:
-    """A connection on which a statement may last; `CommandFailed` as with `connection_to`."""
+    """A connection whose statements may take as long as they need; `CommandFailed` as with
+    `connection_to`."""
     async with connection_to(msgspec.structs.replace(dsn, command_timeout=None)) as connection:
         await connection.execute(
             "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0"
@@ -271,7 +272,7 @@ def _without_pg_dump(dsn: Dsn, version: str, place: str, path: Path) -> str:
 
 
 class _Progress:
-    """Says from time to time how far pg_dump is, from what it says itself."""
+    """Reports from time to time how far pg_dump has come, from its own messages."""
 
     def __init__(self, partial: Path, tables: int, say: Say) -> None:
         self._partial = partial

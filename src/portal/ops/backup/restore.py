@@ -1,8 +1,12 @@
-"""`portal restore`: a backup into the database, in one transaction, compared before it counts.
+"""`portal restore`: restores a backup in one transaction, and compares it before the commit.
 
-pg_restore only turns the archive into SQL. What is there is dropped, the SQL is run and the result
-is compared with the manifest in a single transaction of ours, so that whatever goes wrong leaves
-the old data as it was. A managed database cannot be dropped and made again.
+pg_restore only turns the archive into SQL. A single transaction of ours drops what is there, runs
+the SQL and compares the result with the manifest, so that whatever goes wrong leaves the old data
+as it was. A managed database cannot be dropped and created again.
+
+psql could run the SQL, but not these promises: it commits what it has when its input ends early, it
+runs on when this process is killed, its errors are only text, and it obeys a dump that asks it to
+start programs.
 """
 
 from __future__ import annotations
@@ -89,10 +93,10 @@ class _Step:
 
 
 def restore(settings: Settings, path: Path, *, replace: bool, say: Say) -> int:
-    """Restore a backup; returns 1 when the scores in it contradict the answers in it.
+    """Restore a backup; returns 1 when the scores in it contradict its answers.
 
-    Without `replace` only into a database that holds nothing of the portal. Raises CommandFailed,
-    and then nothing was changed.
+    Without `replace`, only a database that holds nothing of the portal is restored into. When
+    CommandFailed is raised, nothing was changed.
     """
     dsn = settings.require_direct()
     manifest = checked_manifest(path)
@@ -173,7 +177,7 @@ async def _restore(
 
 @contextlib.contextmanager
 def _in_words(step: _Step) -> Iterator[None]:
-    """Turn what the database says into a sentence: its own words may quote people's data."""
+    """Turn the database's errors into sentences: its own messages may quote people's data."""
     try:
         yield
     except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
@@ -192,7 +196,7 @@ def _in_words(step: _Step) -> Iterator[None]:
 
 
 def _dependency(error: asyncpg.PostgresError) -> str:
-    """Returns the first line of the detail, which for a dependency names two objects."""
+    """Returns the first line of the error's detail, which names two objects that depend."""
     return str(error.detail or "unnamed").partition("\n")[0]
 
 
@@ -203,9 +207,9 @@ async def _make_room(
     others: int,
     say: Say,
 ) -> list[str]:
-    """Drop what the portal has in the database, with `replace`; without, refuse if there is any.
+    """With `replace`, drop what the portal has in the database; without, refuse if there is any.
 
-    Returns the tables of the archive.
+    Returns the names of the archive's tables.
     """
     place = await connection.fetchval("SELECT current_schema()")
     ours = {entry.name for entry in entries if entry.schema == place and entry.kind == "TABLE"}
@@ -332,7 +336,7 @@ async def _copied_rows(output: asyncio.StreamReader) -> AsyncIterator[bytes]:
 
 
 def _compare_figures(manifest: Manifest, restored: BackupFigures, say: Say) -> None:
-    """Say each difference; CommandFailed when there is one."""
+    """Report each difference; CommandFailed when there is any."""
     differences = [
         f"{table}: {plural(restored.rows.get(table, 0), 'row')}, the manifest says {number(rows)}."
         for table, rows in manifest.rows.items()

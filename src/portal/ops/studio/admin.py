@@ -1,15 +1,15 @@
-"""What studio shows of each table, and what may be changed there. Needs Piccolo Admin.
+"""What studio shows of each table, and what can be changed there. Needs Piccolo Admin.
 
-Nothing is changed from which scores are computed, nor what has a command that keeps scores,
-sessions and the audit right: roles, teams, passwords, disabling. A table that is not named here is
-for reading. `admin` changes how the tables read some columns: for a process of studio's own.
+Nothing can be changed that scores are computed from, nor what has a command of its own, which keeps
+scores, sessions and the audit right: roles, teams, passwords, disabling. A table that is not named
+here is read-only. `admin` changes how tables read some columns, in this process only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from piccolo.columns import Column
 from piccolo.columns.readable import Readable
@@ -34,27 +34,15 @@ BY_COMMAND = (
 )
 
 
-class Access(NamedTuple):
-    """The columns that may be changed, and whether rows may be deleted. New rows come from the
-    portal itself only."""
-
-    columns: frozenset[str] = frozenset()
-    delete: bool = False
-
-
-_LOOK = Access()
-ACCESS = {
-    "team": Access(frozenset({"name"})),
-    "app_user": Access(frozenset({"name", "email", "time_zone"})),
-    "login_session": Access(frozenset({"ended_at"})),
-    "known_device": Access(delete=True),
-    "activity_day": Access(delete=True),
-    "rate_bucket": Access(delete=True),
-    "seeded": Access(delete=True),
-    "video_progress": Access(
-        frozenset({"done", "self_declared", "completed_at", "position_s"}), delete=True
-    ),
+# By table: the columns that may be changed, and the tables whose rows may be deleted. New rows come
+# from the portal itself only.
+EDITABLE = {
+    "team": {"name"},
+    "app_user": {"name", "email", "time_zone"},
+    "login_session": {"ended_at"},
+    "video_progress": {"done", "self_declared", "completed_at", "position_s"},
 }
+DELETABLE = {"known_device", "activity_day", "rate_bucket", "seeded", "video_progress"}
 
 
 class _AsText(Column):
@@ -73,7 +61,7 @@ class _AsHex(_AsText):
 
 
 class _Operator:
-    """The one person here, whom the address has let in. What Piccolo Admin asks of a user."""
+    """The only user, whom the address has let in, with what Piccolo Admin asks of a user."""
 
     is_authenticated = True
     display_name = "operator"
@@ -98,9 +86,9 @@ def admin(tables: Sequence[type[Table]]) -> Any:
     AppUser.get_readable = classmethod(_external_id)  # type: ignore[assignment, method-assign]
     app = create_admin([_config(table) for table in tables], site_name="AI Training Portal")
     guarded = [
-        part
+        route.app
         for route in app.routes
-        if isinstance(part := getattr(route, "app", None), AuthenticationMiddleware)
+        if isinstance(getattr(route, "app", None), AuthenticationMiddleware)
     ]
     if len(guarded) != 1:
         raise RuntimeError("Piccolo Admin has changed how it guards its tables.")
@@ -109,7 +97,7 @@ def admin(tables: Sequence[type[Table]]) -> Any:
 
 
 def _read_as(column: Any, kind: type[_AsText]) -> None:
-    """The table keeps its column, under all the names by which Piccolo knows it."""
+    """Change how the column is read, wherever Piccolo holds it."""
     column.__class__ = kind
 
 
@@ -118,29 +106,27 @@ def _external_id(table: type[AppUser]) -> Readable:
 
 
 def _config(table: type[Table]) -> TableConfig:
-    access = ACCESS.get(table._meta.tablename, _LOOK)
-    return TableConfig(
-        table,
-        menu_group="Look" if access == _LOOK else "Mend",
-        validators=Validators(every=[_only(access)]),
-        hooks=[_patching(table, access), _deleting(table)],
-    )
-
-
-def _only(access: Access) -> Callable[..., None]:
+    name = table._meta.tablename
     methods = {"GET"}
-    methods |= {"PATCH"} if access.columns else set()
-    methods |= {"DELETE"} if access.delete else set()
+    if name in EDITABLE:
+        methods.add("PATCH")
+    if name in DELETABLE:
+        methods.add("DELETE")
 
     def check_method(request: Any, **_: Any) -> None:
         if request.method not in methods:
             raise HTTPException(405, READ_ONLY)
 
-    return check_method
+    return TableConfig(
+        table,
+        menu_group="Read-only" if methods == {"GET"} else "Editable",
+        validators=Validators(every=[check_method]),
+        hooks=[_patching(table, EDITABLE.get(name, set())), _deleting(table)],
+    )
 
 
-def _patching(table: type[Table], access: Access) -> Hook:
-    """A form sends every column; only what differs from the row counts, and must be allowed."""
+def _patching(table: type[Table], editable: set[str]) -> Hook:
+    """A form sends every column; only what differs from the row counts, and must be editable."""
 
     async def patch(row_id: Any, values: dict[Column, Any]) -> dict[str, Any]:
         row = await table.select().where(table._meta.primary_key == row_id).first()
@@ -151,10 +137,10 @@ def _patching(table: type[Table], access: Access) -> Hook:
             for column, value in values.items()
             if not column._meta.secret and not _same(row[column._meta.name], value)
         }
-        for name in sorted(changed.keys() - access.columns):
+        for name in sorted(changed.keys() - editable):
             raise HTTPException(403, f"{name} {BY_COMMAND}")
         if not changed:  # an UPDATE needs something to set
-            name = min(access.columns)
+            name = min(editable)
             return {name: row[name]}
         checked = {name: _checked(table, name, value) for name, value in changed.items()}
         await audit.record(
@@ -166,7 +152,7 @@ def _patching(table: type[Table], access: Access) -> Hook:
 
 
 def _checked(table: type[Table], column: str, value: Any) -> Any:
-    """Returns the value as it is kept; refuses what the portal itself would refuse."""
+    """Returns the value as it is stored; refuses what the portal itself would refuse."""
     if column == "name" and table._meta.tablename in ("app_user", "team"):
         value = rules.normal_name(value or "")
         for sentence in rules.name_errors(value).values():
@@ -193,8 +179,8 @@ def _target(table: type[Table], row_id: Any) -> str:
 
 
 def _same(old: Any, new: Any) -> bool:
-    """Returns whether a form leaves this value alone; its times have whole seconds, and its empty
-    text may stand for none."""
+    """Returns whether a form leaves this value as it is. Forms send times in whole seconds, and an
+    empty text may mean NULL."""
     if isinstance(old, datetime) and isinstance(new, datetime):
         return abs((old - new).total_seconds()) < 1
     return bool(old == new) or (old is None and new == "")

@@ -224,6 +224,26 @@ async def test_what_the_server_warns_of_at_every_connection_is_said(database: Da
     assert not any("the server" in line for line in doctor(database.url))
 
 
+async def test_a_collation_that_changed_with_the_system_is_to_be_mended(database: Database) -> None:
+    """The server's own warning, in full, from a server that takes its library for another."""
+    name = database.name
+    await execute(
+        database.url,
+        "CREATE SCHEMA library",
+        "CREATE FUNCTION library.pg_database_collation_actual_version(oid) RETURNS text"
+        " LANGUAGE sql AS $$ SELECT '2.0' $$",
+        f"ALTER DATABASE {name} SET search_path = public, library, pg_catalog",
+        f"UPDATE pg_database SET datcollversion = '1.0' WHERE datname = '{name}'",
+    )
+    (finding,) = mending(doctor(database.url))
+    assert finding == (
+        f'DATABASE_URL: the server warns: database "{name}" has a collation version mismatch.'
+        " Rebuild all objects in this database that use the default collation and run"
+        f" ALTER DATABASE {name} REFRESH COLLATION VERSION, or build PostgreSQL with the right"
+        " library version."
+    )
+
+
 async def test_a_role_with_few_connections_left(database: Database) -> None:
     await execute(
         database.url,

@@ -29,22 +29,17 @@ _CUTS = """
            now() - make_interval(hours => 24) AS yesterday
 """
 # SKIP LOCKED: a row that somebody is writing is not old, and prune never makes anybody wait.
-_SESSIONS = """
-    DELETE FROM login_session WHERE token_hash = ANY (ARRAY(
-        SELECT token_hash FROM login_session WHERE coalesce(ended_at, expires_at) < $1
-        LIMIT $2 FOR UPDATE SKIP LOCKED))
+_DELETE = """
+    DELETE FROM {table} WHERE {key} = ANY (ARRAY(
+        SELECT {key} FROM {table} WHERE {age} < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
 """
+_SESSIONS = _DELETE.format(
+    table="login_session", key="token_hash", age="coalesce(ended_at, expires_at)"
+)
 # A device that nobody used for that long is asked like any other.
-_DEVICES = """
-    DELETE FROM known_device WHERE token_hash = ANY (ARRAY(
-        SELECT token_hash FROM known_device WHERE last_used_at < $1
-        LIMIT $2 FOR UPDATE SKIP LOCKED))
-"""
+_DEVICES = _DELETE.format(table="known_device", key="token_hash", age="last_used_at")
 # The longest window of a limit is minutes.
-_RATE_BUCKETS = """
-    DELETE FROM rate_bucket WHERE key = ANY (ARRAY(
-        SELECT key FROM rate_bucket WHERE window_start < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
-"""
+_RATE_BUCKETS = _DELETE.format(table="rate_bucket", key="key", age="window_start")
 _RECORD = """
     INSERT INTO audit_event (at, action, target, detail)
     VALUES (now(), 'prune', 'portal', $1::jsonb)

@@ -6,23 +6,13 @@ import http.client
 import socket
 
 
-def bound_socket(host: str, port: int) -> socket.socket:
-    """Returns a TCP socket that is bound there and does not listen yet. Raises OSError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host, port))
-    except OSError:
-        bound.close()
-        raise
-    return bound
-
-
 def listening_socket(host: str, port: int, backlog: int) -> socket.socket:
     """Returns a TCP socket that listens there. Raises OSError."""
-    listener = bound_socket(host, port)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
     try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
         listener.listen(backlog)
     except OSError:
         listener.close()

@@ -20,7 +20,7 @@ from portal.db.pooling import Pooling, close, remedy
 from portal.errors import CommandFailed, Unavailable
 from portal.ops import diff
 from portal.ops.backup import pgtools
-from portal.ops.doctor.reads import SUPPORTED, TAKE, server_facts, table_rights
+from portal.ops.doctor.db_check import SUPPORTED, TAKE, other_roles, server_facts
 from portal.ops.doctor.result import CheckResult, fail, ok, warn
 from portal.tables import TABLES
 from portal.web.formats import plural
@@ -141,14 +141,13 @@ async def _check_database_at(
 
 
 async def _server(connection: Connection, dsn: Dsn, _: Settings) -> AsyncIterator[CheckResult]:
-    server = await server_facts(connection)
+    version, took = await server_facts(connection)
     kind = "pooled" if dsn.pooled else "direct"
-    place = f"{dsn.host}/{dsn.database}, {kind}, PostgreSQL {server.version}"
-    if not server.supported:
+    place = f"{dsn.host}/{dsn.database}, {kind}, PostgreSQL {version}"
+    if version not in SUPPORTED:
         yield fail(dsn.variable, f"{place} is not supported: use one of 15 to 18.")
     else:
-        took = f"{server.round_trip_ms:.1f} ms"
-        yield ok(dsn.variable, f"{place}, TLS {dsn.tls.mode}, round trip {took}")
+        yield ok(dsn.variable, f"{place}, TLS {dsn.tls.mode}, round trip {took:.1f} ms")
 
 
 def _pooling(way: Pooling, dsn: Dsn) -> Iterator[CheckResult]:
@@ -265,16 +264,16 @@ async def _rights(connection: Connection, _: Dsn, settings: Settings) -> AsyncIt
     lacking = await rights.lacking(connection, role)
     if lacking:
         yield fail("rights", rights.needs_grants(role, lacking))
-    others = await table_rights(connection, settings)
-    if others.granted:
-        named = rights.some_of(others.granted)
-        yield fail("rights", f"others have some on the tables ({named}): {TAKE}.")
-    if others.members:
-        named = rights.some_of(others.members)
-        yield warn("rights", f"others can read or write the tables by a membership: {named}")
-    if not others.granted:
-        serving = ", ".join(others.serving)
-        shared = f", which {serving} shares to serve" if serving else ""
+    serving, granted, members = await other_roles(connection, settings)
+    if granted:
+        yield fail("rights", f"others have some on the tables ({rights.some_of(granted)}): {TAKE}.")
+    if members:
+        yield warn(
+            "rights",
+            f"others can read or write the tables by a membership: {rights.some_of(members)}",
+        )
+    if not granted:
+        shared = f", which {', '.join(serving)} shares to serve" if serving else ""
         yield ok("rights", f"nobody but the owner was granted any{shared}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,14 @@ from portal.db.failures import unavailable_on_loss
 from portal.db.pooling import Pooling, close, remedy
 from portal.errors import CommandFailed, Unavailable
 from portal.ops import diff
-from portal.ops.doctor.reads import TAKE, server_facts, table_rights
 from portal.web.formats import plural
 
 if TYPE_CHECKING:
     from portal.config.dsn import Dsn
 
+SUPPORTED = range(15, 19)
 STATEMENT_SECONDS = 10.0
+TAKE = "portal db grants prints what takes them back, and with --apply runs it"
 _READ_ONLY = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool"
 
 
@@ -53,7 +55,7 @@ async def _check_one(
         say(error.sentence)
         return False
     try:
-        server = await server_facts(connection)
+        version, took = await server_facts(connection)
         with unavailable_on_loss():
             problems, newer = await _schema_problems(connection, variable, settings)
             if await connection.fetchval(_READ_ONLY):
@@ -62,18 +64,33 @@ async def _check_one(
         problems, newer = [schema.reason(error).rstrip(".")], False
     finally:
         await close(connection)
-    if not server.supported:
+    if version not in SUPPORTED:
         problems.insert(0, "this PostgreSQL version is not supported (15 to 18 are)")
     if way is Pooling.TRANSACTION and not dsn.pooled:
         problems.insert(0, f"goes through a transaction pooler, unmarked: {remedy(dsn)}")
     state = "; ".join(problems) or ("schema newer than this version" if newer else "schema at head")
     kind = "pooled" if dsn.pooled or way is Pooling.TRANSACTION else way.value
     fine = "" if problems else "ok, "
-    say(
-        f"{place}, {kind}: {fine}PostgreSQL {server.version},"
-        f" round trip {server.round_trip_ms:.1f} ms, {state}"
-    )
+    say(f"{place}, {kind}: {fine}PostgreSQL {version}, round trip {took:.1f} ms, {state}")
     return not problems
+
+
+async def server_facts(connection: asyncpg.Connection[Any]) -> tuple[int, float]:
+    """Returns the server's major version, and the milliseconds that an empty statement takes."""
+    version = int(await connection.fetchval("SHOW server_version_num")) // 10000
+    started = time.perf_counter()
+    await connection.fetchval("SELECT 1")
+    return version, (time.perf_counter() - started) * 1000
+
+
+async def other_roles(
+    connection: asyncpg.Connection[Any], settings: Settings
+) -> tuple[list[str], list[str], list[str]]:
+    """Returns the roles besides the owner that can use the tables: those that serve, others to whom
+    rights were granted, and others that have them through a membership."""
+    user = settings.database.user if settings.database else None
+    serving = await rights.roles_that_serve(connection, user)
+    return serving, *await rights.others(connection, serving)
 
 
 async def _schema_problems(
@@ -106,7 +123,7 @@ async def _schema_problems(
     if not serving and not owner:
         problems.append(f"its role {role} does not own the tables: use the address of their owner")
     if owner:
-        granted = (await table_rights(connection, settings)).granted
+        _, granted, _ = await other_roles(connection, settings)
         if granted:
             problems.append(f"others have rights on the tables ({rights.some_of(granted)}): {TAKE}")
     return problems, bool(position.unknown)

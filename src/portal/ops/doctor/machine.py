@@ -54,7 +54,7 @@ def _json_at(settings: Settings, path: str) -> dict[str, Any] | None:
 
 def _why_not_bindable(host: str, number: int) -> str | None:
     try:
-        local.bound_socket(host, number).close()
+        local.listening_socket(host, number, backlog=0).close()
     except PermissionError:
         return "this user may not listen there: set PORT to 1024 or more."
     except OSError as error:

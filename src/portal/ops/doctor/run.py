@@ -90,33 +90,30 @@ def run_checks(
 ) -> Iterator[CheckResult]:
     """Yields the results of all checks, in their order, after at most `seconds`. A check that takes
     longer or raises an exception is a failure."""
-    all_running = [_RunningCheck(subject, check, settings) for subject, check in checks]
+    running = []
+    for subject, check in checks:
+        results: list[CheckResult] = []
+        # A daemon: the process may end while a check is still waiting.
+        thread = threading.Thread(
+            target=_collect, args=(subject, check, settings, results), daemon=True
+        )
+        thread.start()
+        running.append((subject, thread, results))
     deadline = time.monotonic() + seconds
-    for running in all_running:
-        running.thread.join(max(0.0, deadline - time.monotonic()))
-        yield from tuple(running.results)
-        if running.thread.is_alive():
+    for subject, thread, results in running:
+        thread.join(max(0.0, deadline - time.monotonic()))
+        yield from tuple(results)
+        if thread.is_alive():
             yield fail(
-                running.subject,
+                subject,
                 f"no answer within {seconds:g} s: look at the network, the firewall and the name"
                 " server between here and there.",
             )
 
 
-class _RunningCheck:
-    """A check in its thread, which is a daemon: the process may end while it is still waiting."""
-
-    def __init__(self, subject: str, check: Check, settings: Settings) -> None:
-        self.subject = subject
-        self.results: list[CheckResult] = []
-        self.thread = threading.Thread(target=self._work, args=(check, settings), daemon=True)
-        self.thread.start()
-
-    def _work(self, check: Check, settings: Settings) -> None:
-        try:
-            for result in check(settings):
-                self.results.append(result)
-        except Exception as error:  # a mistake in one check must not hide the others
-            self.results.append(
-                fail(self.subject, f"could not be looked at ({type(error).__name__}).")
-            )
+def _collect(subject: str, check: Check, settings: Settings, results: list[CheckResult]) -> None:
+    try:
+        for result in check(settings):
+            results.append(result)  # noqa: PERF402 - one by one, as the next one may hang
+    except Exception as error:  # a mistake in one check must not hide the others
+        results.append(fail(subject, f"could not be looked at ({type(error).__name__})."))

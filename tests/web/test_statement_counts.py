@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from portal.db import sql
-from tests.support import COURSE, QUIZ, Portal, answer_for, take_quiz
+from tests.support import COURSE, QUIZ, Portal, answer_for, key_of, take_quiz
 
 # The session's own statement included; a page also reads the score in its header.
 READS = {
@@ -76,9 +76,12 @@ async def test_writes_stay_within_their_number(busy: httpx.AsyncClient) -> None:
     question = quiz["questions"][1]
     body = {**answer_for(QUIZ, question, right=True), "attemptNumber": 2}
     assert await count(busy, "POST", f"/api/quiz/{QUIZ}/answers", json=body) <= 7
+    key = key_of(QUIZ, quiz["questions"][2]["id"])
+    form = {"for": "alex", "question": quiz["questions"][2]["id"], "attempt": 2, "choice": key}
+    assert await count(busy, "POST", f"/video/{QUIZ}/answer", data=form) <= 7
     answers = [answer_for(QUIZ, entry, right=True) for entry in quiz["questions"]]
     body = {"videoId": QUIZ, "attemptNumber": 2, "answers": answers}
-    assert await count(busy, "POST", "/api/quiz/submit", json=body) <= 12
+    assert await count(busy, "POST", "/api/quiz/submit", json=body) <= 10
     body = {"videoId": QUIZ, "done": True}
     assert await count(busy, "POST", "/api/progress", json=body) <= 5
     body = {"videoId": QUIZ, "from": 0, "to": 5, "position": 5, "duration": 262}

@@ -10,7 +10,6 @@ from portal.learning.course import Video
 from portal.learning.outline import Activity, Outline
 from portal.quiz.kpis import Kpis, Placed, distance
 from portal.quiz.rules import QuizProgress, most_in_attempt
-from portal.quiz.views import first_open
 from portal.scoring.rules import POINTS_MAX, Week
 from portal.web.formats import about, length, number, ordinal, plural
 from portal.web.languages import isolated
@@ -118,7 +117,7 @@ def open_quiz(progress: QuizProgress) -> OpenQuiz:
     return OpenQuiz(
         answered=len(progress.answers),
         total=len(progress.quiz.questions),
-        first_open=first_open(progress),
+        first_open=progress.first_open,
         points=most_in_attempt(progress),
     )
 

@@ -27,12 +27,18 @@ class GivenAnswer(msgspec.Struct, frozen=True):
 
 
 class Committed(msgspec.Struct, frozen=True):
-    """An answer as it is recorded, and how far the attempt is with it."""
+    """An answer as it is recorded, and how far the attempt is with it. `number` is that of the
+    question, from 1."""
 
     question: Question
+    number: int
     answer: Answer
     answered: int
     total: int
+
+
+class AlreadyCompleted(Conflict):
+    """The attempt that was to be answered or completed is completed; the details say how."""
 
 
 class Completed(msgspec.Struct, frozen=True):
@@ -76,6 +82,7 @@ async def _open_attempt(actor: Actor, progress: QuizProgress) -> Attempt:
     created = await QuizAttempt.insert(row)
     return Attempt(
         id=created[0]["id"],
+        quiz_id=quiz.video_id,
         attempt_number=progress.attempt_number,
         content_hash=quiz.content_hash,
         completed_at=None,
@@ -87,23 +94,23 @@ async def _open_attempt(actor: Actor, progress: QuizProgress) -> Attempt:
     )
 
 
-def _check_attempt(progress: QuizProgress, attempt_number: int, quiz_id: str) -> None:
-    """Raise `Conflict` unless `attempt_number` is the one that can be answered now."""
+def _check_attempt(progress: QuizProgress, attempt_number: int) -> None:
+    """Raise `Conflict` unless `attempt_number` is the one that can be answered now, and
+    `AlreadyCompleted` for one that could be."""
     if attempt_number == progress.attempt_number:
         return
-    done = next((a for a in progress.completed if a.attempt_number == attempt_number), None)
+    done = progress.completed_attempt(attempt_number)
     if done is not None:
-        result = done.result(quiz_id)
-        raise Conflict(
+        raise AlreadyCompleted(
             f"Attempt {attempt_number} is completed.",
             details={
                 "attemptNumber": progress.attempt_number,
                 "attempt": {
-                    "attemptNumber": result.attempt_number,
-                    "totalQuestions": result.total_questions,
-                    "correctAnswers": result.correct_answers,
-                    "firstTryCorrect": result.first_try_correct,
-                    "scoreEarned": result.score,
+                    "attemptNumber": done.attempt_number,
+                    "totalQuestions": done.total_questions,
+                    "correctAnswers": done.correct_answers,
+                    "firstTryCorrect": done.first_try_correct,
+                    "scoreEarned": done.score,
                 },
             },
         )
@@ -115,15 +122,14 @@ def _check_attempt(progress: QuizProgress, attempt_number: int, quiz_id: str) ->
 
 async def _store(
     actor: Actor, progress: QuizProgress, given: Sequence[GivenAnswer]
-) -> list[Answer]:
-    """Store what is not committed yet; return all answers given here as they are recorded.
+) -> QuizProgress:
+    """Store what is not committed yet; return where the learner is then.
 
     Raises before anything is stored: `Invalid` for an unknown question or choice, `Conflict` for an
     answer that contradicts a committed one.
     """
     known = progress.answers
     new: dict[str, Answer] = {}
-    recorded = []
     for entry in given:
         question = progress.question(entry.question_id)
         if question is None:
@@ -144,24 +150,23 @@ async def _store(
             raise Conflict(
                 "This question is answered already.", details=_recorded(question, answer)
             )
-        recorded.append(answer)
-    if new:
-        attempt = await _open_attempt(actor, progress)
-        await QuizAnswer.insert(
-            *(
-                QuizAnswer(
-                    attempt=attempt.id,
-                    question_id=answer.question_id,
-                    choices=list(answer.choices),
-                    correct=answer.correct,
-                    first_ever=answer.first_ever,
-                    answered_at=clock.now(),
-                )
-                for answer in new.values()
+    if not new:
+        return progress
+    attempt = await _open_attempt(actor, progress)
+    await QuizAnswer.insert(
+        *(
+            QuizAnswer(
+                attempt=attempt.id,
+                question_id=answer.question_id,
+                choices=list(answer.choices),
+                correct=answer.correct,
+                first_ever=answer.first_ever,
+                answered_at=clock.now(),
             )
+            for answer in new.values()
         )
-        await record_activity(actor.user_id, actor.time_zone)
-    return recorded
+    )
+    return rules.answered(progress, attempt, list(new.values()))
 
 
 async def commit_answer(
@@ -175,15 +180,18 @@ async def commit_answer(
     """
     async with sql.transaction():
         await scoring.lock_total(actor.user_id)
-        progress = await queries.quiz_progress_of(actor.user_id, quiz)
-        _check_attempt(progress, attempt_number, quiz.video_id)
-        question = progress.question(given.question_id)
-        if question is None:
+        before = await queries.quiz_progress_of(actor.user_id, quiz)
+        _check_attempt(before, attempt_number)
+        number = before.number_of(given.question_id)
+        if number is None:
             raise NotFound("This quiz has no such question.")
-        answer = (await _store(actor, progress, [given]))[0]
-    _count(progress, [answer])
-    answered = len(progress.answers.keys() | {question.id})
-    return Committed(question, answer, answered, len(progress.quiz.questions))
+        after = await _store(actor, before, [given])
+        if after is not before:
+            await record_activity(actor.user_id, actor.time_zone)
+    answer = after.answers[given.question_id]
+    _count(before, [answer])
+    questions = before.quiz.questions
+    return Committed(questions[number - 1], number, answer, len(after.answers), len(questions))
 
 
 async def submit(
@@ -196,21 +204,18 @@ async def submit(
     """
     async with sql.transaction():
         await scoring.lock_total(actor.user_id)
-        progress = await queries.quiz_progress_of(actor.user_id, quiz)
-        _check_attempt(progress, attempt_number, quiz.video_id)
+        before = await queries.quiz_progress_of(actor.user_id, quiz)
+        _check_attempt(before, attempt_number)
         given = {answer.question_id for answer in answers}
-        missing = [q.id for q in progress.unanswered if q.id not in given]
+        missing = [q.id for q in before.unanswered if q.id not in given]
         if missing:
             verb = "is" if len(missing) == 1 else "are"
-            total = plural(len(progress.quiz.questions), "question")
+            total = plural(len(before.quiz.questions), "question")
             raise Invalid(
                 f"{len(missing)} of {total} {verb} not answered yet.",
                 details=dict.fromkeys(missing, "Not answered yet."),
             )
-        before = progress
-        if answers:
-            await _store(actor, progress, answers)
-            progress = await queries.quiz_progress_of(actor.user_id, quiz)
+        progress = await _store(actor, before, answers)
         assert progress.open is not None
         attempt = _graded(progress, progress.open)
         await QuizAttempt.update(
@@ -225,8 +230,7 @@ async def submit(
         await record_activity(actor.user_id, actor.time_zone)
     _count(before, attempt.answers)
     count("quizzes_finished")
-    best_before = max((done.score for done in before.completed), default=None)
-    return Completed(attempt, totals.score, best_before)
+    return Completed(attempt, totals.score, before.best.score if before.best else None)
 
 
 def _count(before: QuizProgress, answers: Sequence[Answer]) -> None:

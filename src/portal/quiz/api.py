@@ -19,7 +19,6 @@ from portal.quiz import actions, queries, rules
 from portal.quiz.actions import GivenAnswer
 from portal.quiz.queries import open_quiz_of
 from portal.quiz.rules import MANY, Answer, Attempt, QuizProgress
-from portal.scoring.rules import best_attempt
 from portal.web.actor import Actor, CurrentActor
 from portal.web.openapi import Slug, between
 from portal.web.site import Req
@@ -58,7 +57,7 @@ class AttemptView(msgspec.Struct, rename="camel"):
     correct_answers: int
     total_questions: int
     first_try_correct: int
-    score_earned: int
+    score: int = msgspec.field(name="scoreEarned")
     completed_at: datetime | None
 
 
@@ -107,7 +106,7 @@ class SubmittedAttempt(msgspec.Struct, rename="camel"):
     total_questions: int
     correct_answers: int
     first_try_correct: int
-    score_earned: int
+    score: int = msgspec.field(name="scoreEarned")
     is_first_attempt: bool
 
 
@@ -162,18 +161,11 @@ def _answered(question: Question, answer: Answer) -> AnsweredView:
     )
 
 
-def _attempt(attempt: Attempt) -> AttemptView:
-    return AttemptView(
-        attempt_number=attempt.attempt_number,
-        correct_answers=attempt.correct_answers,
-        total_questions=attempt.total_questions,
-        first_try_correct=attempt.first_try_correct,
-        score_earned=attempt.score,
-        completed_at=attempt.completed_at,
-    )
+def _attempt_view(attempt: Attempt) -> AttemptView:
+    return msgspec.convert(attempt, AttemptView, from_attributes=True)
 
 
-def _question(question: Question, actor: Actor, progress: QuizProgress) -> QuestionView:
+def _question_view(question: Question, actor: Actor, progress: QuizProgress) -> QuestionView:
     choices = rules.shuffled(
         question, actor.user_id, progress.quiz.video_id, progress.attempt_number
     )
@@ -194,27 +186,15 @@ async def quiz(request: Req, actor: CurrentActor, video_id: FromPath[VideoId]) -
     quiz = await open_quiz_of(actor, course_of(request), video_id)
     progress = await queries.quiz_progress_of(actor.user_id, quiz)
     answers = progress.answers
-    best = (
-        best_attempt([attempt.result(video_id) for attempt in progress.completed])
-        if progress.completed
-        else None
-    )
     return QuizView(
         video_id=progress.quiz.video_id,
         attempt_number=progress.attempt_number,
-        questions=[_question(q, actor, progress) for q in progress.quiz.questions],
+        questions=[_question_view(q, actor, progress) for q in progress.quiz.questions],
         answered={
             q.id: _answered(q, answers[q.id]) for q in progress.quiz.questions if q.id in answers
         },
-        attempts=[_attempt(attempt) for attempt in progress.completed],
-        best=next(
-            (
-                _attempt(attempt)
-                for attempt in progress.completed
-                if best is not None and attempt.attempt_number == best.attempt_number
-            ),
-            None,
-        ),
+        attempts=[_attempt_view(attempt) for attempt in progress.completed],
+        best=_attempt_view(progress.best) if progress.best else None,
     )
 
 
@@ -253,16 +233,8 @@ async def submit(
     completed = await actions.submit(
         actor, quiz, data.attempt_number, [_given(entry) for entry in data.answers or ()]
     )
-    attempt = completed.attempt
     return SubmitResponse(
-        attempt=SubmittedAttempt(
-            attempt_number=attempt.attempt_number,
-            total_questions=attempt.total_questions,
-            correct_answers=attempt.correct_answers,
-            first_try_correct=attempt.first_try_correct,
-            score_earned=attempt.score,
-            is_first_attempt=attempt.attempt_number == 1,
-        ),
+        attempt=msgspec.convert(completed.attempt, SubmittedAttempt, from_attributes=True),
         total_score=completed.total_score,
         unlocked=await _unlocked(actor, course, quiz, completed.best_before),
     )

@@ -7,17 +7,20 @@ from uuid import UUID
 
 import msgspec
 
+from portal.accounts.rules import TRACKS
 from portal.db import sql
 from portal.errors import NotFound
 from portal.learning.course import Course, Question, Quiz
 from portal.learning.queries import check_open
 from portal.quiz import rules
+from portal.quiz.kpis import kpis
+from portal.quiz.result import FinishedAttempt, Ranking
 from portal.quiz.rules import Answer, Attempt, QuizProgress
 from portal.scoring.rules import rank
 from portal.web.actor import Actor
 
 _ATTEMPTS = """
-    SELECT a.id, a.attempt_number, a.content_hash, a.completed_at, a.total_questions,
+    SELECT a.id, a.quiz_id, a.attempt_number, a.content_hash, a.completed_at, a.total_questions,
            a.correct_answers, a.first_try_correct, a.score,
            (SELECT coalesce(jsonb_agg(jsonb_build_object(
                 'question_id', w.question_id, 'choices', w.choices,
@@ -28,7 +31,7 @@ _ATTEMPTS = """
     ORDER BY a.attempt_number
 """
 
-_VERSION = "SELECT body::text AS body FROM quiz_version WHERE content_hash = $1"
+_VERSION = "SELECT body::text FROM quiz_version WHERE content_hash = $1"
 
 _HIGHER = """
     SELECT coalesce((SELECT sum(people) FROM score_count WHERE track = $1 AND score > $2), 0)
@@ -79,9 +82,47 @@ async def quiz_progress_of(learner: UUID, quiz: Quiz) -> QuizProgress:
 
 async def version(quiz_id: str, content_hash: str) -> Quiz:
     """Returns a quiz as it was when the first attempt on that version began."""
+    return Quiz(quiz_id, await questions_of_version(content_hash), content_hash)
+
+
+async def questions_of_version(content_hash: str) -> tuple[Question, ...]:
     body = await sql.fetch_value(_VERSION, content_hash)
-    questions = msgspec.json.decode(body, type=tuple[Question, ...])
-    return Quiz(video_id=quiz_id, questions=questions, content_hash=content_hash)
+    return msgspec.json.decode(body, type=tuple[Question, ...])
+
+
+async def finished_attempt(
+    actor: Actor, course: Course, progress: QuizProgress, attempt_number: int
+) -> FinishedAttempt:
+    """Returns a completed attempt with its questions, and where the actor stands now; `NotFound`
+    when there is none of this number."""
+    attempt = progress.completed_attempt(attempt_number)
+    if attempt is None:
+        raise NotFound("There is no such attempt.")
+    questions = progress.quiz.questions
+    if attempt.content_hash != progress.quiz.content_hash:
+        questions = await questions_of_version(attempt.content_hash)
+    earlier = [a.score for a in progress.completed if a.attempt_number < attempt_number]
+    best_before = max(earlier, default=None)
+    gained = max(0, attempt.score - (best_before or 0))
+    ranking = await _ranking_after(actor, course, attempt, gained)
+    return FinishedAttempt(attempt, questions, best_before, gained, ranking)
+
+
+async def _ranking_after(actor: Actor, course: Course, attempt: Attempt, gained: int) -> Ranking:
+    figures = await kpis(actor, course)
+    latest = await recent_attempts(actor.user_id, course, 1)
+    is_latest = bool(latest) and latest[0].completed_at == attempt.completed_at
+    before = None
+    if is_latest and figures.rank is not None and actor.track and figures.quizzes_completed > 1:
+        before = await rank_with(actor, figures.total_score - gained)
+    return Ranking(
+        total_score=figures.total_score,
+        rank=figures.rank,
+        ranked_people=figures.total,
+        track=TRACKS.get(actor.track or "", actor.track or ""),
+        latest=is_latest,
+        rank_before=before,
+    )
 
 
 async def recent_attempts(learner: UUID, course: Course, limit: int = 5) -> list[RecentAttempt]:

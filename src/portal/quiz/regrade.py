@@ -14,7 +14,8 @@ import msgspec
 
 from portal.db import sql
 from portal.learning.course import Question
-from portal.quiz import rules
+from portal.quiz import queries, rules
+from portal.quiz.rules import Answer
 from portal.scoring import actions as scoring
 from portal.scoring.queries import MAY_BE_RANKED
 from portal.scoring.rules import AttemptResult, Totals, points, totals
@@ -33,7 +34,8 @@ _PEOPLE = f"""
 _FIRST_KEY = UUID(int=0)
 
 _ATTEMPTS = """
-    SELECT a.learner, a.id, a.quiz_id, a.attempt_number, a.content_hash, a.completed_at,
+    SELECT a.learner, a.id, a.quiz_id, a.attempt_number, a.content_hash,
+           a.completed_at IS NOT NULL AS completed,
            a.total_questions, a.correct_answers, a.first_try_correct, a.score,
            (SELECT coalesce(jsonb_agg(jsonb_build_object('id', w.id, 'question_id', w.question_id,
                 'choices', w.choices, 'correct', w.correct, 'first_ever', w.first_ever)
@@ -81,28 +83,16 @@ class _Person(msgspec.Struct, frozen=True):
     first_correct: int | None
 
 
-class _Answer(msgspec.Struct, frozen=True):
+class _RecordedAnswer(Answer, frozen=True):
     id: int
-    question_id: str
-    choices: tuple[str, ...]
-    correct: bool
-    first_ever: bool
 
 
-class _Row(msgspec.Struct, frozen=True):
-    """An attempt as it is recorded."""
-
+class _Recorded(AttemptResult, frozen=True):
     learner: UUID
     id: UUID
-    quiz_id: str
-    attempt_number: int
     content_hash: str
     completed: bool
-    total_questions: int
-    correct_answers: int
-    first_try_correct: int
-    score: int
-    answers: tuple[_Answer, ...]
+    answers: tuple[_RecordedAnswer, ...]
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -132,15 +122,14 @@ class _Versions:
 
     async def questions(self, content_hash: str) -> dict[str, Question]:
         if content_hash not in self._known:
-            body = await sql.fetch_value(
-                "SELECT body::text FROM quiz_version WHERE content_hash = $1", content_hash
-            )
-            questions = msgspec.json.decode(body, type=tuple[Question, ...])
+            questions = await queries.questions_of_version(content_hash)
             self._known[content_hash] = {question.id: question for question in questions}
         return self._known[content_hash]
 
 
-def _regraded(rows: Sequence[_Row], versions: dict[str, dict[str, Question]]) -> list[_Row]:
+def _regraded(
+    rows: Sequence[_Recorded], versions: dict[str, dict[str, Question]]
+) -> list[_Recorded]:
     """Returns the attempts of one person at one quiz as they should be, oldest first.
 
     An attempt without answers was imported; its figures are taken as they are.
@@ -184,7 +173,7 @@ _TOTAL_FIELDS = tuple(field.name for field in msgspec.structs.fields(Totals))
 
 
 def _attempt_differences(
-    person: _Person, recorded: Sequence[_Row], right: Sequence[_Row]
+    person: _Person, recorded: Sequence[_Recorded], right: Sequence[_Recorded]
 ) -> list[Difference]:
     found = []
     for old, new in zip(recorded, right, strict=True):
@@ -227,26 +216,15 @@ def _total_difference(person: _Person, right: Totals) -> Difference:
 
 
 def _differences(
-    person: _Person, rows: Sequence[_Row], versions: dict[str, dict[str, Question]]
+    person: _Person, rows: Sequence[_Recorded], versions: dict[str, dict[str, Question]]
 ) -> list[Difference]:
     found: list[Difference] = []
     ledger: list[AttemptResult] = []
-    for quiz_id, group in groupby(rows, key=lambda row: row.quiz_id):
+    for _, group in groupby(rows, key=lambda row: row.quiz_id):
         recorded = list(group)
         right = _regraded(recorded, versions)
         found.extend(_attempt_differences(person, recorded, right))
-        ledger.extend(
-            AttemptResult(
-                quiz_id=quiz_id,
-                attempt_number=row.attempt_number,
-                total_questions=row.total_questions,
-                correct_answers=row.correct_answers,
-                first_try_correct=row.first_try_correct,
-                score=row.score,
-            )
-            for row in right
-            if row.completed
-        )
+        ledger.extend(attempt for attempt in right if attempt.completed)
     if person.has_row or ledger:
         found.append(_total_difference(person, totals(ledger)))
     return [difference for difference in found if difference.recorded != difference.recomputed]
@@ -299,23 +277,12 @@ async def _count_differences() -> list[Difference]:
     ]
 
 
-async def _attempts_of(learners: list[UUID]) -> list[_Row]:
-    records = await sql.execute(_ATTEMPTS, learners, retry=True)
+async def _attempts_of(learners: list[UUID]) -> list[_Recorded]:
+    rows = await sql.execute(_ATTEMPTS, learners, retry=True)
+    kind = tuple[_RecordedAnswer, ...]
     return [
-        _Row(
-            learner=record["learner"],
-            id=record["id"],
-            quiz_id=record["quiz_id"],
-            attempt_number=record["attempt_number"],
-            content_hash=record["content_hash"],
-            completed=record["completed_at"] is not None,
-            total_questions=record["total_questions"],
-            correct_answers=record["correct_answers"],
-            first_try_correct=record["first_try_correct"],
-            score=record["score"],
-            answers=msgspec.json.decode(record["answers"], type=tuple[_Answer, ...]),
-        )
-        for record in records
+        _Recorded(**{**row, "answers": msgspec.json.decode(row["answers"], type=kind)})
+        for row in rows
     ]
 
 
@@ -342,7 +309,7 @@ async def rebuild() -> int:
     return len(people)
 
 
-async def _write(row: _Row) -> None:
+async def _write(row: _Recorded) -> None:
     await sql.execute(
         """
         UPDATE quiz_attempt SET correct_answers = $2, first_try_correct = $3, score = $4

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
+from typing import ClassVar
 
 import msgspec
 
 from portal.learning.course import Question, Video
-from portal.quiz.rules import Attempt, QuizProgress
-from portal.scoring.rules import (
-    POINTS_FIRST_TRY,
-    POINTS_MAX,
-    POINTS_RIGHT,
-    best_attempt,
-)
+from portal.learning.locks import name_of
+from portal.learning.outline import Outline
+from portal.quiz import rules
+from portal.quiz.rules import Answer, Attempt, QuizProgress
+from portal.quiz.views import question_href
+from portal.scoring.rules import POINTS_FIRST_TRY, POINTS_RIGHT
 from portal.web.formats import length, number, ordinal
 from portal.web.languages import isolated
 
@@ -24,10 +23,31 @@ RULE = (
 )
 
 
-class Best(msgspec.Struct, frozen=True):
-    points: int
-    max_points: int
-    attempt_number: int
+class Ranking(msgspec.Struct, frozen=True):
+    """Where the learner stands now. `rank` is None without one.
+
+    `latest`: nothing has changed the total since this attempt; only then is it known what it did
+    to the rank, from `rank_before`, which is None when there was none.
+    """
+
+    total_score: int
+    rank: int | None
+    ranked_people: int
+    track: str
+    latest: bool
+    rank_before: int | None
+
+
+class FinishedAttempt(msgspec.Struct, frozen=True):
+    """A completed attempt with the questions that it began with, and where the learner stands now.
+    `best_before` are the points that counted before it, None on a first attempt; `gained` those
+    that it added to the total."""
+
+    attempt: Attempt
+    questions: tuple[Question, ...]
+    best_before: int | None
+    gained: int
+    ranking: Ranking
 
 
 class ResultRow(msgspec.Struct, frozen=True):
@@ -61,10 +81,16 @@ class HistoryRow(msgspec.Struct, frozen=True):
 
 
 class ResultPart(msgspec.Struct, frozen=True, kw_only=True):
-    heading: str
+    """`gain` are the points that the quiz can still add."""
+
+    state: ClassVar[str] = "result"
+
+    attempt_number: int
+    title: str
     sentence: str
     rows: list[ResultRow]
     best_text: str
+    gain: int
     rule: str
     review: bool
     watch_again: list[PartLink]
@@ -73,87 +99,71 @@ class ResultPart(msgspec.Struct, frozen=True, kw_only=True):
     retry_href: str
 
 
-class Place(msgspec.Struct, frozen=True):
-    """Where the learner stands now. `rank` is None without one.
-
-    `steps` says what the attempt did to the steps.
-    `latest`: nothing has changed the total since this attempt; only then is it known what it did
-    to the rank, from `rank_before`, which is None when there was none.
-    """
-
-    total_score: int
-    rank: int | None = None
-    ranked_people: int = 0
-    track: str = ""
-    latest: bool = False
-    rank_before: int | None = None
-    steps: str = ""
-
-
-def best_of(progress: QuizProgress) -> Best | None:
-    if not progress.completed:
-        return None
-    results = [attempt.result(progress.quiz.video_id) for attempt in progress.completed]
-    best = best_attempt(results)
-    return Best(best.score, POINTS_MAX * best.total_questions, best.attempt_number)
-
-
 def _points_text(earned: int) -> str:
     if earned > POINTS_RIGHT:
         return f"{POINTS_RIGHT} + {earned - POINTS_RIGHT}"
     return str(earned)
 
 
-def _change(attempt: Attempt, earlier: Sequence[int], place: Place) -> str:
+def _change(finished: FinishedAttempt) -> str:
     """Returns what the attempt did to the total and the rank."""
-    gained = attempt.score - max(earlier, default=0)
-    total = number(place.total_score)
-    if gained <= 0:
+    ranking, gained = finished.ranking, finished.gained
+    total = number(ranking.total_score)
+    if not gained:
         change = (
-            f"Your total stays at {total}: your best attempt counts."
-            if earlier
-            else f"No points this time. Your total is {total}."
+            f"No points this time. Your total is {total}."
+            if finished.best_before is None
+            else f"Your total stays at {total}: your best attempt counts."
         )
-        return f"{change} {_rank_sentence(place)}".strip()
-    if not place.latest:
-        return f"This added {gained} points. Your total is {total}. {_rank_sentence(place)}".strip()
-    change = f"Your total went from {number(place.total_score - gained)} to {total}"
-    if place.rank is None:
+        return f"{change} {_rank_sentence(ranking)}".strip()
+    if not ranking.latest:
+        change = f"This added {gained} points. Your total is {total}."
+        return f"{change} {_rank_sentence(ranking)}".strip()
+    change = f"Your total went from {number(ranking.total_score - gained)} to {total}"
+    if ranking.rank is None:
         return f"{change}."
-    of = f"of {number(place.ranked_people)} in {place.track}"
-    if place.rank_before is None:
-        return f"{change}, and you are {ordinal(place.rank)} {of}."
-    if place.rank_before == place.rank:
-        return f"{change}, and you are still {ordinal(place.rank)} {of}."
-    return (
-        f"{change}, and you moved from {ordinal(place.rank_before)} to {ordinal(place.rank)} {of}."
-    )
+    now, of = ordinal(ranking.rank), f"of {number(ranking.ranked_people)} in {ranking.track}"
+    if ranking.rank_before is None:
+        return f"{change}, and you are {now} {of}."
+    if ranking.rank_before == ranking.rank:
+        return f"{change}, and you are still {now} {of}."
+    return f"{change}, and you moved from {ordinal(ranking.rank_before)} to {now} {of}."
 
 
-def _rank_sentence(place: Place) -> str:
-    if place.rank is None:
+def _rank_sentence(ranking: Ranking) -> str:
+    if ranking.rank is None:
         return ""
-    return f"You are {ordinal(place.rank)} of {number(place.ranked_people)} in {place.track}."
+    people = number(ranking.ranked_people)
+    return f"You are {ordinal(ranking.rank)} of {people} in {ranking.track}."
 
 
-def _row(question: Question, attempt: Attempt, progress: QuizProgress) -> ResultRow:
-    answer = attempt.answer_to(question.id)
-    assert answer is not None
+def _opened(outline: Outline, video: Video, best_before: int | None) -> str:
+    """Returns what the latest attempt, at the quiz of a video, did to the steps."""
+    step = outline.course.steps_by_id[video.step_id]
+    said = [f"Step {step.id} has {outline.locks.percent(step)}% of its points."]
+    opened = [name_of(part) for part in outline.locks.opened_by(video.id, best_before)]
+    if opened:
+        names = " and ".join(opened)
+        said.append(
+            f"{names[0].upper()}{names[1:]} {'is' if len(opened) == 1 else 'are'} open now."
+        )
+    return " ".join(said)
+
+
+def _result_row(question: Question, answer: Answer, points: int) -> ResultRow:
     texts = {choice.id: choice.text for choice in question.choices}
     return ResultRow(
         question=question.text,
         right=answer.correct,
-        points_text=_points_text(progress.points_of(answer)),
+        points_text=_points_text(points),
         given=[texts[choice] for choice in answer.choices],
         key=[texts[choice] for choice in question.key],
         explanation=question.explanation,
     )
 
 
-def _again(questions: Sequence[Question], attempt: Attempt, video: Video) -> list[PartLink]:
+def _watch_again(wrong: list[Question], video: Video) -> list[PartLink]:
     """Returns the parts of the video that explain what was wrong, or the video as a whole."""
-    answers = {answer.question_id: answer.correct for answer in attempt.answers}
-    wrong = [question for question in questions if not answers[question.id]]
     parts = [
         PartLink(f"{question.text} ({length(question.at)})", f"/video/{video.id}?t={question.at}")
         for question in wrong
@@ -162,30 +172,41 @@ def _again(questions: Sequence[Question], attempt: Attempt, video: Video) -> lis
     return parts or ([PartLink(video.title, f"/video/{video.id}")] if wrong else [])
 
 
-def result_part(
-    progress: QuizProgress,
-    attempt: Attempt,
-    questions: Sequence[Question],
-    video: Video,
-    *,
-    place: Place,
-    following: Video | None,
-    retry_href: str,
+def _next_video(outline: Outline, video: Video) -> NextVideo | None:
+    """Returns the video after this one, if it is open."""
+    following = outline.course.neighbours(video.id)[1]
+    if following is None or outline.locks.of_video(following):
+        return None
+    return NextVideo(f"/video/{following.id}", isolated(following.title), following.duration)
+
+
+def result(
+    progress: QuizProgress, finished: FinishedAttempt, outline: Outline, video: Video
 ) -> ResultPart:
-    """Returns the result of a completed attempt, whose questions are `questions`."""
-    best = best_of(progress)
+    """Returns the result of a completed attempt."""
+    attempt, best = finished.attempt, progress.best
     assert best is not None
-    earlier = [a.score for a in progress.completed if a.attempt_number < attempt.attempt_number]
+    answers = {answer.question_id: answer for answer in attempt.answers}
+    change = _change(finished)
+    if finished.ranking.latest:
+        change = f"{change} {_opened(outline, video, finished.best_before)}"
     return ResultPart(
-        heading=f"{attempt.correct_answers} of {attempt.total_questions} right,"
+        attempt_number=attempt.attempt_number,
+        title=f"{attempt.correct_answers} of {attempt.total_questions} right,"
         f" {attempt.score} points",
-        sentence=f"{_change(attempt, earlier, place)} {place.steps}".strip(),
-        rows=[_row(question, attempt, progress) for question in questions],
-        best_text=f"Best so far {best.points} of {best.max_points}, attempt {best.attempt_number}.",
+        sentence=change,
+        rows=[
+            _result_row(question, answers[question.id], progress.points_of(answers[question.id]))
+            for question in finished.questions
+        ],
+        best_text=f"Best so far {best.score} of {best.max_score}, attempt {best.attempt_number}.",
+        gain=rules.gain(progress),
         rule=RULE,
         # While another attempt is open, what it still asks is not told.
         review=progress.open is None,
-        watch_again=_again(questions, attempt, video),
+        watch_again=_watch_again(
+            [question for question in finished.questions if not answers[question.id].correct], video
+        ),
         history=[
             HistoryRow(
                 a.attempt_number, a.correct_answers, a.total_questions, a.score, a.completed_at
@@ -193,8 +214,6 @@ def result_part(
             for a in reversed(progress.completed)
             if a.completed_at is not None
         ],
-        next=NextVideo(f"/video/{following.id}", isolated(following.title), following.duration)
-        if following
-        else None,
-        retry_href=retry_href,
+        next=_next_video(outline, video),
+        retry_href=question_href(progress, progress.first_open),
     )

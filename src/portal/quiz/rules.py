@@ -12,7 +12,7 @@ import msgspec
 
 from portal.errors import Invalid
 from portal.learning.course import Choice, Question, Quiz
-from portal.scoring.rules import AttemptResult, points, reachable
+from portal.scoring.rules import AttemptResult, best_attempt, points, reachable
 
 MANY = ("multiple", "ordering")
 
@@ -26,31 +26,18 @@ class Answer(msgspec.Struct, frozen=True):
     first_ever: bool
 
 
-class Attempt(msgspec.Struct, frozen=True):
-    """An attempt with its answers, in the order in which they were given."""
+class Attempt(AttemptResult, frozen=True):
+    """An attempt with its answers, in the order in which they were given; it is a result as soon as
+    it is completed."""
 
     id: UUID
-    attempt_number: int
     content_hash: str
     completed_at: datetime | None
-    total_questions: int
-    correct_answers: int
-    first_try_correct: int
-    score: int
     answers: tuple[Answer, ...]
 
-    def answer_to(self, question_id: str) -> Answer | None:
-        return next((a for a in self.answers if a.question_id == question_id), None)
-
-    def result(self, quiz_id: str) -> AttemptResult:
-        return AttemptResult(
-            quiz_id=quiz_id,
-            attempt_number=self.attempt_number,
-            total_questions=self.total_questions,
-            correct_answers=self.correct_answers,
-            first_try_correct=self.first_try_correct,
-            score=self.score,
-        )
+    @property
+    def is_first_attempt(self) -> bool:
+        return self.attempt_number == 1
 
 
 class QuizProgress(msgspec.Struct, frozen=True):
@@ -75,8 +62,33 @@ class QuizProgress(msgspec.Struct, frozen=True):
         answers = self.answers
         return [question for question in self.quiz.questions if question.id not in answers]
 
+    @property
+    def open_numbers(self) -> list[int]:
+        """The numbers, from 1, of the questions without an answer."""
+        answers = self.answers
+        return [n for n, q in enumerate(self.quiz.questions, 1) if q.id not in answers]
+
+    @property
+    def first_open(self) -> int:
+        """The number of the first question without an answer; 1 when all have one."""
+        return next(iter(self.open_numbers), 1)
+
+    @property
+    def best(self) -> Attempt | None:
+        """The attempt that counts."""
+        return best_attempt(self.completed) if self.completed else None
+
     def question(self, question_id: str) -> Question | None:
         return next((q for q in self.quiz.questions if q.id == question_id), None)
+
+    def number_of(self, question_id: str) -> int | None:
+        """Returns the number of a question, from 1; None for one that the quiz does not have."""
+        numbers = (n for n, q in enumerate(self.quiz.questions, 1) if q.id == question_id)
+        return next(numbers, None)
+
+    def completed_attempt(self, attempt_number: int) -> Attempt | None:
+        numbered = (a for a in self.completed if a.attempt_number == attempt_number)
+        return next(numbered, None)
 
     def points_of(self, answer: Answer) -> int:
         """Returns what an answer earns, the bonus of the first answer ever included."""
@@ -96,13 +108,23 @@ def most_in_attempt(progress: QuizProgress) -> int:
 def gain(progress: QuizProgress) -> int:
     """Returns the points that the quiz can still add to the attempt that counts; that attempt and
     the ones after it can add them, also to questions that have been put into it since."""
-    best = max((attempt.score for attempt in progress.completed), default=0)
+    best = progress.best.score if progress.best else 0
     later = reachable((question.id for question in progress.today.questions), _missed(progress))
     return max(0, most_in_attempt(progress) - best, later - best)
 
 
 def _missed(progress: QuizProgress) -> set[str]:
     return {each for each, correct in progress.first_correct.items() if not correct}
+
+
+def answered(progress: QuizProgress, attempt: Attempt, new: Sequence[Answer]) -> QuizProgress:
+    """Returns where the learner is after new answers in an attempt."""
+    first = {answer.question_id: answer.correct for answer in new if answer.first_ever}
+    return msgspec.structs.replace(
+        progress,
+        open=msgspec.structs.replace(attempt, answers=(*attempt.answers, *new)),
+        first_correct={**progress.first_correct, **first},
+    )
 
 
 def first_correct(attempts: Sequence[Attempt]) -> dict[str, bool]:

@@ -1,20 +1,35 @@
-"""What the quiz part of a video page shows, made from how far the learner is. Pure."""
+"""What the quiz part of a video page shows until the result, made from how far the learner is.
+Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 from uuid import UUID
 
 import msgspec
 
-from portal.learning.course import Question, Video
+from portal.learning.course import Question
 from portal.quiz import rules
-from portal.quiz.result import Best, Place, ResultPart, best_of, result_part
 from portal.quiz.rules import Answer, Attempt, QuizProgress
 from portal.scoring.rules import POINTS_FIRST_TRY, POINTS_RIGHT
 from portal.web.formats import length
 
 OTHER_WINDOW = "You already answered this in another window. This is the answer that counts."
+
+
+class StartPart(msgspec.Struct, frozen=True, kw_only=True):
+    """`gain` are the points that the quiz can still add."""
+
+    state: ClassVar[str] = "start"
+
+    questions_total: int
+    attempt_number: int
+    answered: int
+    best: Attempt | None
+    gain: int
+    label: str
+    href: str
 
 
 class ChoiceRow(msgspec.Struct, frozen=True):
@@ -28,24 +43,6 @@ class ChoiceRow(msgspec.Struct, frozen=True):
     place: int | None = None
 
 
-class QuestionPart(msgspec.Struct, frozen=True, kw_only=True):
-    n: int
-    id: str
-    text: str
-    kind: str
-    choices: list[ChoiceRow]
-    note: str
-    error: str | None = None
-    answered: bool = False
-    correct: bool | None = None
-    points: int | None = None
-    feedback_heading: str | None = None
-    feedback_line: str | None = None
-    explanation: str | None = None
-    at: str | None = None
-    at_href: str | None = None
-
-
 class Box(msgspec.Struct, frozen=True):
     n: int
     href: str | None
@@ -53,79 +50,74 @@ class Box(msgspec.Struct, frozen=True):
     current: bool
 
 
-class QuizPart(msgspec.Struct, frozen=True, kw_only=True):
-    """`state` is `start`, `question`, `feedback` or `result`; `gain` the points that the quiz can
-    still add."""
+class _AtQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """One question of an attempt, among the boxes of all; `title` is for the window."""
 
-    state: str
-    questions_total: int
     attempt_number: int
-    best: Best | None
-    gain: int
-    start_label: str
-    start_href: str
+    boxes: list[Box]
+    title: str
+    text: str
+    kind: str
+    choices: list[ChoiceRow]
+
+
+class QuestionPart(_AtQuestion, frozen=True, kw_only=True):
+    """A question to answer; `error` says why an answer was refused."""
+
+    state: ClassVar[str] = "question"
+
+    id: str
+    note: str
+    error: str | None
+
+
+class FeedbackPart(_AtQuestion, frozen=True, kw_only=True):
+    """An answered question. `at` is the place in the video that explains it. Without a next one,
+    the attempt can be submitted."""
+
+    state: ClassVar[str] = "feedback"
+
+    correct: bool
+    points: int
+    line: str | None
+    explanation: str
+    at: str | None
+    at_href: str | None
+    next_href: str | None
     answered: int
     points_so_far: int
-    boxes: list[Box]
-    question: QuestionPart | None = None
-    next_href: str | None = None
-    next_label: str = "Next question"
-    can_submit: bool = False
-    result: ResultPart | None = None
 
 
 def question_href(progress: QuizProgress, number: int) -> str:
     return f"/video/{progress.quiz.video_id}?q={number}#quiz"
 
 
-def first_open(progress: QuizProgress) -> int:
-    """Returns the number, from 1, of the first question without an answer; 1 when all have one."""
-    answers = progress.answers
-    numbers = (n for n, q in enumerate(progress.quiz.questions, 1) if q.id not in answers)
-    return next(numbers, 1)
+def start(progress: QuizProgress) -> StartPart:
+    answered = len(progress.answers)
+    return StartPart(
+        questions_total=len(progress.quiz.questions),
+        attempt_number=progress.attempt_number,
+        answered=answered,
+        best=progress.best,
+        gain=rules.gain(progress),
+        label="Resume quiz" if answered else "Try again" if progress.completed else "Start quiz",
+        href=question_href(progress, progress.first_open),
+    )
 
 
-def _boxes(progress: QuizProgress, current: int | None) -> list[Box]:
+def _boxes(progress: QuizProgress, current: int) -> list[Box]:
     boxes = []
     answers = progress.answers
     for number, question in enumerate(progress.quiz.questions, 1):
         answer = answers.get(question.id)
         state = "" if answer is None else ("right" if answer.correct else "wrong")
-        boxes.append(
-            Box(
-                number,
-                question_href(progress, number) if answer else None,
-                state,
-                number == current,
-            )
-        )
+        href = question_href(progress, number) if answer else None
+        boxes.append(Box(number, href, state, number == current))
     return boxes
 
 
-def _frame(progress: QuizProgress, state: str, current: int | None = None) -> QuizPart:
-    """Returns what every state of the quiz shows."""
-    answers = progress.answers
-    label = "Start quiz"
-    if answers:
-        label = "Resume quiz"
-    elif progress.completed:
-        label = "Try again"
-    return QuizPart(
-        state=state,
-        questions_total=len(progress.quiz.questions),
-        attempt_number=progress.attempt_number,
-        best=best_of(progress),
-        gain=rules.gain(progress),
-        start_label=label,
-        start_href=question_href(progress, first_open(progress)),
-        answered=len(answers),
-        points_so_far=sum(progress.points_of(answer) for answer in answers.values()),
-        boxes=_boxes(progress, current),
-    )
-
-
-def start(progress: QuizProgress) -> QuizPart:
-    return _frame(progress, "start")
+def _title(progress: QuizProgress, number: int) -> str:
+    return f"Question {number} of {len(progress.quiz.questions)}"
 
 
 def _note(progress: QuizProgress, question: Question) -> str:
@@ -143,15 +135,17 @@ def asked(
     *,
     picked: Sequence[str] = (),
     error: str | None = None,
-) -> QuizPart:
+) -> QuestionPart:
     """Returns question `number` for answering, with what was picked before, if it was refused or,
     in an ordering, moved."""
     question = progress.quiz.questions[number - 1]
     choices = rules.shuffled(question, learner, progress.quiz.video_id, progress.attempt_number)
     if question.kind == "ordering" and sorted(picked) == sorted(c.id for c in choices):
         choices.sort(key=lambda choice: picked.index(choice.id))
-    part = QuestionPart(
-        n=number,
+    return QuestionPart(
+        attempt_number=progress.attempt_number,
+        boxes=_boxes(progress, number),
+        title=f"{'Error: ' if error else ''}{_title(progress, number)}",
         id=question.id,
         text=question.text,
         kind=question.kind,
@@ -159,50 +153,43 @@ def asked(
         note=_note(progress, question),
         error=error,
     )
-    return msgspec.structs.replace(_frame(progress, "question", number), question=part)
 
 
 def feedback(
-    progress: QuizProgress, number: int, learner: UUID, video: Video, *, elsewhere: bool = False
-) -> QuizPart:
+    progress: QuizProgress, number: int, learner: UUID, *, elsewhere: bool = False
+) -> FeedbackPart:
     """Returns the answered question `number` with its key and explanation, and the way on."""
-    question = progress.quiz.questions[number - 1]
-    answer = progress.answers[question.id]
+    question, answers = progress.quiz.questions[number - 1], progress.answers
+    answer = answers[question.id]
     earned = progress.points_of(answer)
-    part = QuestionPart(
-        n=number,
-        id=question.id,
+    return FeedbackPart(
+        attempt_number=progress.attempt_number,
+        boxes=_boxes(progress, number),
+        title=_title(progress, number),
         text=question.text,
         kind=question.kind,
-        choices=_graded(progress, question, answer, learner),
-        note="",
-        answered=True,
+        choices=_graded_choices(progress, question, answer, learner),
         correct=answer.correct,
         points=earned,
-        feedback_heading="Right" if answer.correct else "Not this time",
-        feedback_line=OTHER_WINDOW if elsewhere else _earned(earned),
+        line=OTHER_WINDOW if elsewhere else _bonus_line(earned),
         explanation=question.explanation,
         at=None if question.at is None else length(question.at),
-        at_href=None if question.at is None else f"/video/{video.id}?t={question.at}",
-    )
-    done = not progress.unanswered
-    following = next(
-        (
-            n
-            for n in (*range(number + 1, len(progress.quiz.questions) + 1), *range(1, number))
-            if progress.quiz.questions[n - 1].id not in progress.answers
-        ),
-        None,
-    )
-    return msgspec.structs.replace(
-        _frame(progress, "feedback", number),
-        question=part,
-        can_submit=done,
-        next_href=question_href(progress, following) if following else None,
+        at_href=None if question.at is None else f"/video/{progress.quiz.video_id}?t={question.at}",
+        next_href=_next_href(progress, number),
+        answered=len(answers),
+        points_so_far=sum(map(progress.points_of, answers.values())),
     )
 
 
-def _graded(
+def _next_href(progress: QuizProgress, number: int) -> str | None:
+    """Returns the next question without an answer, from the first again after the last."""
+    numbers = progress.open_numbers
+    if not numbers:
+        return None
+    return question_href(progress, next((n for n in numbers if n > number), numbers[0]))
+
+
+def _graded_choices(
     progress: QuizProgress, question: Question, answer: Answer, learner: UUID
 ) -> list[ChoiceRow]:
     if question.kind == "ordering":
@@ -215,37 +202,10 @@ def _graded(
     return [ChoiceRow(c.id, c.text, c.id in answer.choices, c.id in question.key) for c in choices]
 
 
-def _earned(earned: int) -> str | None:
+def _bonus_line(earned: int) -> str | None:
     if earned > POINTS_RIGHT:
         return (
             f"{earned} points: {POINTS_RIGHT}, and {POINTS_FIRST_TRY} because your first answer to"
             " this question was right."
         )
     return None
-
-
-def result(
-    progress: QuizProgress,
-    attempt: Attempt,
-    questions: Sequence[Question],
-    video: Video,
-    *,
-    place: Place,
-    following: Video | None,
-) -> QuizPart:
-    """Returns the result of a completed attempt, whose questions are `questions`."""
-    part = result_part(
-        progress,
-        attempt,
-        questions,
-        video,
-        place=place,
-        following=following,
-        retry_href=question_href(progress, first_open(progress)),
-    )
-    return msgspec.structs.replace(
-        _frame(progress, "result"),
-        attempt_number=attempt.attempt_number,
-        questions_total=len(questions),
-        result=part,
-    )

@@ -37,6 +37,11 @@ _STANDING = """
 """
 
 
+class _Attempt(AttemptResult, frozen=True):
+    completed: bool
+    missed: list[str]
+
+
 async def completed_attempts_of(learner: UUID) -> list[AttemptResult]:
     """Returns all completed attempts of a person."""
     return await sql.fetch(AttemptResult, _LEDGER, learner)
@@ -44,16 +49,15 @@ async def completed_attempts_of(learner: UUID) -> list[AttemptResult]:
 
 async def ledger_of(learner: UUID) -> rules.Ledger:
     """Returns the person's ledger in one statement."""
-    rows = await sql.execute(_STANDING, learner, retry=True)
-    completed = [AttemptResult(*list(row.values())[:-2]) for row in rows if row["completed"]]
-    missed: dict[str, frozenset[str]] = {}
-    for row in rows:
-        if row["missed"]:
-            missed[row["quiz_id"]] = missed.get(row["quiz_id"], frozenset()).union(row["missed"])
+    attempts = await sql.fetch(_Attempt, _STANDING, learner)
+    missed: dict[str, set[str]] = {}
+    for attempt in attempts:
+        if attempt.missed:
+            missed.setdefault(attempt.quiz_id, set()).update(attempt.missed)
     return rules.Ledger(
-        best=rules.best_by_quiz(completed),
+        best=rules.best_by_quiz(attempt for attempt in attempts if attempt.completed),
         missed=missed,
-        open=[row["quiz_id"] for row in rows if not row["completed"]],
+        open=[attempt.quiz_id for attempt in attempts if not attempt.completed],
     )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable
+from collections.abc import Collection, Container, Iterable, Mapping
 from datetime import date, datetime, timedelta
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 import msgspec
 
@@ -39,13 +39,20 @@ class AttemptResult(msgspec.Struct, frozen=True):
     first_try_correct: int
     score: int
 
+    @property
+    def max_score(self) -> int:
+        return POINTS_MAX * self.total_questions
+
+
+A = TypeVar("A", bound=AttemptResult)
+
 
 class Ledger(msgspec.Struct, frozen=True):
     """What a person has to show: by quiz, the attempt that counts, and the ids of the questions
     whose first answer was wrong; and the quizzes begun and not finished, the latest first."""
 
-    best: dict[str, AttemptResult]
-    missed: dict[str, frozenset[str]]
+    best: Mapping[str, AttemptResult]
+    missed: Mapping[str, Collection[str]]
     open: list[str]
 
 
@@ -75,7 +82,7 @@ def reachable(questions: Iterable[str], missed: Container[str]) -> int:
     return sum(points(correct=True, first_ever_correct=each not in missed) for each in questions)
 
 
-def best_attempt(attempts: Iterable[AttemptResult]) -> AttemptResult:
+def best_attempt(attempts: Iterable[A]) -> A:
     """Returns the attempt that counts: most points, then most right answers, then the earliest."""
     return max(attempts, key=lambda a: (a.score, a.correct_answers, -a.attempt_number))
 

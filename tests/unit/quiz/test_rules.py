@@ -115,7 +115,7 @@ def answered(asked: rules.Question, correct: bool, *, first: bool) -> Answer:
 
 
 def attempt_of(number: int, *answers: Answer, total: int = 2) -> Attempt:
-    return Attempt(uuid4(), number, "hash", None, total, 0, 0, 0, answers)
+    return Attempt("basics", number, total, 0, 0, 0, uuid4(), "hash", None, answers)
 
 
 def test_the_first_answer_ever_decides_the_bonus() -> None:

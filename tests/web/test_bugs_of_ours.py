@@ -23,7 +23,7 @@ BROKEN = "SELECT 'hunter2-of-alex'::int AS broken"
 async def test_the_api_answers_500_with_the_number_of_the_request(
     alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learning, "_PROGRESS", BROKEN)
+    monkeypatch.setattr(learning, "_STUDY", BROKEN)
     with logged() as lines:
         answer = await alice.get("/api/progress")
     request_id = answer.headers["x-request-id"]

@@ -68,7 +68,7 @@ async def test_requests_are_counted_by_route_and_nothing_personal_is_in_it(
 async def test_every_answer_is_counted_with_its_status(
     alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learning, "_PROGRESS", "SELECT 'x'::int AS broken")
+    monkeypatch.setattr(learning, "_STUDY", "SELECT 'x'::int AS broken")
     await alice.get("/api/progress")
     monkeypatch.undo()
     await alice.head("/step/1")

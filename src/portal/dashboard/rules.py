@@ -6,11 +6,11 @@ import msgspec
 
 from portal.accounts.rules import TRACKS
 from portal.dashboard.calendar import streak_figure_rule
-from portal.learning.course import Video
+from portal.learning.next_step import OpenQuiz, next_step
 from portal.learning.outline import Activity, Outline
 from portal.quiz.kpis import Kpis, Placed, distance
 from portal.quiz.rules import QuizProgress, most_in_attempt
-from portal.scoring.rules import POINTS_MAX, Week
+from portal.scoring.rules import Week
 from portal.web.formats import about, length, number, ordinal, plural
 from portal.web.languages import isolated
 
@@ -37,16 +37,6 @@ class NextCard(msgspec.Struct, frozen=True, kw_only=True):
     then: list[UpNext]
     step_href: str
     step_label: str
-
-
-class OpenQuiz(msgspec.Struct, frozen=True):
-    """`first_open` is the number, from 1, of the first question without an answer; `points` are the
-    most that the attempt can bring."""
-
-    answered: int
-    total: int
-    first_open: int
-    points: int
 
 
 class RankRow(msgspec.Struct, frozen=True):
@@ -87,14 +77,10 @@ class TopicRow(msgspec.Struct, frozen=True):
     topics: list[TopicCell]
 
 
-def _is_new(outline: Outline) -> bool:
-    return not outline.progress and not outline.best and not outline.open_quizzes
-
-
 def heading(outline: Outline, first_name: str) -> str:
     """Returns the finding of the page in one line."""
     steps = len(outline.course.steps)
-    if _is_new(outline):
+    if not outline.is_begun:
         return f"{plural(steps, 'step')} to learn AI: start with the first, {isolated(first_name)}"
     if outline.next is None:
         return f"All {steps} steps are done, {isolated(first_name)}"
@@ -130,66 +116,21 @@ def next_card(outline: Outline, begun_quiz: OpenQuiz | None) -> NextCard | None:
     video = activity.video
     step = outline.course.steps_by_id[video.step_id]
     topic = outline.course.topics[video.topic_id]
-    line, action, href = _words(outline, activity, begun_quiz)
+    way_on = next_step(outline, activity, begun_quiz)
     begun = activity.kind == "begun"
-    verb = "Start" if _is_new(outline) else "Continue"
+    verb = "Continue" if outline.is_begun else "Start"
     return NextCard(
         kicker=f"{verb} · Step {step.id} · {isolated(topic.title)}",
         title=video.title,
-        href=href,
-        line=line,
-        action=action,
+        href=way_on.button_href,
+        line=way_on.line,
+        action=way_on.button,
         watched=outline.of(video).position_seconds if begun else None,
         duration=video.duration if begun else None,
         then=_then(outline, activity),
         step_href=f"/step/{step.id}",
         step_label=f"Open step {step.id}",
     )
-
-
-def _quiz_words(video: Video) -> str:
-    if video.quiz is None:
-        return ""
-    count = len(video.quiz.questions)
-    return f"a quiz of {plural(count, 'question')}, up to {POINTS_MAX * count} points"
-
-
-def _words(
-    outline: Outline, activity: Activity, begun_quiz: OpenQuiz | None
-) -> tuple[str, str, str]:
-    """Returns line, button and address."""
-    video = activity.video
-    page = f"/video/{video.id}"
-    quiz = "" if outline.quiz_done(video) else _quiz_words(video)
-    if activity.kind == "open_quiz" and begun_quiz is not None:
-        done, total, place = begun_quiz.answered, begun_quiz.total, begun_quiz.first_open
-        if done >= total:
-            return "Every question is answered.", "See my result", f"{page}?q={total}#quiz"
-        return (
-            f"{done} of {total} answered. Up to {begun_quiz.points} points in all.",
-            f"Answer question {place}",
-            f"{page}?q={place}#quiz",
-        )
-    if activity.kind == "begun":
-        at = length(outline.of(video).position_seconds)
-        where = f"You stopped at {at}"
-        if video.duration:
-            where += f" of {length(video.duration)}"
-        return f"{where}. After it: {quiz}." if quiz else f"{where}.", f"Resume at {at}", page
-    if activity.kind == "quiz":
-        return f"You watched the video. Now {quiz}.", "Take the quiz", f"{page}?q=1#quiz"
-    if activity.kind == "improve":
-        all_watched = outline.watched() == len(outline.course.ordered)
-        state = "Every video is watched" if all_watched else "What is locked opens by points"
-        return (
-            f"{state}. This quiz can still gain {outline.gain(video)} points.",
-            "Try again",
-            f"{page}?q=1#quiz",
-        )
-    after = f" After it: {quiz}." if quiz else ""
-    long = f"{length(video.duration)} of video." if video.duration else "A short video."
-    verb = "Start" if _is_new(outline) else "Watch"
-    return f"{long}{after}", f"{verb} the video", page
 
 
 def _then(outline: Outline, activity: Activity) -> list[UpNext]:

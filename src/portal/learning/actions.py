@@ -10,7 +10,7 @@ from portal.db import sql
 from portal.errors import Invalid, NotFound
 from portal.learning import rules
 from portal.learning.course import Step, Task, Video
-from portal.learning.queries import WATCHED, intervals
+from portal.learning.queries import WATCHED
 from portal.web.actor import Actor
 from portal.web.counters import count
 
@@ -41,7 +41,8 @@ _LOCK_ALLOWANCE = """
 
 # The interpolated part is a constant of queries.
 _BEFORE = f"""
-    SELECT duration_s, {WATCHED} AS watched FROM video_progress WHERE learner = $1 AND video_id = $2
+    SELECT duration_s, {WATCHED}::text AS watched
+    FROM video_progress WHERE learner = $1 AND video_id = $2
 """  # noqa: S608
 
 # Whether it is done may change meanwhile: the learner's own word needs no allowance.
@@ -72,9 +73,16 @@ class WatchReport(msgspec.Struct, frozen=True):
     duration: int
 
 
-class Watched(msgspec.Struct, frozen=True):
-    """The standing at a video after a report, of which `ignored` seconds were too many to count
-    now."""
+class _Before(msgspec.Struct, frozen=True):
+    """What was reported of a video so far; `watched` is JSON text."""
+
+    duration_s: int = 0
+    watched: str = "[]"
+
+
+class ReportedProgress(msgspec.Struct, frozen=True):
+    """How far a learner is with a video after a report, of which `ignored` seconds were too many to
+    count now."""
 
     percent: int
     done: bool
@@ -123,19 +131,16 @@ def check_report(report: WatchReport) -> None:
         raise Invalid("These seconds cannot be right.", details=problems)
 
 
-async def report_watched(actor: Actor, video: Video, report: WatchReport) -> Watched:
-    """Add watched seconds and return the new standing. Never takes a completion back."""
+async def report_watched(actor: Actor, video: Video, report: WatchReport) -> ReportedProgress:
+    """Add watched seconds and return the progress after them. Never takes a completion back."""
     check_report(report)
     async with sql.transaction():
-        full_at = (
-            await sql.execute(_LOCK_ALLOWANCE, actor.user_id, rules.first_full_at(clock.now()))
-        )[0]["full_at"]
+        first = rules.first_full_at(clock.now())
+        full_at = await sql.fetch_value(_LOCK_ALLOWANCE, actor.user_id, first)
         now = clock.now()
-        rows = await sql.execute(_BEFORE, actor.user_id, video.id)
-        known = intervals(rows[0]["watched"]) if rows else ()
-        reported = rules.reported_length(
-            video.duration, rows[0]["duration_s"] if rows else 0, report.duration
-        )
+        before = await sql.fetch_one(_Before, _BEFORE, actor.user_id, video.id) or _Before()
+        known = msgspec.json.decode(before.watched, type=rules.Seconds)
+        reported = rules.reported_length(video.duration, before.duration_s, report.duration)
         length = rules.length(video.duration, reported)
         end = min(report.end, length)
         watched = rules.add_watched(known, report.start, end, rules.allowance(full_at, now))
@@ -153,7 +158,7 @@ async def report_watched(actor: Actor, video: Video, report: WatchReport) -> Wat
             rules.spent(full_at, now, rules.count(watched) - rules.count(known)),
         )
         await record_activity(actor.user_id, actor.time_zone)
-    done, completed_at = after[0].values()
-    if done and completed_at == now:  # otherwise it was done before
+    done = after[0]["done"]
+    if done and after[0]["completed_at"] == now:  # otherwise it was done before
         count("videos_completed", "watched")
-    return Watched(percent, done, rules.count(claimed) - rules.count(watched))
+    return ReportedProgress(percent, done, rules.count(claimed) - rules.count(watched))

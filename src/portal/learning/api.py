@@ -9,12 +9,12 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import JSONBody
 
-from portal.learning import actions, queries, rules
+from portal.learning import actions, rules
 from portal.learning.actions import WatchReport
 from portal.learning.course import Step, Task, Video
 from portal.learning.locks import Lock
-from portal.learning.outline import Outline, Progress
-from portal.learning.queries import open_step, open_video, outline_of
+from portal.learning.outline import Outline
+from portal.learning.queries import open_step, open_video, outline_of, study_of
 from portal.learning.site import course_of
 from portal.scoring.rules import POINTS_MAX
 from portal.web.actor import CurrentActor
@@ -132,16 +132,6 @@ class PathResponse(msgspec.Struct, rename="camel"):
     next_video_id: str | None
 
 
-def _progress(progress: Progress) -> ProgressView:
-    return ProgressView(
-        done=progress.done,
-        completed_at=progress.completed_at,
-        position_seconds=progress.position_seconds,
-        watched_percent=progress.watched_percent,
-        self_declared=progress.self_declared,
-    )
-
-
 def _path_video(outline: Outline, video: Video) -> PathVideo:
     progress = outline.of(video)
     best = outline.best.get(video.id)
@@ -216,8 +206,8 @@ async def path(request: Req, actor: CurrentActor) -> PathResponse:
 
 @get("/api/progress", summary="What the learner has watched")
 async def progress(request: Req, actor: CurrentActor) -> ProgressResponse:
-    known = await queries.progress_of(actor, course_of(request))
-    return ProgressResponse({video_id: _progress(entry) for video_id, entry in known.items()})
+    study = await study_of(actor, course_of(request))
+    return msgspec.convert({"videos": study.progress}, ProgressResponse, from_attributes=True)
 
 
 @post(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -15,80 +15,67 @@ from portal.learning.outline import Outline, Progress, Refusal
 from portal.scoring.queries import ledger_of
 from portal.web.actor import Actor
 
-WATCHED = """(SELECT coalesce(jsonb_agg(jsonb_build_array(lower(r), upper(r))), '[]')::text
+# Pairs `[from, to)`.
+WATCHED = """(SELECT coalesce(jsonb_agg(jsonb_build_array(lower(r), upper(r))), '[]')
               FROM unnest(watched) AS r)"""
 
-_COLUMNS = f"""video_id, done, self_declared, completed_at, position_s, duration_s, updated_at,
-    {WATCHED} AS watched"""
-
-# Constants of this module are put in below.
-_PROGRESS = f"SELECT {_COLUMNS} FROM video_progress WHERE learner = $1"  # noqa: S608
-
-# What was practised, and what a provider does not let us show, has nothing to do with a video that
-# the learner has touched: rows of their own kind, few of them, and no statement more.
+# The interpolated part is a constant of this module.
 _STUDY = f"""
-    SELECT 'video' AS kind, {_COLUMNS}, NULL::text AS reference, NULL::text AS detail,
-           NULL::timestamptz AS checked_at, NULL::int AS status
-    FROM video_progress WHERE learner = $1
-    UNION ALL
-    SELECT 'task', item, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-    FROM practice_tick WHERE learner = $1
-"""  # noqa: S608
-
-_STUDY_AND_REFUSALS = f"""{_STUDY}
-    UNION ALL
-    SELECT 'refusal', video_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, reference, detail,
-           checked_at, status
-    FROM embed_check WHERE refused
+    SELECT (SELECT coalesce(jsonb_agg(jsonb_build_object('video_id', video_id, 'done', done,
+                'self_declared', self_declared, 'completed_at', completed_at,
+                'updated_at', updated_at, 'position_seconds', position_s,
+                'duration_seconds', duration_s, 'watched', {WATCHED})), '[]')::text
+            FROM video_progress WHERE learner = $1) AS videos,
+           ARRAY(SELECT item FROM practice_tick WHERE learner = $1) AS ticked,
+           (SELECT coalesce(jsonb_agg(jsonb_build_object('video_id', video_id,
+                'reference', reference, 'detail', detail, 'checked_at', checked_at,
+                'status', status)), '[]')::text
+            FROM embed_check WHERE refused AND $2) AS refusals
 """  # noqa: S608
 
 _EVIDENCE = """
-    SELECT video_id AS id, NULL::int AS score FROM video_progress WHERE learner = $1 AND done
-    UNION ALL
-    SELECT quiz_id, max(score) FROM quiz_attempt
-    WHERE learner = $1 AND completed_at IS NOT NULL GROUP BY quiz_id
+    SELECT ARRAY(SELECT video_id FROM video_progress WHERE learner = $1 AND done) AS done,
+           (SELECT coalesce(jsonb_object_agg(quiz_id, score), '{}')::text
+            FROM (SELECT quiz_id, max(score) AS score FROM quiz_attempt
+                  WHERE learner = $1 AND completed_at IS NOT NULL GROUP BY quiz_id) best) AS scores
 """
 
 
-class ProgressRow(msgspec.Struct, frozen=True):
-    """A row as it comes; `watched` is JSON text of `[from, to)` pairs."""
-
+class _VideoRow(msgspec.Struct, frozen=True):
     video_id: str
     done: bool
     self_declared: bool
     completed_at: datetime | None
-    position_s: int
-    duration_s: int
     updated_at: datetime
-    watched: str
+    position_seconds: int
+    duration_seconds: int
+    watched: rules.Seconds
 
 
-def intervals(text: str) -> rules.Seconds:
-    """Returns the intervals of a row's JSON text."""
-    return msgspec.json.decode(text, type=tuple[tuple[int, int], ...])
+class _StudyRow(msgspec.Struct, frozen=True):
+    """JSON texts, of which `videos` holds `_VideoRow`s."""
+
+    videos: str
+    ticked: list[str]
+    refusals: str
 
 
-def _progress(row: ProgressRow, video: Video) -> Progress:
+class _EvidenceRow(msgspec.Struct, frozen=True):
+    done: list[str]
+    scores: str
+
+
+def _progress_at(row: _VideoRow, video: Video) -> Progress:
+    length = rules.length(video.duration, row.duration_seconds)
     return Progress(
         done=row.done,
         self_declared=row.self_declared,
-        completed_at=row.completed_at,
+        # JSON from the database has the time zone of its session
+        completed_at=row.completed_at and row.completed_at.astimezone(UTC),
         updated_at=row.updated_at,
-        position_seconds=row.position_s,
-        watched_percent=rules.watched_percent(
-            intervals(row.watched), rules.length(video.duration, row.duration_s)
-        ),
+        position_seconds=row.position_seconds,
+        watched_percent=rules.watched_percent(row.watched, length),
     )
-
-
-async def progress_of(actor: Actor, course: Course) -> dict[str, Progress]:
-    """Returns video id → progress, for the videos of the course that the learner has touched."""
-    rows = await sql.fetch(ProgressRow, _PROGRESS, actor.user_id)
-    return {
-        row.video_id: _progress(row, course.videos[row.video_id])
-        for row in rows
-        if row.video_id in course.videos
-    }
 
 
 class Study(msgspec.Struct, frozen=True):
@@ -96,37 +83,37 @@ class Study(msgspec.Struct, frozen=True):
     the videos that cannot be shown to anybody."""
 
     progress: dict[str, Progress]
-    ticked: set[str]
+    ticked: list[str]
     refusals: dict[str, Refusal]
 
 
 async def study_of(actor: Actor, course: Course, *, refusals: bool = False) -> Study:
     """Returns what the actor did, in one statement; the refused videos only if asked for."""
-    query = _STUDY_AND_REFUSALS if refusals else _STUDY
-    study = Study({}, set(), {})
-    for row in await sql.execute(query, actor.user_id, retry=True):
-        kind, name, *known, reference, detail, checked_at, status = row.values()
-        if kind == "task":
-            study.ticked.add(name)
-        elif video := course.videos.get(name):
-            if kind == "video":
-                study.progress[name] = _progress(ProgressRow(name, *known), video)
-            elif reference == video.ref:
-                study.refusals[name] = Refusal(name, reference, detail, checked_at, status)
-    return study
+    row = (await sql.fetch(_StudyRow, _STUDY, actor.user_id, refusals))[0]
+    videos = msgspec.json.decode(row.videos, type=list[_VideoRow])
+    refused = msgspec.json.decode(row.refusals, type=list[Refusal])
+    return Study(
+        progress={
+            watched.video_id: _progress_at(watched, video)
+            for watched in videos
+            if (video := course.videos.get(watched.video_id))
+        },
+        ticked=row.ticked,
+        refusals={
+            refusal.video_id: refusal
+            for refusal in refused
+            if (video := course.videos.get(refusal.video_id)) and refusal.reference == video.ref
+        },
+    )
 
 
 async def locks_of(actor: Actor, course: Course) -> Locks:
     """Returns what is locked for the actor: one statement, and none in a course without locks."""
-    done: set[str] = set()
-    scores: dict[str, int] = {}
-    if has_locks(course):
-        for row in await sql.execute(_EVIDENCE, actor.user_id, retry=True):
-            if row["score"] is None:
-                done.add(row["id"])
-            else:
-                scores[row["id"]] = row["score"]
-    return Locks(course, Evidence(done, scores))
+    if not has_locks(course):
+        return Locks(course, Evidence((), {}))
+    row = (await sql.fetch(_EvidenceRow, _EVIDENCE, actor.user_id))[0]
+    scores = msgspec.json.decode(row.scores, type=dict[str, int])
+    return Locks(course, Evidence(set(row.done), scores))
 
 
 def video_of(course: Course, video_id: str) -> Video:

@@ -8,8 +8,9 @@ import msgspec
 
 from portal.learning.course import Step, Task, Topic, Video
 from portal.learning.locks import Lock, Locked
+from portal.learning.next_step import next_step
 from portal.learning.outline import Activity, Outline, Rail, TickState
-from portal.web.formats import about, length, plural
+from portal.web.formats import about, plural
 from portal.web.pages import Link
 
 
@@ -204,25 +205,10 @@ def _practised(outline: Outline, step: Step) -> str | None:
 
 
 def _action(outline: Outline, activity: Activity | None) -> Action | None:
-    """Returns the way on in words."""
     if activity is None:
         return None
-    video, progress = activity.video, outline.of(activity.video)
-    page_of = f"/video/{video.id}"
-    questions = plural(len(video.quiz.questions), "question") if video.quiz else ""
-    if activity.kind == "begun":
-        at = length(progress.position_seconds)
-        whole = f"of {length(video.duration)}" if video.duration else ""
-        return Action(page_of, f"Resume at {at}", video.title, whole)
-    if activity.kind == "open_quiz":
-        return Action(f"{page_of}#quiz", "Resume the quiz", video.title, questions)
-    if activity.kind == "quiz":
-        return Action(f"{page_of}#quiz", "Take the quiz", video.title, questions)
-    if activity.kind == "improve":
-        gain = f"{outline.gain(video)} points to gain"
-        return Action(f"{page_of}#quiz", "Try the quiz again", video.title, gain)
-    long = length(video.duration) if video.duration else ""
-    return Action(page_of, "Continue" if outline.is_begun else "Start", video.title, long)
+    step = next_step(outline, activity)
+    return Action(step.href, step.label, step.video.title, step.note)
 
 
 def step_view(outline: Outline, step: Step) -> StepPage:

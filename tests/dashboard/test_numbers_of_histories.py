@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from portal.people import actions
-from portal.quiz.regrade import check
+from portal.quiz.regrade import check_scores
 from portal.web.formats import ordinal
 from tests.dashboard.oracle import figures
 from tests.learning.courses import course_of, given, one_of_each, singles, teach, video
@@ -221,7 +221,7 @@ async def test_fifty_histories(portal: Portal, monkeypatch: pytest.MonkeyPatch) 
         if became[history.name] in ("manager", "back"):
             history.browser = await portal.signed_in(history.name, PASSWORDS["alex"])
     await set_days(portal, histories, today)
-    assert [str(difference) async for difference in check()] == []
+    assert [str(difference) async for difference in check_scores()] == []
 
     seen: list[dict[str, Any]] = []
     for history in histories:

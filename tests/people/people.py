@@ -16,7 +16,7 @@ from portal.accounts.actions import create_user
 from portal.accounts.rules import NewUser
 from portal.config.dsn import parse_dsn
 from portal.errors import PortalError
-from portal.quiz.regrade import check
+from portal.quiz.regrade import check_scores
 from tests.ops.command import until
 from tests.support import PASSWORDS, Database, Portal
 
@@ -44,7 +44,7 @@ async def ranking(browser: httpx.AsyncClient) -> list[tuple[str, int, int]]:
 
 
 async def differences() -> list[str]:
-    return [str(difference) async for difference in check()]
+    return [str(difference) async for difference in check_scores()]
 
 
 async def audit(database: Database) -> list[tuple[str, str, dict[str, Any]]]:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from portal.accounts.demo import ACCOUNTS, TEAMS
-from portal.quiz.regrade import check
+from portal.quiz.regrade import check_scores
 from tests.pooler import Pooler
 from tests.support import COURSE, Database, Portal, answer_for
 from tests.web.portals import opened
@@ -95,7 +95,7 @@ async def everybody_learns(portal: Portal) -> dict[str, Learner]:
 
 
 async def check_all(database: Database, people: dict[str, Learner]) -> None:
-    assert [str(difference) async for difference in check()] == []
+    assert [str(difference) async for difference in check_scores()] == []
     assert {tuple(row) for row in await database.fetch(STANDING)} == {
         (
             account.id,

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from portal.quiz.regrade import check
+from portal.quiz.regrade import check_scores
 from tests.learning.courses import course_of, given, one_of_each, question, teach, video
 from tests.support import Portal
 from tests.web.markup import Page, send
@@ -73,7 +73,7 @@ async def test_answers_in_turns_are_one_attempt(
     done = (await submit(phone)).json()
     assert done["attempt"]["correctAnswers"] == 7
     assert await portal.database.value("SELECT count(*) FROM quiz_attempt") == 1
-    assert [difference async for difference in check()] == []
+    assert [difference async for difference in check_scores()] == []
 
 
 async def test_the_same_answer_twice_is_no_contradiction(
@@ -124,7 +124,7 @@ async def test_everything_at_once_keeps_the_first_of_each(
     right = sum(row["correct"] for row in rows.values())
     done = (await submit(laptop)).json()
     assert (done["attempt"]["correctAnswers"], done["totalScore"]) == (right, 15 * right)
-    assert [difference async for difference in check()] == []
+    assert [difference async for difference in check_scores()] == []
 
 
 async def test_one_submits_and_the_other_gets_the_result(
@@ -165,7 +165,7 @@ async def test_a_submit_races_with_the_last_answer(
     else:
         assert answer.json()["details"]["attempt"]["correctAnswers"] == 10
     assert await portal.database.value("SELECT count(*) FROM quiz_attempt") == 1
-    assert [difference async for difference in check()] == []
+    assert [difference async for difference in check_scores()] == []
 
 
 async def test_the_pages_of_both_devices(

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from portal.learning.course import Question, content_hash
-from portal.quiz.regrade import check, rebuild
+from portal.quiz.regrade import check_scores, rebuild
 from tests.learning.courses import course_of, given, one_of_each, question, singles, teach, video
 from tests.support import Portal, take_quiz
 
@@ -92,7 +92,7 @@ BROKEN = {
 
 
 async def found() -> list[str]:
-    return [str(difference) async for difference in check()]
+    return [str(difference) async for difference in check_scores()]
 
 
 async def complete(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from portal.quiz.regrade import check, rebuild
+from portal.quiz.regrade import check_scores, rebuild
 from tests.learning.courses import course_of, given, one_of_each, singles, teach, video
 from tests.support import Database, Portal, take_quiz
 
@@ -45,7 +45,7 @@ async def rows_of(database: Database) -> dict[str, list[dict[str, Any]]]:
 
 
 async def differences() -> list[str]:
-    return [str(difference) async for difference in check()]
+    return [str(difference) async for difference in check_scores()]
 
 
 @pytest.fixture

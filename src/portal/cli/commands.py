@@ -305,11 +305,11 @@ def content_links(args: argparse.Namespace) -> int:
 
 def scores_check(_: argparse.Namespace) -> int:
     async def run(_: Settings) -> int:
-        from portal.quiz.regrade import check
+        from portal.quiz.regrade import check_scores
         from portal.web.formats import plural
 
         count = 0
-        async for difference in check():
+        async for difference in check_scores():
             _say(str(difference))
             count += 1
         _say(f"{plural(count, 'difference')}.")

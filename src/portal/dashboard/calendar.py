@@ -70,7 +70,7 @@ def streak_figure_rule(week: Week) -> str:
     return f"Working days, {words}, with a sign-in or an answer. {others} never break it."
 
 
-def _heading(length: int) -> str:
+def _streak_heading(length: int) -> str:
     if not length:
         return "Start a streak today"
     return "A streak of 1 working day" if length == 1 else f"{number(length)} working days in a row"
@@ -90,7 +90,7 @@ def streak_card(figures: LearnerFigures) -> StreakCard:
     shown = sum(day.state == "active" for row in weeks for day in row.days)
     length, longest = figures.kpis.streak, longest_streak(active, week)
     return StreakCard(
-        heading=_heading(length),
+        heading=_streak_heading(length),
         longest=f"longest {longest}" if longest > length else None,
         columns=[DAYS[day - 1][:3] for day in columns],
         weeks=weeks,

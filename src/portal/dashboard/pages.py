@@ -13,7 +13,7 @@ from portal.learning.queries import outline_of
 from portal.learning.site import course_of
 from portal.learning.views import StepRow, step_rows
 from portal.quiz import queries
-from portal.quiz.kpis import figures
+from portal.quiz.kpis import learner_figures
 from portal.web.actor import CurrentActor
 from portal.web.pages import page
 from portal.web.site import Req
@@ -44,7 +44,7 @@ class DashboardPage(msgspec.Struct, frozen=True, kw_only=True):
 @get("/dashboard", include_in_schema=False)
 async def dashboard(request: Req, actor: CurrentActor) -> Response[str]:
     course = course_of(request)
-    known = await figures(actor, course)
+    known = await learner_figures(actor, course)
     outline = await outline_of(actor, course)
     open_quiz = None
     if outline.open_quizzes:

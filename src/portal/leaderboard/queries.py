@@ -117,7 +117,7 @@ class Board(msgspec.Struct, frozen=True):
         return self.lines(me.line - BESIDE, me.line + BESIDE) if me else []
 
 
-class _Row(msgspec.Struct, frozen=True):
+class _BoardRow(msgspec.Struct, frozen=True):
     total: int
     entries: str
 
@@ -144,7 +144,7 @@ async def leaderboard(actor: Actor, scope: Scope, period: Period, page: int) -> 
     query = _QUERIES[scope, period]
     me: UUID = actor.user_id
     since = recent_since(clock.now())
-    rows = await sql.fetch(_Row, query, me, of[scope], since, *lines_of(page), BESIDE)
+    rows = await sql.fetch(_BoardRow, query, me, of[scope], since, *lines_of(page), BESIDE)
     return Board(rows[0].total, msgspec.json.decode(rows[0].entries, type=list[BoardEntry]))
 
 

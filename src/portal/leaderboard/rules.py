@@ -93,8 +93,8 @@ def leaderboard_page(
     """Returns a page of the list; without a number the best, and the actor among the neighbours."""
     me = board.me
     return LeaderboardPage(
-        heading=_heading(board, _place(actor, scope), period),
-        lead=_lead(actor, board, period),
+        heading=_board_heading(board, _in_scope(actor, scope), period),
+        lead=_board_lead(actor, board, period),
         scopes=[
             Tab(label, address(each, period), each == scope) for each, label in _tabs(actor).items()
         ],
@@ -102,7 +102,7 @@ def leaderboard_page(
             Tab("All time", address(scope, "all"), period == "all"),
             Tab(f"Last {RECENT_DAYS} days", address(scope, "30d"), period == "30d"),
         ],
-        rows=_rows(board, _listed(board, page), scope),
+        rows=_board_rows(board, _listed(board, page), scope),
         recent=period == "30d",
         with_team=scope != "team",
         empty=_empty(actor, scope, period),
@@ -121,7 +121,7 @@ def _tabs(actor: Actor) -> dict[Scope, str]:
     }
 
 
-def _place(actor: Actor, scope: Scope) -> str:
+def _in_scope(actor: Actor, scope: Scope) -> str:
     """Returns where the ranks are counted, to follow on people; empty for everyone."""
     if scope == "track" and actor.track:
         return f" in {TRACKS[actor.track]}"
@@ -130,7 +130,7 @@ def _place(actor: Actor, scope: Scope) -> str:
     return ""
 
 
-def _heading(board: Board, place: str, period: Period) -> str:
+def _board_heading(board: Board, place: str, period: Period) -> str:
     """Returns the actor's place, or how many have one."""
     recently = f" in the last {RECENT_DAYS} days" if period == "30d" else ""
     if board.me is not None:
@@ -143,7 +143,7 @@ def _heading(board: Board, place: str, period: Period) -> str:
     return f"{who}{place} {have} a rank{'' if board.total else ' yet'}"
 
 
-def _lead(actor: Actor, board: Board, period: Period) -> str:
+def _board_lead(actor: Actor, board: Board, period: Period) -> str:
     """Returns the actor's points with the distance to the next, or why there is no rank."""
     me = board.me
     if me is not None:
@@ -175,7 +175,7 @@ def _listed(board: Board, page: int | None) -> list[BoardEntry]:
     return board.lines(*lines_of(page))
 
 
-def _rows(board: Board, listed: list[BoardEntry], scope: Scope) -> list[Row]:
+def _board_rows(board: Board, listed: list[BoardEntry], scope: Scope) -> list[Row]:
     """Returns the part asked for and the actor's surroundings, with gaps where people are left out
     between them."""
     lines = {entry.line: entry for entry in (*listed, *board.around())}

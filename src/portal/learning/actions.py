@@ -141,7 +141,7 @@ async def report_watched(actor: Actor, video: Video, report: WatchReport) -> Rep
         before = await sql.fetch_one(_Before, _BEFORE, actor.user_id, video.id) or _Before()
         known = msgspec.json.decode(before.watched, type=rules.Seconds)
         reported = rules.reported_length(video.duration, before.duration_s, report.duration)
-        length = rules.length(video.duration, reported)
+        length = rules.counted_length(video.duration, reported)
         end = min(report.end, length)
         watched = rules.add_watched(known, report.start, end, rules.allowance(full_at, now))
         claimed = rules.add_watched(known, report.start, end, rules.MAX_SECOND)
@@ -155,10 +155,10 @@ async def report_watched(actor: Actor, video: Video, report: WatchReport) -> Rep
             min(report.position, length),
             reported,
             "{" + ",".join(f"[{start},{end})" for start, end in watched) + "}",
-            rules.spent(full_at, now, rules.count(watched) - rules.count(known)),
+            rules.spent(full_at, now, rules.seconds_in(watched) - rules.seconds_in(known)),
         )
         await record_activity(actor.user_id, actor.time_zone)
     done = after[0]["done"]
     if done and after[0]["completed_at"] == now:  # otherwise it was done before
         count("videos_completed", "watched")
-    return ReportedProgress(percent, done, rules.count(claimed) - rules.count(watched))
+    return ReportedProgress(percent, done, rules.seconds_in(claimed) - rules.seconds_in(watched))

@@ -220,7 +220,7 @@ def load_course(path: Path | None = None) -> Course:
         path = Path(__file__).parent.parent / "content" / COMPILED_NAME
     elif path.is_dir():
         path = path / COMPILED_NAME
-    return decode_course(_read(path), path.name)
+    return decode_course(_read_compiled(path), path.name)
 
 
 def decode_course(body: bytes, name: str = COMPILED_NAME) -> Course:
@@ -239,7 +239,7 @@ def decode_course(body: bytes, name: str = COMPILED_NAME) -> Course:
     return Course(compiled.steps, compiled.content_hash, compiled.language)
 
 
-def _read(path: Path) -> bytes:
+def _read_compiled(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:

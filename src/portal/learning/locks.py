@@ -55,15 +55,15 @@ class Locks:
         for part in parts_of(course):
             unmet = [entry for entry in part.requires if not self._is_met(entry)]
             if unmet:
-                self._unmet[_key(part)] = unmet
+                self._unmet[_part_key(part)] = unmet
         for part in parts_of(course) if self._unmet else ():
             if lock := self._lock(part):
-                self._locks[_key(part)] = lock
+                self._locks[_part_key(part)] = lock
 
     def of(self, part: Part) -> Lock | None:
         """Returns the lock of a step or a topic, None when it is open. A topic of a locked step is
         locked for the same reason."""
-        return self._locks.get(_key(part))
+        return self._locks.get(_part_key(part))
 
     def of_video(self, video: Video) -> Lock | None:
         topic = self._course.topics.get(video.topic_id)
@@ -103,11 +103,11 @@ class Locks:
             scores[quiz_id] = score_before
         before = Locks(self._course, Evidence(self.evidence.done, scores))
         opened = [p for p in parts_of(self._course) if before.of(p) and self.of(p) is None]
-        keys = {_key(part) for part in opened}
+        keys = {_part_key(part) for part in opened}
         return [
             part
             for part in opened
-            if isinstance(part, Step) or _key(step_of_part(self._course, part)) not in keys
+            if isinstance(part, Step) or _part_key(step_of_part(self._course, part)) not in keys
         ]
 
     def _target(self, requirement: Requirement) -> Part:
@@ -144,22 +144,22 @@ class Locks:
     def _unmet_of(self, part: Part) -> Iterator[Sequence[Requirement]]:
         """Yields what is to be done for a part: first for the step that it belongs to."""
         if isinstance(part, Topic) and (
-            outer := self._unmet.get(_key(step_of_part(self._course, part)))
+            outer := self._unmet.get(_part_key(step_of_part(self._course, part)))
         ):
             yield outer
-        if own := self._unmet.get(_key(part)):
+        if own := self._unmet.get(_part_key(part)):
             yield own
 
     def _start(self, requirement: Requirement) -> Part:
         """Returns the part that can be worked on now to meet a requirement: what it names or, while
         that is locked itself, what opens that one, and so on."""
         part = self._target(requirement)
-        met = {_key(part)}
+        met = {_part_key(part)}
         while unmet := next(self._unmet_of(part), None):
             part = self._target(unmet[0])
-            if _key(part) in met:  # a circle, which the check of a course refuses
+            if _part_key(part) in met:  # a circle, which the check of a course refuses
                 break
-            met.add(_key(part))
+            met.add(_part_key(part))
         return part
 
     def _sentence(self, requirement: Requirement) -> str:
@@ -207,7 +207,7 @@ def card_href(step: Step) -> str:
     return f"/path#step-{step.id}"
 
 
-def _key(part: Part) -> Key:
+def _part_key(part: Part) -> Key:
     return type(part), part.id
 
 

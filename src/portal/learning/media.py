@@ -36,7 +36,7 @@ async def media_file(
     is, a `CHUNK` of it is in memory; nothing is when only the headers are asked for."""
     course = course_of(request)
     content: Path = site(request).settings.content_dir or SHIPPED
-    path, videos = _find(course, content, name.as_posix().lstrip("/"))
+    path, videos = _course_file(course, content, name.as_posix().lstrip("/"))
     locks = await locks_of(actor, course)
     if all(locks.of_video(video) for video in videos):
         locks.check_video(videos[0])
@@ -49,7 +49,7 @@ async def media_file(
     size = state.st_size
     headers = {"accept-ranges": "bytes", "etag": f'"{state.st_mtime_ns:x}-{size:x}"'}
     kind = TYPES[path.suffix]
-    part = _part(request, headers["etag"], size)
+    part = _byte_range(request, headers["etag"], size)
     if part is not None and not part:
         stream.close()
         headers["content-range"] = f"bytes */{size}"
@@ -68,7 +68,7 @@ async def media_file(
     )
 
 
-def _find(course: Course, content: Path, name: str) -> tuple[Path, list[Video]]:
+def _course_file(course: Course, content: Path, name: str) -> tuple[Path, list[Video]]:
     """Returns the path of a file that the course names, and the videos that it belongs to;
     `NotFound` for anything else there."""
     folder = content / MEDIA_FOLDER
@@ -88,7 +88,7 @@ def _is_inside(path: Path, folder: Path) -> bool:
     return path.resolve().is_relative_to(folder.resolve())
 
 
-def _part(request: Req, etag: str, size: int) -> range | None:
+def _byte_range(request: Req, etag: str, size: int) -> range | None:
     """Returns the bytes that are asked for, at most `PART`, empty where the file has none; None
     for the whole file: no range is asked for, more than one, or one of another file, which had
     this name before."""

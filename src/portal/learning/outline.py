@@ -39,7 +39,7 @@ class Progress(msgspec.Struct, frozen=True):
 NOTHING = Progress()
 
 
-class Refusal(msgspec.Struct, frozen=True):
+class EmbedRefusal(msgspec.Struct, frozen=True):
     """A video that its provider does not let us show; `detail` is what the provider answered, with
     which `status` of HTTP. None is known of older answers.
 
@@ -67,7 +67,7 @@ class Activity(msgspec.Struct, frozen=True):
     video: Video
 
 
-NO_REFUSALS: Mapping[str, Refusal] = {}
+NO_REFUSALS: Mapping[str, EmbedRefusal] = {}
 
 
 class RailStep(msgspec.Struct, frozen=True):
@@ -92,7 +92,7 @@ class Outline:
         ledger: Ledger,
         here: str | None = None,
         *,
-        refusals: Mapping[str, Refusal] = NO_REFUSALS,
+        refusals: Mapping[str, EmbedRefusal] = NO_REFUSALS,
         ticked: Collection[str] = (),
     ) -> None:
         self.course = course

@@ -11,7 +11,7 @@ from portal.errors import NotFound
 from portal.learning import rules
 from portal.learning.course import Course, Step, Video
 from portal.learning.locks import Evidence, Locks, Part, has_locks
-from portal.learning.outline import Outline, Progress, Refusal
+from portal.learning.outline import EmbedRefusal, Outline, Progress
 from portal.scoring.queries import ledger_of
 from portal.web.actor import Actor
 
@@ -66,7 +66,7 @@ class _EvidenceRow(msgspec.Struct, frozen=True):
 
 
 def _progress_at(row: _VideoRow, video: Video) -> Progress:
-    length = rules.length(video.duration, row.duration_seconds)
+    length = rules.counted_length(video.duration, row.duration_seconds)
     return Progress(
         done=row.done,
         self_declared=row.self_declared,
@@ -84,14 +84,14 @@ class Study(msgspec.Struct, frozen=True):
 
     progress: dict[str, Progress]
     ticked: list[str]
-    refusals: dict[str, Refusal]
+    refusals: dict[str, EmbedRefusal]
 
 
 async def study_of(actor: Actor, course: Course, *, refusals: bool = False) -> Study:
     """Returns what the actor did, in one statement; the refused videos only if asked for."""
     row = (await sql.fetch(_StudyRow, _STUDY, actor.user_id, refusals))[0]
     videos = msgspec.json.decode(row.videos, type=list[_VideoRow])
-    refused = msgspec.json.decode(row.refusals, type=list[Refusal])
+    refused = msgspec.json.decode(row.refusals, type=list[EmbedRefusal])
     return Study(
         progress={
             watched.video_id: _progress_at(watched, video)

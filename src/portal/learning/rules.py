@@ -34,7 +34,7 @@ def union(intervals: Iterable[Interval]) -> Seconds:
     return tuple(merged)
 
 
-def count(seconds: Sequence[Interval]) -> int:
+def seconds_in(seconds: Sequence[Interval]) -> int:
     """Returns how many seconds the intervals of a union hold."""
     return sum(end - start for start, end in seconds)
 
@@ -101,7 +101,7 @@ def reported_length(of_content: int | None, before: int, reported: int) -> int:
     return min(near, default=max(before, reported))
 
 
-def length(of_content: int | None, reported: int) -> int:
+def counted_length(of_content: int | None, reported: int) -> int:
     """Returns the length that counts, in seconds: the shorter of the content's and the learner's
     player's, as long as they are near each other; without the content's, the player's, but never
     less than half a minute."""
@@ -113,7 +113,7 @@ def length(of_content: int | None, reported: int) -> int:
 def watched_percent(watched: Seconds, length_seconds: int) -> int:
     """Returns the whole percentage watched, rounded down, so that 90 is never said too early."""
     within = union((start, min(end, length_seconds)) for start, end in watched)
-    return min(100, 100 * count(within) // length_seconds)
+    return min(100, 100 * seconds_in(within) // length_seconds)
 
 
 def completes(percent: int) -> bool:

@@ -128,10 +128,10 @@ class LockedPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def path_view(outline: Outline) -> PathPage:
     """Returns the whole path, with the way on in the step where the learner is."""
-    return PathPage(_heading(outline), _lead(outline), outline.rail(), step_rows(outline))
+    return PathPage(_path_heading(outline), _path_lead(outline), outline.rail(), step_rows(outline))
 
 
-def _heading(outline: Outline) -> str:
+def _path_heading(outline: Outline) -> str:
     course = outline.course
     left = outline.seconds_left()
     time = "all watched"
@@ -140,7 +140,7 @@ def _heading(outline: Outline) -> str:
     return f"{plural(len(course.steps), 'step')}, {plural(len(course.ordered), 'video')}, {time}"
 
 
-def _lead(outline: Outline) -> str:
+def _path_lead(outline: Outline) -> str:
     """Returns where the learner stands, and what is closed to them."""
     course = outline.course
     parts = [

@@ -189,7 +189,7 @@ async def commit_answer(
         if after is not before:
             await record_activity(actor.user_id, actor.time_zone)
     answer = after.answers[given.question_id]
-    _count(before, [answer])
+    _count_new(before, [answer])
     questions = before.quiz.questions
     return Committed(questions[number - 1], number, answer, len(after.answers), len(questions))
 
@@ -228,12 +228,12 @@ async def submit(
         ).where(QuizAttempt.id == attempt.id)
         totals = await scoring.recompute(actor.user_id)
         await record_activity(actor.user_id, actor.time_zone)
-    _count(before, attempt.answers)
+    _count_new(before, attempt.answers)
     count("quizzes_finished")
     return Completed(attempt, totals.score, before.best.score if before.best else None)
 
 
-def _count(before: QuizProgress, answers: Sequence[Answer]) -> None:
+def _count_new(before: QuizProgress, answers: Sequence[Answer]) -> None:
     """Count the answers that were not committed before."""
     for answer in answers:
         if answer.question_id not in before.answers:

@@ -93,7 +93,7 @@ class Placed(msgspec.Struct, frozen=True):
     position: int
 
 
-class _Row(msgspec.Struct, frozen=True):
+class _FiguresRow(msgspec.Struct, frozen=True):
     score: int
     ranked: bool
     quizzes_completed: int
@@ -137,7 +137,7 @@ class Kpis(msgspec.Struct, frozen=True, rename="camel"):
     first_correct: int
 
 
-def _part(people: Sequence[Person], part: str) -> list[Person]:
+def _listed_as(people: Sequence[Person], part: str) -> list[Person]:
     return [person for person in people if person.part == part]
 
 
@@ -157,11 +157,11 @@ def placed(people: Sequence[Person], first_row: int, first_rank: int) -> list[Pl
     return result
 
 
-def _around(row: _Row, people: Sequence[Person], actor: Actor) -> list[Placed]:
+def _around(row: _FiguresRow, people: Sequence[Person], actor: Actor) -> list[Placed]:
     """Returns up to five people with the actor among them, in the middle where possible."""
     if not row.ranked:
         return []
-    above, below = _part(people, "above"), _part(people, "below")
+    above, below = _listed_as(people, "above"), _listed_as(people, "below")
     half = AROUND // 2
     take_above = max(half, AROUND - 1 - len(below))
     take_below = max(half, AROUND - 1 - len(above))
@@ -185,13 +185,13 @@ class LearnerFigures(msgspec.Struct, frozen=True):
 
 async def kpis(actor: Actor, course: Course) -> Kpis:
     """Returns the actor's key figures."""
-    return (await figures(actor, course)).kpis
+    return (await learner_figures(actor, course)).kpis
 
 
-async def figures(actor: Actor, course: Course) -> LearnerFigures:
+async def learner_figures(actor: Actor, course: Course) -> LearnerFigures:
     """Returns the actor's key figures and working days, in one statement."""
     rows = await sql.fetch(
-        _Row,
+        _FiguresRow,
         _KPIS,
         actor.user_id,
         actor.track,
@@ -220,8 +220,8 @@ async def figures(actor: Actor, course: Course) -> LearnerFigures:
         max_score=rules.POINTS_MAX * questions,
         quizzes_completed=row.quizzes_completed,
         quizzes_total=len(course.quizzes),
-        accuracy=rules.percent(row.correct, row.answered),
-        first_try_accuracy=rules.percent(row.first_correct, row.first_answered),
+        accuracy=rules.percentage(row.correct, row.answered),
+        first_try_accuracy=rules.percentage(row.first_correct, row.first_answered),
         streak=rules.streak(active, today, week),
         rank=rules.rank(row.higher) if row.ranked else None,
         total=row.ranked_people,
@@ -229,7 +229,7 @@ async def figures(actor: Actor, course: Course) -> LearnerFigures:
         grade=None if percentile is None else rules.grade(percentile),
         videos_completed=row.videos_completed,
         videos_total=len(course.ordered),
-        top10=placed(_part(people, "top"), 1, 1),
+        top10=placed(_listed_as(people, "top"), 1, 1),
         around=_around(row, people, actor),
         answered=row.answered,
         correct=row.correct,

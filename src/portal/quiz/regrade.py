@@ -215,7 +215,7 @@ def _total_difference(person: _Person, right: Totals) -> Difference:
     )
 
 
-def _differences(
+def _differences_of_person(
     person: _Person, rows: Sequence[_Recorded], versions: dict[str, dict[str, Question]]
 ) -> list[Difference]:
     found: list[Difference] = []
@@ -230,7 +230,7 @@ def _differences(
     return [difference for difference in found if difference.recorded != difference.recomputed]
 
 
-async def check() -> AsyncIterator[Difference]:
+async def check_scores() -> AsyncIterator[Difference]:
     """Yields every recorded row that differs from what its answers and attempts say."""
     versions = _Versions()
     last: UUID | None = _FIRST_KEY
@@ -259,7 +259,7 @@ async def _check_page(after: UUID, versions: _Versions) -> tuple[UUID | None, li
     found = [
         difference
         for person in people
-        for difference in _differences(person, by_person.get(person.id, []), questions)
+        for difference in _differences_of_person(person, by_person.get(person.id, []), questions)
     ]
     return (people[-1].id if people else None), found
 
@@ -287,8 +287,8 @@ async def _attempts_of(learners: list[UUID]) -> list[_Recorded]:
 
 
 async def rebuild() -> int:
-    """Mend everything that `check` finds, one person per transaction; returns how many people."""
-    people = {found.learner async for found in check() if found.learner is not None}
+    """Mend everything that `check_scores` finds, one person per transaction; returns how many people."""
+    people = {found.learner async for found in check_scores() if found.learner is not None}
     versions = _Versions()
     for learner in people:
         async with sql.transaction():
@@ -300,7 +300,7 @@ async def rebuild() -> int:
                     row.content_hash: await versions.questions(row.content_hash) for row in recorded
                 }
                 for row in _regraded(recorded, questions):
-                    await _write(row)
+                    await _write_attempt(row)
             await scoring.recompute(learner)
     if await _count_differences():
         async with sql.transaction():
@@ -309,7 +309,7 @@ async def rebuild() -> int:
     return len(people)
 
 
-async def _write(row: _Recorded) -> None:
+async def _write_attempt(row: _Recorded) -> None:
     await sql.execute(
         """
         UPDATE quiz_attempt SET correct_answers = $2, first_try_correct = $3, score = $4

@@ -105,7 +105,7 @@ def _points_text(earned: int) -> str:
     return str(earned)
 
 
-def _change(finished: FinishedAttempt) -> str:
+def _score_change(finished: FinishedAttempt) -> str:
     """Returns what the attempt did to the total and the rank."""
     ranking, gained = finished.ranking, finished.gained
     total = number(ranking.total_score)
@@ -187,7 +187,7 @@ def result(
     attempt, best = finished.attempt, progress.best
     assert best is not None
     answers = {answer.question_id: answer for answer in attempt.answers}
-    change = _change(finished)
+    change = _score_change(finished)
     if finished.ranking.latest:
         change = f"{change} {_opened(outline, video, finished.best_before)}"
     return ResultPart(

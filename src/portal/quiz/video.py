@@ -8,7 +8,7 @@ import msgspec
 
 from portal.learning.course import Cue, Video
 from portal.learning.locks import card_href
-from portal.learning.outline import Outline, Refusal, TickState
+from portal.learning.outline import EmbedRefusal, Outline, TickState
 from portal.learning.player import embed_url, media_url, provider_name, watch_url
 from portal.quiz.result import ResultPart
 from portal.quiz.views import FeedbackPart, QuestionPart, StartPart
@@ -68,7 +68,7 @@ class VideoPage(msgspec.Struct, frozen=True, kw_only=True):
     transcript: tuple[Cue, ...]
     gone: bool
     doubtful: bool
-    refusal: Refusal | None
+    refusal: EmbedRefusal | None
     watch_url: str
     position: int
     watched_percent: int | None

@@ -121,7 +121,7 @@ def recent_since(now: datetime) -> datetime:
     return now - timedelta(days=RECENT_DAYS)
 
 
-def percent(part: int, whole: int) -> int:
+def percentage(part: int, whole: int) -> int:
     """Returns a whole percentage, half up; 0 of nothing is 0."""
     return (200 * part + whole) // (2 * whole) if whole else 0
 
@@ -141,7 +141,7 @@ def percentile(*, below: int, tied: int, ranked: int) -> int:
         return 100
     if tied == ranked:
         return 50
-    return percent(below, ranked - 1)
+    return percentage(below, ranked - 1)
 
 
 def grade(percentile_value: int) -> Grade:

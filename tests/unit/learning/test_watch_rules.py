@@ -32,7 +32,7 @@ def seconds(parts: list[Interval] | Seconds) -> set[int]:
 def test_a_union_holds_the_same_seconds_in_order_and_apart(parts: list[Interval]) -> None:
     joined = rules.union(parts)
     assert seconds(joined) == seconds(parts)
-    assert rules.count(joined) == len(seconds(parts))
+    assert rules.seconds_in(joined) == len(seconds(parts))
     for (_, end), (start, _) in pairwise(joined):
         assert end < start
     assert all(start < end for start, end in joined)
@@ -120,7 +120,7 @@ class Viewer:
         allowed = rules.allowance(self.full_at, now)
         assert 0 <= allowed <= rules.SECONDS_AT_MOST
         self.watched[video] = rules.add_watched(before, start, end, allowed)
-        new = rules.count(self.watched[video]) - rules.count(before)
+        new = rules.seconds_in(self.watched[video]) - rules.seconds_in(before)
         self.full_at = rules.spent(self.full_at, now, new)
         return new
 
@@ -192,7 +192,7 @@ def test_who_really_watches_loses_nothing(
         now = NOON + timedelta(seconds=number * every + (late if number % 2 else 0))
         viewer.report(now, 1, 0, min(length, int(number * every * speed)))
     assert rules.completes(rules.watched_percent(viewer.watched[1], length))
-    assert rules.count(viewer.watched[1]) == length
+    assert rules.seconds_in(viewer.watched[1]) == length
 
 
 @given(st.integers(30, 3600), st.sampled_from([1.0, 2.0]))
@@ -202,7 +202,7 @@ def test_who_was_offline_all_the_time_is_believed_when_asking_again(
     viewer, back = Viewer(NOON), NOON + timedelta(seconds=length / speed)
     for retry in range(length // 20 + 1):
         viewer.report(back + timedelta(seconds=10 * retry), 1, 0, length)
-    assert rules.count(viewer.watched[1]) == length
+    assert rules.seconds_in(viewer.watched[1]) == length
 
 
 @pytest.mark.parametrize(
@@ -232,16 +232,16 @@ def test_the_allowance_grows_by_two_a_second_up_to_two_minutes(
     ],
 )
 def test_the_length_that_counts(of_content: int | None, reported: int, expected: int) -> None:
-    assert rules.length(of_content, reported) == expected
+    assert rules.counted_length(of_content, reported) == expected
 
 
 @given(st.integers(1, 5000), st.lists(st.integers(0, 86_400)))
 def test_a_false_length_gains_a_fifth_at_most(of_content: int, reports: list[int]) -> None:
     known = 0
     for reported in reports:
-        before = rules.length(of_content, known)
+        before = rules.counted_length(of_content, known)
         known = rules.reported_length(of_content, known, reported)
-        assert 0.8 * of_content <= rules.length(of_content, known) <= before <= of_content
+        assert 0.8 * of_content <= rules.counted_length(of_content, known) <= before <= of_content
 
 
 @given(st.lists(st.integers(0, 86_400)))
@@ -249,4 +249,4 @@ def test_without_the_content_s_length_the_greatest_reported_counts(reports: list
     known = 0
     for reported in reports:
         known = rules.reported_length(None, known, reported)
-    assert rules.length(None, known) == max([30, *reports])
+    assert rules.counted_length(None, known) == max([30, *reports])

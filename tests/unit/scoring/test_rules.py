@@ -116,14 +116,14 @@ def test_totals_of_a_history() -> None:
     ],
 )
 def test_percent_is_rounded_half_up(part: int, whole: int, expected: int) -> None:
-    assert rules.percent(part, whole) == expected
+    assert rules.percentage(part, whole) == expected
 
 
 @given(st.integers(0, 10_000), st.integers(1, 10_000))
 def test_percent_is_the_nearest_whole(part: int, whole: int) -> None:
     part = min(part, whole)
     exact = Fraction(100 * part, whole)
-    assert Fraction(-1, 2) < rules.percent(part, whole) - exact <= Fraction(1, 2)
+    assert Fraction(-1, 2) < rules.percentage(part, whole) - exact <= Fraction(1, 2)
 
 
 @given(scores)

@@ -120,7 +120,7 @@ async def _check_scores(dsn: Dsn, say: Say) -> int:
     sql.bind(engine, TABLES)
     count = 0
     try:
-        async for difference in regrade.check():
+        async for difference in regrade.check_scores():
             say(str(difference))
             count += 1
     finally:

@@ -287,7 +287,7 @@ async def _attempts_of(learners: list[UUID]) -> list[_Recorded]:
 
 
 async def rebuild() -> int:
-    """Mend everything that `check_scores` finds, one person per transaction; returns how many people."""
+    """Mend all that `check_scores` finds, one person per transaction; returns how many people."""
     people = {found.learner async for found in check_scores() if found.learner is not None}
     versions = _Versions()
     for learner in people:

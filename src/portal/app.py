@@ -154,9 +154,12 @@ async def _running(application: Litestar) -> AsyncIterator[None]:
 async def _released(settings: Settings, lifecycle: Lifecycle) -> None:
     try:
         await release(settings, lifecycle)
-    except PortalError as error:
-        logging.getLogger("serve/release").error("%s", error.sentence)
-        lifecycle.fail(error.sentence)
     except Exception as error:
-        logging.getLogger("serve/release").error("%s", type(error).__name__, exc_info=error)
-        lifecycle.fail(type(error).__name__)
+        if isinstance(error, PortalError):
+            sentence, bug = error.sentence, None
+        else:
+            sentence, bug = type(error).__name__, error
+        logging.getLogger("serve/release").error("%s", sentence, exc_info=bug)
+        lifecycle.enter("failed")
+        if lifecycle.on_failure is not None:
+            lifecycle.on_failure(sentence)

@@ -20,12 +20,6 @@ class Lifecycle(msgspec.Struct):
     def enter(self, phase: str) -> None:
         self.phase = phase
 
-    def fail(self, sentence: str) -> None:
-        """The release cannot go on; `sentence` says why."""
-        self.phase = "failed"
-        if self.on_failure is not None:
-            self.on_failure(sentence)
-
     def open(self) -> None:
         """Let requests in."""
         self.at_head = True

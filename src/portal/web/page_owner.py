@@ -76,6 +76,6 @@ def on_somebody_else(request: Req, error: SomebodyElse) -> Any:
             title=TITLE,
             message=f"{error.sentence} {NOTHING_SAVED}",
             request_id=None,
-            retry=pages.WayOn(f"Open the page as {error.name}", address_of(request)),
+            retry=pages.Link(address_of(request), f"Open the page as {error.name}"),
         )
     )

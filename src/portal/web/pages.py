@@ -70,17 +70,12 @@ class Shell(msgspec.Struct, frozen=True):
     notices: list[Banner]
 
 
-class WayOn(msgspec.Struct, frozen=True):
-    label: str
-    href: str
-
-
 class ErrorPage(msgspec.Struct, frozen=True):
     status: int
     title: str
     message: str
     request_id: str | None
-    retry: WayOn | None
+    retry: Link | None
 
 
 class Renderer:
@@ -160,7 +155,7 @@ async def error_page(
     message: str,
     request_id: str | None,
     headers: dict[str, str] | None = None,
-    retry: WayOn | None = None,
+    retry: Link | None = None,
 ) -> Response[str]:
     """Returns the error page, in the shell if that can be had: an error must not cause another."""
     try:
@@ -168,7 +163,7 @@ async def error_page(
     except Exception:
         shell = _shell_for(request, None, 0)
     if status == 503 and request.method == "GET":
-        retry = WayOn("Try again", address_of(request))
+        retry = Link(address_of(request), "Try again")
     content = ErrorPage(
         status=status,
         title=title,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import msgspec
 
@@ -13,13 +13,14 @@ from portal.web.site import Req, site
 
 class Browser(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of the browser or program that signs in. `known` are its tokens of accounts
-    entered there before, the latest first; `session` is the hash of the session that it has."""
+    entered there before, by their hashes, the latest first; `session` is the hash of the session
+    that it has."""
 
     address: Address | None
     user_agent: str = ""
     zone: str = ""
     session: bytes | None = None
-    known: Sequence[str] = ()
+    known: Mapping[bytes, str] = {}
 
     def __repr__(self) -> str:
         return f"Browser({self.address})"

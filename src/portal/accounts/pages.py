@@ -119,17 +119,17 @@ async def login_submit(request: Req) -> Response[Any]:
         )
     except SignInRequired:
         refused = FormErrors({"form": REFUSED}, status=401)
-        return await _login_page(request, next_path=next_path, username=username, refused=refused)
     except (Invalid, RateLimited) as error:
         refused = form_errors(error, "form")
-        return await _login_page(request, next_path=next_path, username=username, refused=refused)
-    if _advice(request):
-        # Whoever comes back there without a session learns why; with one, it leads on.
-        next_path = f"/login?signed-in=1&next={quote(next_path, safe='/')}"
-    response = Redirect(next_path, status_code=303)
-    set_session_cookie(request, response, signed_in.token)
-    set_known_cookie(request, response, signed_in.known)
-    return response
+    else:
+        if _advice(request):
+            # Whoever comes back there without a session learns why; with one, it leads on.
+            next_path = f"/login?signed-in=1&next={quote(next_path, safe='/')}"
+        response = Redirect(next_path, status_code=303)
+        set_session_cookie(request, response, signed_in.token)
+        set_known_cookie(request, response, signed_in.known)
+        return response
+    return await _login_page(request, next_path=next_path, username=username, refused=refused)
 
 
 def _require_both(username: str, password: str) -> None:

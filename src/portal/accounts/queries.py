@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from portal.web.actor import Actor
 # The first lower() finds an address by its index, the second, of A to Z only, decides.
 _CREDENTIALS = """
     SELECT u.id AS user_id, u.external_id, u.name, u.role, u.team AS team_id, t.track,
-           u.time_zone, u.password_hash,
+           u.email, u.time_zone, u.password_hash,
            (SELECT k.token_hash FROM known_device k
             WHERE k.member = u.id AND k.token_hash = ANY ($2::bytea[]) LIMIT 1) AS device
     FROM app_user u LEFT JOIN team t ON t.id = u.team
@@ -66,7 +66,7 @@ class Device(msgspec.Struct, frozen=True):
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """What signing in needs to know of the account behind a login name. `device` is the hash of the
+    """What signing in and a new password need to know of an account. `device` is the hash of the
     asking browser's token when somebody has signed in to this account there before."""
 
     user_id: UUID
@@ -75,6 +75,7 @@ class Credentials(msgspec.Struct, frozen=True):
     role: str
     team_id: str | None
     track: str | None
+    email: str | None
     time_zone: str | None
     password_hash: str | None
     device: bytes | None
@@ -95,7 +96,7 @@ async def devices_of(actor: Actor) -> list[Device]:
     return await sql.fetch(Device, _DEVICES, actor.user_id, actor.session_hash, clock.now())
 
 
-async def credentials_of(login: str, devices: Sequence[bytes] = ()) -> Credentials | None:
+async def credentials_of(login: str, devices: Collection[bytes] = ()) -> Credentials | None:
     """Returns the account of a normalised external id or e-mail, asked by a browser with these
     tokens of devices, hashed. The two names cannot collide: only an e-mail holds an @."""
     return await sql.fetch_one(Credentials, _CREDENTIALS, login, list(devices))

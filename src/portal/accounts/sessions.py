@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -138,8 +138,7 @@ async def sign_in(username: str, password: str, browser: Browser, settings: Sett
     """
     async with passwords.hashing_slot():
         login = rules.normal_login(username)
-        devices = [hash_token(token) for token in browser.known]
-        account = await queries.credentials_of(login, devices)
+        account = await queries.credentials_of(login, browser.known)
         limits = _limits_of(login, account, browser.address)
         try:
             await rate_limit.acquire(limits, WINDOW)
@@ -158,7 +157,7 @@ async def sign_in(username: str, password: str, browser: Browser, settings: Sett
             if signed_in is not None:
                 break
             # It is not as it was read: perhaps another sign-in has only renewed its hash.
-            account = await queries.credentials_of(login, devices)
+            account = await queries.credentials_of(login, browser.known)
         if signed_in is None:
             count("sign_ins", "refused")
             raise SignInRequired("Invalid credentials")
@@ -177,7 +176,7 @@ async def _open_session(
     token, device = new_token(), new_token()
     now = clock.now()
     zone = account.time_zone or zone_named(browser.zone)
-    known = {hash_token(entry): entry for entry in browser.known}
+    known = dict(browser.known)
     if account.device is not None:
         # The token stays the same: it opens nothing, and two windows would take it from each other.
         device = known.pop(account.device)
@@ -248,7 +247,7 @@ async def sign_out_device(actor: Actor, device: str) -> None:
         raise NotFound("You are no longer signed in there.")
 
 
-async def sign_out_others(actor: Actor, devices: Sequence[bytes]) -> None:
+async def sign_out_others(actor: Actor, devices: Collection[bytes]) -> None:
     """End all of the actor's sessions but this one, and forget the known devices except `devices`,
     the hashes of this browser's own tokens."""
     async with sql.transaction():
@@ -271,7 +270,7 @@ async def end_sessions(person: UUID, *, but: bytes | None = None) -> int:
     return len(await sql.execute(_END_SESSIONS, person, but, clock.now()))
 
 
-async def forget_devices(person: UUID, *, but: Sequence[bytes] = ()) -> None:
+async def forget_devices(person: UUID, *, but: Collection[bytes] = ()) -> None:
     """Forget the known devices of a person, except those with the hashes `but`. The commit is the
     caller's."""
     await sql.execute(_FORGET_DEVICES, person, list(but))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
 from portal import clock
-from portal.accounts import audit, passwords, rules, sessions
+from portal.accounts import audit, passwords, queries, rules, sessions
 from portal.accounts.tables import AppUser
 from portal.accounts.time_zones import zone_named
 from portal.db import sql
@@ -17,8 +17,6 @@ from portal.web.actor import Actor
 
 WINDOW = timedelta(minutes=5)
 TRIES = 10
-
-_PASSWORD = "SELECT password_hash, email FROM app_user WHERE id = $1"  # noqa: S105
 
 
 async def _change_own(actor: Actor, values: dict[Any, Any]) -> None:
@@ -63,7 +61,7 @@ async def set_listed(actor: Actor, *, listed: bool) -> None:
 
 
 async def change_password(
-    actor: Actor, *, current: str, new: str, again: str, hours: int, devices: Sequence[bytes]
+    actor: Actor, *, current: str, new: str, again: str, hours: int, devices: Collection[bytes]
 ) -> tuple[str, int]:
     """Give the actor another password, end all other sessions and go on with a new token. Known
     devices are forgotten, except `devices`, the hashes of this browser's own tokens.
@@ -72,8 +70,10 @@ async def change_password(
     `Conflict` for an account without a password or when it was changed meanwhile, `RateLimited`
     after too many wrong tries, and `SignInRequired` when the session was ended meanwhile.
     """
-    rows = await sql.execute(_PASSWORD, actor.user_id, retry=True)
-    stored, email = rows[0]["password_hash"], rows[0]["email"]
+    account = await queries.credentials_of(actor.external_id)
+    if account is None:
+        raise SignInRequired
+    stored = account.password_hash
     if stored is None:
         raise Conflict("This account has no password: it signs in another way.")
     errors: rules.FieldErrors = {}
@@ -81,7 +81,7 @@ async def change_password(
         errors["current"] = "Enter your current password."
     elif not await _is_current(actor, stored, current):
         errors["current"] = "This is not your current password."
-    names = (actor.external_id, actor.name, email)
+    names = (actor.external_id, actor.name, account.email)
     for sentence in rules.own_password_errors(new, names=names, current=current).values():
         errors["new"] = sentence if new else "Enter a new password."
     if "new" not in errors and rules.normal_password(new) != rules.normal_password(again):

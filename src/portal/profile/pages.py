@@ -19,7 +19,7 @@ from portal.profile.user_agents import device_name
 from portal.web.actor import Actor, CurrentActor
 from portal.web.forms import NO_ERRORS, FormErrors, form_errors, read_form
 from portal.web.pages import page
-from portal.web.session import clear_session_cookie, known_hashes_from, set_session_cookie
+from portal.web.session import clear_session_cookie, known_tokens_from, set_session_cookie
 from portal.web.site import Req, site
 
 MAX_DEVICES = 10
@@ -156,7 +156,7 @@ async def save_password(request: Req, actor: CurrentActor) -> Response[Any]:
             new=form.text("new", trim=False),
             again=form.text("again", trim=False),
             hours=site(request).settings.session_hours,
-            devices=known_hashes_from(request.cookies),
+            devices=known_tokens_from(request.cookies),
         )
     except (Invalid, RateLimited) as error:
         return await _account_page(request, actor, refused=form_errors(error, "current"))
@@ -175,7 +175,7 @@ async def sign_out_devices(request: Req, actor: CurrentActor) -> Redirect:
         clear_session_cookie(request, response)
         return response
     if device == "others":
-        await sessions.sign_out_others(actor, known_hashes_from(request.cookies))
+        await sessions.sign_out_others(actor, known_tokens_from(request.cookies))
         return _done("others")
     await sessions.sign_out_device(actor, device)
     return _done("device")

@@ -40,16 +40,11 @@ def token_hash_from(cookies: Mapping[str, str]) -> bytes | None:
     return hash_token(token) if _TOKEN.fullmatch(token) else None
 
 
-def known_tokens_from(cookies: Mapping[str, str]) -> list[str]:
-    """Returns the tokens of the accounts that this browser has entered, the latest first, without
-    what we cannot have made."""
+def known_tokens_from(cookies: Mapping[str, str]) -> dict[bytes, str]:
+    """Returns the tokens of the accounts that this browser has entered by their hashes, the latest
+    first, without what we cannot have made."""
     tokens = cookies.get(KNOWN_COOKIE, "").split(".")[:MAX_KNOWN]
-    return list(dict.fromkeys(token for token in tokens if _TOKEN.fullmatch(token)))
-
-
-def known_hashes_from(cookies: Mapping[str, str]) -> list[bytes]:
-    """Returns the hashes of those tokens."""
-    return [hash_token(token) for token in known_tokens_from(cookies)]
+    return {hash_token(token): token for token in tokens if _TOKEN.fullmatch(token)}
 
 
 def cookie(name: str, value: str, *, seconds: int, secure: bool) -> Cookie:

@@ -1,9 +1,9 @@
 """Argon2id, kept off the event loop and in one thread, so that sign-ins cannot starve the rest.
 
 Parameters: OWASP Password Storage Cheat Sheet, second choice for Argon2id (19 MiB, 2 passes, one
-lane). With two threads a container that has one CPU uses it up before its tenth of a second is
-over, and is stopped until the next one, the event loop too: others wait twice as long for their
-answers, and no more people are signed in.
+lane). With two threads, a container with one CPU uses up its share of each tenth of a second early
+and is paused until the next one, event loop included: others wait twice as long for their answers,
+and no more people are signed in.
 """
 
 from __future__ import annotations

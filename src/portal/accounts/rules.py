@@ -77,9 +77,9 @@ class NewTeam(msgspec.Struct, frozen=True):
 
 def normal_login(username: str) -> str:
     """Returns the form in which login names are compared and addresses kept: composed characters
-    (NFC), small letters, no surrounding space.
+    (NFC), lower case, no surrounding space.
 
-    Only A to Z have a small form here, and the sign for Kelvin stays what it is, which NFC makes a
+    Only A to Z have a lower case here, and the sign for Kelvin stays what it is, which NFC makes a
     K: a letter that looks alike must not become another person's name.
     """
     parts = username.strip()[: _APART * (MAX_EMAIL + 1)].split(_KELVIN)
@@ -223,8 +223,8 @@ def _is_heaped(name: str) -> bool:
 
 
 def password_errors(password: str) -> FieldErrors:
-    """Returns a sentence when the password is too short or too long, as characters are counted once
-    they are composed, or has what is no character; else nothing."""
+    """Returns a sentence when the password, with its characters composed, is too short or too long,
+    or holds something that is not a character; else nothing."""
     password = normal_password(password)
     if "\0" in password or not _is_text(password):
         return {"password": "This password has a character that cannot be used."}
@@ -236,7 +236,7 @@ def password_errors(password: str) -> FieldErrors:
 
 
 def _is_text(text: str) -> bool:
-    """Returns False for halves of characters, which stand for bytes that were no UTF-8."""
+    """Returns False for halves of characters, which stand for bytes that were not UTF-8."""
     try:
         text.encode()
     except UnicodeEncodeError:

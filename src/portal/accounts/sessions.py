@@ -1,4 +1,4 @@
-"""Signing in, staying signed in, and the ends of sessions."""
+"""Sessions: how they are opened, kept and ended."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ async def session_of(token_hash: bytes, default_zone: str) -> Session | None:
 async def actor_of_session(token_hash: bytes, default_zone: str) -> Actor | None:
     """Returns the person of a live session, or None. When it was seen is written down rarely, and
     so in a statement of its own: within the read it would cost every request more than half again.
-    Who reads is not kept waiting for it, and not refused when it cannot be written."""
+    Nobody is kept waiting for it, or refused when it cannot be written."""
     session = await session_of(token_hash, default_zone)
     if session is None:
         return None

@@ -50,7 +50,8 @@ def choices() -> list[str]:
 
 @cache
 def _current_names() -> dict[str, str]:
-    """Returns every name of a zone to the one among the choices, or to itself where none is."""
+    """Returns a mapping from every name of a zone to the one among the choices, or to itself where
+    there is none."""
     chosen = set(choices())
     links = [line.split() for line in _lines("zoneinfo", "tzdata.zi") if line.startswith("L ")]
     targets = {alias: target for _, target, alias in links} | _RENAMED
@@ -65,8 +66,8 @@ def _current_names() -> dict[str, str]:
 
 @cache
 def _known() -> dict[str, str]:
-    """Returns what may be typed, in small letters, to the zone that is meant: a name, new or old,
-    or the city in it where all names with that city mean one zone."""
+    """Returns a mapping from what may be typed, in lower case, to the zone that is meant: a name,
+    new or old, or the city in it where all names with that city mean one zone."""
     cities: dict[str, set[str]] = {}
     names = {}
     for name, current in _current_names().items():

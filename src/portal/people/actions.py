@@ -97,7 +97,8 @@ async def move_to_team(external_id: str, team: str | None, *, actor: UUID | None
 
 
 async def disable(external_id: str, *, actor: UUID | None = None) -> None:
-    """Keep a person out and out of the ranking; what they did stays. Ends their sessions."""
+    """Keep a person from signing in and out of the ranking; what they did stays. Ends their
+    sessions."""
     async with sql.transaction():
         person = await _lock_person(external_id, actor)
         await _keep_an_admin(person)
@@ -142,7 +143,7 @@ async def erase(external_id: str, *, actor: UUID | None = None) -> None:
 
 
 async def _lock_team(team: str) -> None:
-    """Keep a team as it is, and who joins it waiting, until the commit; `NotFound` for none."""
+    """Keep a team as it is, and whoever joins it waiting, until the commit; `NotFound` for none."""
     if not await sql.execute(_LOCK_TEAM, team):
         raise NotFound(f"There is no team {team}.")
 
@@ -157,7 +158,8 @@ async def _lock_members(team: str) -> list[UUID]:
 
 
 async def create_team(team: NewTeam, *, actor: UUID | None = None) -> None:
-    """Make a team without members. `Invalid` for bad fields, `Conflict` for an id that is taken."""
+    """Create a team without members. `Invalid` for bad fields, `Conflict` for an id that is
+    taken."""
     check_new_team(team)
     async with sql.transaction():
         await _require_admin(actor)
@@ -188,7 +190,8 @@ async def set_track(team: str, track: str, *, actor: UUID | None = None) -> None
 
 async def set_working_days(team: str, days: Collection[int], *, actor: UUID | None = None) -> None:
     """Say on which days a team works, from 1, Monday, to 7. Streaks follow at once, because they
-    are counted whenever they are shown. `Invalid` for no day, or for one that is none."""
+    are counted whenever they are shown. `Invalid` for no days, or for a number that is not a
+    day."""
     check_working_days(days)
     kept = sorted(set(days))
     async with sql.transaction():

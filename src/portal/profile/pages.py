@@ -31,7 +31,7 @@ class DeviceRow(msgspec.Struct, frozen=True):
 
 
 class Saved(msgspec.Struct, frozen=True):
-    """What was saved, said in its section."""
+    """The message about what was saved, for the section where it was."""
 
     section: str
     text: str
@@ -122,7 +122,7 @@ async def account(request: Req, actor: CurrentActor, saved: FromQuery[str] = "")
     include_in_schema=False,
 )
 async def account_reopened() -> Redirect:
-    """A refused form stands at its own address; who opens that again gets the account."""
+    """A refused form is shown at its own address; opening that again leads to the account page."""
     return Redirect("/account", status_code=303)
 
 

@@ -1,4 +1,4 @@
-"""Browser and system in words, from what a browser says of itself. Pure."""
+"""Browser and system in words, from what a browser says about itself. Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _PROGRAMS = (
 
 
 def device_name(user_agent: str | None) -> str:
-    """Returns such as "Firefox on Windows"; "Unknown device" when nothing in it is known."""
+    """Returns a name such as "Firefox on Windows"; "Unknown device" when nothing in it is known."""
     text = user_agent or ""
     browser = _named_in(_BROWSERS, text)
     system = _named_in(_SYSTEMS, text)

@@ -10,7 +10,7 @@ from litestar.types import Scope
 from portal.errors import Forbidden, SignInRequired
 from portal.web.actor import Actor
 from portal.web.session import token_hash_from
-from portal.web.site import Connection, site
+from portal.web.site import AnyConnection, site
 
 Who: TypeAlias = Literal["public", "member", "manager", "admin"]
 
@@ -27,7 +27,7 @@ def who_may(handler: BaseRouteHandler) -> Who:
     return who
 
 
-async def require_actor(connection: Connection, handler: Any) -> None:
+async def require_actor(connection: AnyConnection, handler: Any) -> None:
     """Guard of the whole application: closed by default, opened by `opt={"who": "public"}`."""
     who = who_may(handler)
     # OPTIONS runs no code of ours: Litestar says what may be asked of an address.
@@ -42,7 +42,7 @@ async def require_actor(connection: Connection, handler: Any) -> None:
         )
 
 
-async def current_actor(connection: Connection) -> Actor | None:
+async def current_actor(connection: AnyConnection) -> Actor | None:
     """Returns the person behind the session cookie, or None; asks the database at most once."""
     state = connection.scope["state"]
     if "actor" not in state:

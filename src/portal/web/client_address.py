@@ -1,4 +1,4 @@
-"""What a request says about where it came from, believed only as far as it can be."""
+"""Where a request came from, believed only as far as it can be checked."""
 
 from __future__ import annotations
 
@@ -94,9 +94,9 @@ def is_loopback_host(host: str) -> bool:
 def browser_side(
     scope: Any, headers: Mapping[str, str], trusted: Sequence[Network], public_url: PublicUrl | None
 ) -> Side:
-    """Returns what the browser's side of the connection is: "https"; "http", where it is meant to
-    be; or "unknown": nothing that can be believed says https, and nobody has said that plain http
-    is wanted. Cookies are Secure unless it is "http", and HSTS is sent when it is "https".
+    """Returns what the browser's side of the connection is: "https"; "http", where that is
+    intended; or "unknown", where nothing that can be believed says https, and nobody has asked for
+    plain http. Cookies are Secure unless it is "http", and HSTS is sent when it is "https".
     """
     if public_url is not None:
         return "https" if public_url.scheme == "https" else "http"

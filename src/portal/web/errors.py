@@ -1,4 +1,4 @@
-"""From what went wrong to what is sent: JSON below `/api` and `/health`, a page everywhere else."""
+"""Turns what went wrong into an answer: JSON below `/api` and `/health`, a page everywhere else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
 
 from portal import errors
 from portal.web import log, pages
-from portal.web.json_body import CHECK, finding
+from portal.web.json_body import CHECK, problem_in
 from portal.web.paths import address_of
 from portal.web.site import Req
 
@@ -151,7 +151,7 @@ def _field_problems(request: Req, extra: Any) -> dict[str, str] | None:
         argument = arguments.get(str(entry.get("key")))
         definition = argument.kwarg_definition if argument else None
         name = getattr(definition, "name", None) or (argument.name if argument else "request")
-        problems[name] = finding(str(entry.get("message")))[1]
+        problems[name] = problem_in(str(entry.get("message")))[1]
     return problems or None
 
 

@@ -24,7 +24,7 @@ _BOUNDARY = re.compile(r"[ -~]{1,70}")
 
 def read_fields(body: bytes, kind: str, options: Mapping[str, str]) -> list[tuple[str, str]]:
     """Returns the names and values of a form in the order in which they were sent; none for a body
-    of another kind. Bytes that are no text are replaced. Raises `Invalid`, and 413 for too many
+    of another kind. Bytes that are not text are replaced. Raises `Invalid`, and 413 for too many
     bytes."""
     fields = _fields_in(body, kind, options)
     if any(len(name) > MAX_NAME for name, _ in fields):
@@ -54,7 +54,7 @@ def _fields_in(body: bytes, kind: str, options: Mapping[str, str]) -> list[tuple
 
 def _fields_of_parts(body: bytes, boundary: str) -> Iterator[tuple[str, str]]:
     """Yields the parts of a body in `multipart/form-data`. Their text is UTF-8, as a form's is in
-    every browser; what a part says of its own character set is not looked at."""
+    every browser; the character set that a part names is ignored."""
     if body.count(b"--" + boundary.encode()) > MAX_FIELDS + 1:
         raise Invalid(TOO_MANY)
     name, value = "", bytearray()

@@ -1,4 +1,4 @@
-"""Reading of HTML forms, and what a page says that shows one again."""
+"""Reading HTML forms, and showing a refused one again with its errors."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ async def read_form(request: Req) -> Form:
 
 
 class FormErrors(msgspec.Struct, frozen=True):
-    """What a page that shows its form again says of it: a sentence for each field."""
+    """A sentence for each field of a refused form, and the status and headers of the page that
+    shows it again."""
 
     fields: dict[str, str]
     status: int = 422

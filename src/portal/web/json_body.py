@@ -11,7 +11,7 @@ from litestar.exceptions import HTTPException
 
 from portal.errors import Invalid
 from portal.web.csrf import SAFE_METHODS
-from portal.web.site import Connection
+from portal.web.site import AnyConnection
 
 NO_BODY = "Send a JSON body."
 NOT_JSON = "The body is not valid JSON."
@@ -45,7 +45,7 @@ def read_json(body: bytes, wanted: Any) -> Any:
     try:
         return _decoder(wanted).decode(body)
     except msgspec.ValidationError as error:
-        path, sentence = finding(str(error))
+        path, sentence = problem_in(str(error))
         raise Invalid(CHECK, details={path or "body": sentence}) from None
     except RecursionError:
         raise Invalid(TOO_DEEP) from None
@@ -53,7 +53,7 @@ def read_json(body: bytes, wanted: Any) -> Any:
         raise Invalid(NOT_JSON) from None
 
 
-def finding(message: str) -> tuple[str, str]:
+def problem_in(message: str) -> tuple[str, str]:
     """Returns where in the input something is wrong, as a path that is empty for the whole of it,
     and what is wrong, in a sentence of ours about msgspec's message."""
     place = _PLACE.search(message)
@@ -72,8 +72,8 @@ def finding(message: str) -> tuple[str, str]:
     return path, _KINDS.get(kind["kind"] if kind else "", "This value cannot be used.")
 
 
-async def require_json(connection: Connection, handler: Any) -> None:
-    """Guard: a body sent to the API must be there where one is wanted, and say that it is JSON."""
+async def require_json(connection: AnyConnection, handler: Any) -> None:
+    """Guard: a request to the API must have a body where one is wanted, and say that it is JSON."""
     if connection.scope["method"] in SAFE_METHODS:  # type: ignore[typeddict-item]
         return
     if not connection.scope["path"].startswith("/api/") or handler.opt.get("upload"):

@@ -1,5 +1,5 @@
-"""Languages and the direction of their writing: of what authors and people wrote, beside an
-interface that is English. Pure functions."""
+"""Languages and writing directions of what authors and people wrote; the interface itself is in
+English. Pure functions."""
 
 from __future__ import annotations
 

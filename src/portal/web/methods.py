@@ -6,8 +6,8 @@ from litestar.types import Message, Scope
 
 
 async def name_every_method(message: Message, scope: Scope) -> None:
-    """Before an answer is sent: Litestar's to OPTIONS names the methods of one handler, even where
-    an address has several."""
+    """Complete the answer to OPTIONS before it is sent: Litestar names the methods of one handler,
+    even where an address has several."""
     if message["type"] != "http.response.start" or scope.get("method") != "OPTIONS":
         return
     template = scope.get("path_template")

@@ -19,7 +19,7 @@ from portal.web.csrf import SAFE_METHODS
 from portal.web.errors import Later, is_api, on_portal_error
 from portal.web.forms import read_form
 from portal.web.paths import address_of
-from portal.web.site import Connection, Req
+from portal.web.site import AnyConnection, Req
 
 FIELD = "for"  # of the macro `form`
 HEADER = "x-portal-user"  # of js/ask.js
@@ -37,7 +37,7 @@ class SomebodyElse(Conflict):
         self.name = name
 
 
-async def require_owner(connection: Connection, handler: Any) -> None:
+async def require_owner(connection: AnyConnection, handler: Any) -> None:
     """Guard: refuse a write from a page that was made for someone other than the person signed in.
 
     `opt={"from_anybody": True}` is for what does not act on behalf of the person signed in.
@@ -52,7 +52,7 @@ async def require_owner(connection: Connection, handler: Any) -> None:
         raise SomebodyElse(actor.name)
 
 
-async def _owners(connection: Connection) -> set[str]:
+async def _owners(connection: AnyConnection) -> set[str]:
     """Returns whom the request names, as external ids; "" for a page on which nobody was signed in.
     Empty when it does not say, so that it comes from no page."""
     owners = set()

@@ -52,8 +52,8 @@ class Banner(msgspec.Struct, frozen=True):
 
 
 class Shell(msgspec.Struct, frozen=True):
-    """What stands around the page: who is signed in, where, and how it should look. `language` is
-    that of the course."""
+    """What surrounds the page: who is signed in, where they are, and how it should look. `language`
+    is that of the course."""
 
     signed_in: bool
     name: str

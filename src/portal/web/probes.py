@@ -39,9 +39,9 @@ async def live() -> Response[dict[str, Any]]:
 
 
 async def _database() -> State | None:
-    """Returns what the database says of itself, or None when it does not in time. A pool that is
-    exhausted is not unready: all replicas would be at once, and nobody would be left to serve what
-    is waiting."""
+    """Returns what the database says about itself, or None when it does not answer in time. An
+    exhausted pool is no reason to be unready: all replicas would be so at once, and nobody would be
+    left to serve those who are waiting."""
     try:
         async with asyncio.timeout(READY_SECONDS):
             return await sql.engine().examine(sql.table_names())

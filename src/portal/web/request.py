@@ -1,4 +1,4 @@
-"""The requests that handlers get: bodies, forms and cookies are read in our way."""
+"""The request as handlers get it: bodies, forms and cookies are read in our own way."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class PortalRequest(Req):
         return body
 
     async def form(self) -> FormMultiDict:
-        """The fields of a form. Litestar's own reading takes any number of them, and keeps what it
-        has read, of everybody."""
+        """The fields of a form. Litestar would read any number of them, and keep what everybody
+        sent."""
         if not isinstance(self._form, FormMultiDict):
             self._form = FormMultiDict(read_fields(await self.body(), *self.content_type))
         return self._form

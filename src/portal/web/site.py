@@ -14,7 +14,7 @@ from portal.web.actor import Actor
 from portal.web.client_address import Side, browser_side
 from portal.web.lifecycle import Lifecycle
 
-Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
+AnyConnection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 Req: TypeAlias = Request[Any, Any, Any]
 
 
@@ -31,7 +31,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     label_of: Callable[[Any, str], str | None]  # course, path → what is shown there
 
 
-def site(connection: Connection) -> Site:
+def site(connection: AnyConnection) -> Site:
     """Returns what the application that got this request serves with."""
     found: Site = connection.app.state.site
     return found

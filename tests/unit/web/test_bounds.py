@@ -11,7 +11,7 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from portal.errors import Invalid
 from portal.quiz.api import SubmitRequest
 from portal.web import bounds, fields
-from portal.web.json_body import finding, read_json
+from portal.web.json_body import problem_in, read_json
 from portal.web.request import PortalRequest
 
 FORM = "application/x-www-form-urlencoded"
@@ -141,4 +141,4 @@ def test_a_finding_is_a_sentence_of_ours(body: bytes, field: str, sentence: str)
     ],
 )
 def test_what_a_library_says_is_said_in_our_words(message: str, found: tuple[str, str]) -> None:
-    assert finding(message) == found
+    assert problem_in(message) == found

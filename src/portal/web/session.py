@@ -1,4 +1,4 @@
-"""The cookies of signing in. They hold random 256-bit tokens, of which the server keeps the SHA-256.
+"""The cookies of signing in hold random 256-bit tokens, of which the server keeps only the SHA-256.
 
 `sid` is the session. `known` has a token for each account that was entered in this browser: it
 opens nothing, names nobody, and gives its browser tries of its own at that account.

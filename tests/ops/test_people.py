@@ -46,7 +46,7 @@ async def test_a_person_without_a_password_cannot_sign_in(portal: Portal) -> Non
     [
         (["alex", "--name", "Another Alex"], PASSWORD, "taken"),
         (["pat", "--name", "Pat", "--email", "ALEX@example.com"], PASSWORD, "taken"),
-        (["Pat", "--name", "Pat"], PASSWORD, "small letters"),
+        (["Pat", "--name", "Pat"], PASSWORD, "lower-case letters"),
         (["pat", "--name", "\u3164\u200d"], PASSWORD, "with visible letters"),
         (["pat", "--name", "Z" + "\u0301" * 111], PASSWORD, "fewer accents"),
         (["pat", "--name", "Pat", "--email", "p\u200bat@example.com"], PASSWORD, "e-mail address"),

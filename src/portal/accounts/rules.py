@@ -259,7 +259,7 @@ def own_password_errors(password: str, *, names: Iterable[str | None], current: 
             if folded in (part.casefold(), "".join(part.casefold().split())):
                 return {"password": "Do not use your name, user name or e-mail address."}
     if is_common(password):
-        return {"password": "This password is one of the first that others would try."}
+        return {"password": "This password is among the first that others would try."}
     return {}
 
 

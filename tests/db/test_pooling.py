@@ -11,8 +11,9 @@ import asyncpg
 import pytest
 
 from portal.config.dsn import Dsn, parse_dsn
+from portal.db.connect import connect
 from portal.db.embedded import Embedded
-from portal.db.pooling import Pooling, close, connect_anywhere
+from portal.db.pooling import Pooling, close
 from tests.ops.command import only_line, run_portal, until
 from tests.pooler import Pooler, run_pooler
 from tests.support import Database
@@ -60,7 +61,7 @@ def dsn_of(url: str) -> Dsn:
 
 
 async def found(url: str) -> Pooling:
-    connection, kind = await connect_anywhere(dsn_of(url), seconds=5)
+    connection, kind = await connect(dsn_of(url), seconds=5)
     await close(connection)
     return kind
 
@@ -140,7 +141,7 @@ async def test_sessions_while_others_keep_theirs(
 
 async def test_a_direct_address_costs_one_statement(database: Database) -> None:
     before = await database.value(LOOKS)
-    connection, kind = await connect_anywhere(dsn_of(database.url), seconds=5)
+    connection, kind = await connect(dsn_of(database.url), seconds=5)
     assert kind is Pooling.NONE
     assert await database.value(LOOKS) == before + 1
     await close(connection)

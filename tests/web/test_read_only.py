@@ -120,7 +120,7 @@ async def test_a_note_that_has_to_wait_is_left_out(
         await connection.close()
     assert lines == []
     assert (await scrape(alice)).of("portal_db_notes_missed_total") >= 1
-    sql.engine().best_effort._paused_until = float("-inf")
+    sql.engine()._best_effort_from = float("-inf")
     await alice.get(path)
     assert await portal.database.value(LAST_SEEN), "later on, it is taken"
 

@@ -80,7 +80,7 @@ class CircuitBreaker:
         finally:
             timer.cancel()
 
-    async def stop(self) -> None:
+    async def stop_probing(self) -> None:
         """Probe no more, and begin with a closed circuit."""
         task, self._probing = self._probing, None
         self.is_open = False

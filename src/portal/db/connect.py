@@ -10,7 +10,7 @@ import asyncpg
 
 from portal.db import schema
 from portal.db.failures import unavailable_on_loss, unavailable_while_connecting
-from portal.db.pooling import Pooling, close, connect_anywhere, connect_to_session
+from portal.db.pooling import Pooling, close, connect_with, pooling, refusal
 from portal.errors import CommandFailed, ReadOnly, Unavailable
 
 if TYPE_CHECKING:
@@ -23,10 +23,28 @@ async def connect(
     dsn: Dsn, *, seconds: float = CONNECT_SECONDS, statement_seconds: float | None = None
 ) -> tuple[asyncpg.Connection[Any], Pooling]:
     """Returns a connection made within `seconds`, on which a statement that takes longer than
-    `statement_seconds` raises `TimeoutError`, and what it goes through. Raises `Unavailable`, whose
-    cause says why."""
+    `statement_seconds` (None: than the address says) raises `TimeoutError`, and what it goes
+    through. Through a transaction pooler it has only the parameters that a pooler lets in.
+
+    Raises `Unavailable`, whose cause says why, and `CommandFailed` as `pooling` does.
+    """
     with unavailable_while_connecting():
-        return await connect_anywhere(dsn, seconds=seconds, statement_seconds=statement_seconds)
+        connection = await connect_with(dsn.pooler_settings(), dsn, seconds, statement_seconds)
+        try:
+            found = await pooling(connection, dsn)
+        except BaseException:
+            connection.terminate()
+            raise
+        if found is Pooling.TRANSACTION or dsn.server_settings == dsn.pooler_settings():
+            return connection, found
+        await close(connection)
+        try:
+            return await connect_with(dsn.server_settings, dsn, seconds, statement_seconds), found
+        except asyncpg.ProtocolViolationError:
+            raise CommandFailed(
+                f"{dsn.variable} has a schema or options, which the pooler behind it cannot carry:"
+                " set them for the role, with ALTER ROLE … SET, or use the direct address."
+            ) from None
 
 
 @contextlib.asynccontextmanager
@@ -42,11 +60,13 @@ async def connection_to(
     `unreachable`), when it is lost meanwhile, when the role may not do something (`forbidden`), and
     when the database refuses a statement otherwise."""
     try:
-        with unavailable_while_connecting():
-            connection = await connect_to_session(dsn, seconds=seconds)
+        connection, found = await connect(dsn, seconds=seconds)
     except Unavailable as error:
         unreachable = unreachable or f"The database cannot be reached ({dsn.variable})"
         raise CommandFailed(f"{unreachable}: {schema.reason(error)}") from error
+    if found is Pooling.TRANSACTION:
+        await close(connection)
+        raise CommandFailed(refusal(dsn))
     try:
         with unavailable_on_loss():
             yield connection

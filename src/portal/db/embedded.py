@@ -79,7 +79,7 @@ def embedded(folder: Path, *, durable: bool = True) -> Iterator[Embedded]:
     try:
         info = server.get_postmaster_info()
         assert info.socket_dir is not None
-        yield Embedded(info.socket_dir, server.bin_path, len(server.others()))
+        yield Embedded(info.socket_dir, server.bin_path, len(server.other_processes()))
     finally:
         server.cleanup()
 

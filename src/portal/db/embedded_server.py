@@ -81,7 +81,7 @@ class Server(PostgresServer):
         # The library's own lock lies in a folder that all users of the machine share.
         self._lock = fasteners.InterProcessLock(pgdata.parent / f".{pgdata.name}.lock")
 
-    def others(self) -> list[int]:
+    def other_processes(self) -> list[int]:
         """Returns the processes that use this server beside us."""
         listed = self.pgdata / ".handle_pids.json"
         known = json.loads(listed.read_text() or "[]") if listed.exists() else []

@@ -6,16 +6,18 @@ connection when COMMIT fails.
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
+import logging
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 from piccolo.engine.postgres import PostgresEngine
 
-from portal.db.best_effort import BestEffort
 from portal.db.connections import timed
-from portal.db.deadline import within_deadline
+from portal.db.deadline import request_deadline, within_deadline
 from portal.db.failures import unavailable_on_loss
 from portal.db.pool import STATEMENT_SECONDS, Pool
 from portal.db.transactions import SafeTransaction
@@ -26,6 +28,11 @@ if TYPE_CHECKING:
     from piccolo.querystring import QueryString
 
     from portal.config.dsn import Dsn
+
+log = logging.getLogger("db/engine")
+
+BEST_EFFORT_SECONDS = 0.5  # two round trips of a slow network
+BEST_EFFORT_PAUSE_SECONDS = 10.0  # after one that failed, so that not every request waits
 
 
 class Engine(PostgresEngine):
@@ -61,7 +68,8 @@ class Engine(PostgresEngine):
             lock_wait=lock_wait,
             misfits_reported=misfits_reported,
         )
-        self.best_effort = BestEffort()
+        self.missed_writes = 0
+        self._best_effort_from = float("-inf")
 
     async def check_version(self) -> None:
         """Never at import; `portal db check` does it."""
@@ -70,7 +78,7 @@ class Engine(PostgresEngine):
         """The portal needs no extension."""
 
     async def get_new_connection(self) -> asyncpg.Connection[Any]:
-        return await self.pool.connect()
+        return await self.pool.connect_outside()
 
     async def start_connection_pool(self, **_: Any) -> None:
         await self.pool.ensure_open()
@@ -86,7 +94,7 @@ class Engine(PostgresEngine):
         """
         pool = self.pool
         pool.statements += 1
-        with pool.watched():
+        with pool.monitored():
             transaction = self.current_transaction.get()
             if transaction is not None:
                 async with within_deadline(pool.limit, counted=False):
@@ -108,9 +116,21 @@ class Engine(PostgresEngine):
                     return await self.fetch(query, args)
 
     async def fetch_best_effort(self, query: str, args: Sequence[Any] = ()) -> None:
-        """As `BestEffort.run`; while the database takes no writes, nothing is tried."""
-        if not self.pool.writes.read_only:
-            await self.best_effort.run(lambda: self.fetch(query, args))
+        """As `sql.execute_best_effort`. What could not be written is counted in `missed_writes`;
+        while the database takes no writes, nothing is tried."""
+        if self.pool.writes.read_only:
+            return
+        if time.monotonic() < self._best_effort_from:
+            self.missed_writes += 1
+            return
+        try:
+            with request_deadline():  # one of its own, so that the request may still wait as long
+                async with asyncio.timeout(BEST_EFFORT_SECONDS):
+                    await self.fetch(query, args)
+        except (Unavailable, TimeoutError, asyncpg.PostgresError) as error:
+            self.missed_writes += 1
+            self._best_effort_from = time.monotonic() + BEST_EFFORT_PAUSE_SECONDS
+            log.debug("a note was not taken: %s", type(error).__name__)
 
     async def examine(self, tables: Sequence[str] = ()) -> State | None:
         """Returns what the database says of itself and of `tables` in one statement, or None when
@@ -120,7 +140,7 @@ class Engine(PostgresEngine):
         try:
             if pool.has_room:
                 state = State(**(await self.fetch(QUESTION, [tables], retry=True))[0])
-                await pool.writes.observe(state)
+                await pool.writes.record(state)
                 return state
             if not pool.breaker.succeeded_lately:
                 with unavailable_on_loss():

@@ -89,12 +89,12 @@ async def forwards(settings: Settings) -> list[str]:
             if pending:
                 await rights.close_defaults(connection, user)
             for name in pending:
-                await _run("forwards", name)
+                await _run_migration("forwards", name)
             await rights.settle(connection, user)
             return pending
 
 
-async def _run(direction: str, name: str) -> None:
+async def _run_migration(direction: str, name: str) -> None:
     """Run one migration through Piccolo, on the engine of `portal.db.conf`."""
     os.environ["PICCOLO_CONF"] = "portal.db.conf"
     from piccolo.apps.migrations.commands.backwards import run_backwards
@@ -159,7 +159,7 @@ async def backwards(settings: Settings, count: int | None, *, agreed: bool) -> l
                     f"Rolling back would drop data: {listed}. Take a backup, then add --yes."
                 )
         for name in chosen:
-            await _run("backwards", name)
+            await _run_migration("backwards", name)
         return chosen
 
 

@@ -81,14 +81,13 @@ class Pool:
         self.on_acquire: Callable[[float], object] | None = None
         self.away = False
         self.returns = 0
-        self.breaker = CircuitBreaker(self._probe, self._on_breaker)
+        self.breaker = CircuitBreaker(self._ping, self._on_breaker)
         self.writes = Writes(self.ask_state, self._on_writes, self.drop_idle)
         self.background = Background()
         self.trouble = TroubleLog()
         self._was_there = False
         self._renewed_at = float("-inf")
         self._connections: asyncpg.Pool[Any] | None = None
-        self._opening: asyncio.Lock | None = None
 
     def connect_arguments(self) -> dict[str, Any]:
         """Returns the arguments of `asyncpg.connect`, holding the password: never log them."""
@@ -102,38 +101,34 @@ class Pool:
         arguments["statement_cache_size"] = 0
         return arguments
 
-    async def connect(self) -> asyncpg.Connection[Any]:
+    async def connect_outside(self) -> asyncpg.Connection[Any]:
         """Returns a connection outside the pool; the caller closes it."""
         with unavailable_while_connecting():
             return await asyncpg.connect(**self.connect_arguments())
 
     async def ensure_open(self) -> asyncpg.Pool[Any]:
-        """Returns asyncpg's pool, made by whoever comes first; it connects when it must."""
+        """Returns asyncpg's pool. Made without a connection, so that nobody waits in here."""
         if self._connections is None:
-            if self._opening is None:
-                self._opening = asyncio.Lock()
-            async with self._opening:
-                if self._connections is None:
-                    self._connections = await asyncpg.create_pool(
-                        **self.connect_arguments(),
-                        min_size=0,
-                        max_size=self.size,
-                        max_inactive_connection_lifetime=IDLE_SECONDS,
-                        init=self._prepare,
-                        reset=no_reset,
-                    )
+            self._connections = await asyncpg.create_pool(
+                **self.connect_arguments(),
+                min_size=0,
+                max_size=self.size,
+                max_inactive_connection_lifetime=IDLE_SECONDS,
+                init=self._begin_session,
+                reset=no_reset,
+            )
         return self._connections
 
-    async def _prepare(self, connection: asyncpg.Connection[Any]) -> None:
+    async def _begin_session(self, connection: asyncpg.Connection[Any]) -> None:
         self.opened += 1
         if self.lock_wait is not None:  # as a statement: a session pooler refuses such parameters
             await connection.execute(f"SET lock_timeout = '{self.lock_wait}'")
 
     async def close(self) -> None:
         """Close every connection; those still in use are cut after two seconds."""
-        await self.breaker.stop()
-        await self.writes.stop()
-        connections, self._connections, self._opening = self._connections, None, None
+        await self.breaker.stop_probing()
+        await self.writes.stop_asking()
+        connections, self._connections = self._connections, None
         if connections is None:
             return
         try:
@@ -226,30 +221,29 @@ class Pool:
         connection = await self.acquire()
         try:
             rows = await timed(connection, query, args)
-        except (TimeoutError, asyncio.CancelledError):
-            self.background.start(self._release_interrupted(connection))
-            raise
-        except (asyncpg.InterfaceError, asyncpg.DataError):
-            # asyncpg sends Parse, Describe and Flush, and only then encodes the arguments. When
-            # that fails no Sync was sent, and a pooler keeps its server connection reserved.
-            try:
-                if not is_closed(connection):
-                    await connection.execute("SELECT 1")
-            finally:
-                await self.release(connection)
-            raise
-        except asyncpg.InternalClientError:
-            terminate(connection)
-            await self.release(connection)
-            raise
-        except BaseException:
-            await self.release(connection)
+        except BaseException as error:
+            await self._release_after(error, connection)
             raise
         await self.release(connection)
         return rows
 
+    async def _release_after(self, error: BaseException, connection: Any) -> None:
+        if isinstance(error, (TimeoutError, asyncio.CancelledError)):
+            self.background.spawn(self._release_interrupted(connection))
+            return
+        if isinstance(error, asyncpg.InternalClientError):
+            terminate(connection)
+        try:
+            # asyncpg sends Parse, Describe and Flush, and only then encodes the arguments. When
+            # that fails no Sync was sent, and a pooler keeps its server connection reserved.
+            unsynced = isinstance(error, (asyncpg.InterfaceError, asyncpg.DataError))
+            if unsynced and not is_closed(connection):
+                await connection.execute("SELECT 1")
+        finally:
+            await self.release(connection)
+
     @contextmanager
-    def watched(self) -> Iterator[None]:
+    def monitored(self) -> Iterator[None]:
         """As `unavailable_on_loss`, and one line in the log when the database goes away, one when
         it is back. While it was never there, the start says so itself."""
         try:
@@ -294,7 +288,7 @@ class Pool:
         now = time.monotonic()
         if isinstance(cause, OF_SESSION) and now - self._renewed_at > RENEW_SECONDS:
             self._renewed_at = now
-            self.background.start(self.drop_idle())
+            self.background.spawn(self.drop_idle())
 
     def _record_away(self, reason: str) -> None:
         if not self.away and self._was_there:
@@ -306,14 +300,14 @@ class Pool:
             self._record_away("it does not answer")
         else:
             # What lay idle meanwhile may lead to a server that is no longer there.
-            self.background.start(self.drop_idle())
+            self.background.spawn(self.drop_idle())
 
     def _on_writes(self, state: State) -> None:
         log.error("%s", state.sentence)
         # Older sessions may lead to a server, or keep a setting, of before.
-        self.background.start(self.drop_idle())
+        self.background.spawn(self.drop_idle())
 
-    async def _probe(self, seconds: float) -> None:
+    async def _ping(self, seconds: float) -> None:
         async with one_off(self.connect_arguments(), seconds) as connection:
             await connection.execute("SELECT 1")
 

@@ -28,7 +28,7 @@ LIMIT_SECONDS = 7.0
 # Once this has passed without a sign of a transaction pooler, no more is asked.
 ENOUGH_SECONDS = 3.0
 # How long another client may wait for a process before those inside are asked whether they do, too.
-PATIENCE_SECONDS = 0.3
+QUEUE_SECONDS = 0.3
 # Of a pooler that lets clients wait at the door, so that nobody knows that they are there.
 DOOR_SECONDS = 3.0
 # More than one: a pooler may be several processes behind one port, each with its own connections.
@@ -47,50 +47,12 @@ class Pooling(enum.Enum):
     TRANSACTION = "transaction pooler"
 
 
-async def connect_anywhere(
-    dsn: Dsn, *, seconds: float, statement_seconds: float | None = None
-) -> tuple[asyncpg.Connection[Any], Pooling]:
-    """Returns a connection and what it goes through.
-
-    It is made within `seconds`, and a statement that takes longer than `statement_seconds` (None:
-    than the address says) raises `TimeoutError`. Through a transaction pooler it has only the
-    parameters that a pooler lets in. Raises what the driver raises, and `CommandFailed` as
-    `pooling` does.
-    """
-    connection = await _connect(dsn, seconds, statement_seconds, dsn.pooler_settings())
-    try:
-        found = await pooling(connection, dsn)
-    except BaseException:
-        connection.terminate()
-        raise
-    if found is Pooling.TRANSACTION or dsn.server_settings == dsn.pooler_settings():
-        return connection, found
-    await close(connection)
-    try:
-        return await _connect(dsn, seconds, statement_seconds, dsn.server_settings), found
-    except asyncpg.ProtocolViolationError:
-        raise CommandFailed(
-            f"{dsn.variable} has a schema or options, which the pooler behind it cannot carry: set"
-            " them for the role, with ALTER ROLE … SET, or use the direct address."
-        ) from None
-
-
-async def connect_to_session(dsn: Dsn, *, seconds: float) -> asyncpg.Connection[Any]:
-    """Returns a connection as `connect_anywhere` does that has one process of the server to itself
-    for as long as it lasts.
-
-    `CommandFailed` names the remedy when there is none behind the address; nothing was done then.
-    """
-    connection, found = await connect_anywhere(dsn, seconds=seconds)
-    if found is Pooling.TRANSACTION:
-        await close(connection)
-        raise CommandFailed(refusal(dsn))
-    return connection
-
-
-async def _connect(
-    dsn: Dsn, seconds: float, statement_seconds: float | None, settings: dict[str, str]
+async def connect_with(
+    settings: dict[str, str], dsn: Dsn, seconds: float, statement_seconds: float | None = None
 ) -> asyncpg.Connection[Any]:
+    """Returns a connection with these parameters of the server, made within `seconds`, on which a
+    statement that takes longer than `statement_seconds` (None: than the address says) raises
+    `TimeoutError`. Raises what the driver raises."""
     arguments = dsn.connect_kwargs() | {"statement_cache_size": 0, "server_settings": settings}
     arguments["timeout"] = min(arguments.get("timeout") or seconds, seconds)
     if statement_seconds is not None:
@@ -130,7 +92,7 @@ async def pooling(connection: asyncpg.Connection[Any], dsn: Dsn) -> Pooling:
     """
     first = _Client(connection)
     async with asyncio.timeout(LIMIT_SECONDS):
-        await first.ask()
+        await first.check_process()
         if first.process == connection.get_server_pid():
             return Pooling.NONE
         clients = [first]
@@ -140,7 +102,7 @@ async def pooling(connection: asyncpg.Connection[Any], dsn: Dsn) -> Pooling:
             return Pooling.TRANSACTION
         finally:
             for other in clients[1:]:
-                await asyncio.shield(other.leave())
+                await asyncio.shield(other.disconnect())
     return Pooling.SESSION
 
 
@@ -154,31 +116,31 @@ class _Client:
     def __init__(self, connection: asyncpg.Connection[Any] | None = None) -> None:
         self.connection = connection
         self.process: int | None = None
-        self.entering: asyncio.Task[None] | None = None
+        self.connecting: asyncio.Task[None] | None = None
 
-    def enter(self, dsn: Dsn) -> asyncio.Task[None]:
+    def start_connecting(self, dsn: Dsn) -> asyncio.Task[None]:
         """Begin to connect and ask; returns the task that ends when both are done."""
-        self.entering = asyncio.create_task(self._enter(dsn))
-        return self.entering
+        self.connecting = asyncio.create_task(self._connect(dsn))
+        return self.connecting
 
-    async def _enter(self, dsn: Dsn) -> None:
-        self.connection = await _connect(dsn, LIMIT_SECONDS, None, dsn.pooler_settings())
-        await self.ask()
+    async def _connect(self, dsn: Dsn) -> None:
+        self.connection = await connect_with(dsn.pooler_settings(), dsn, LIMIT_SECONDS)
+        await self.check_process()
 
-    async def ask(self) -> None:
+    async def check_process(self) -> None:
         assert self.connection is not None
         process = await self.connection.fetchval(_PROCESS, timeout=LIMIT_SECONDS)
         if self.process not in (None, process):
             raise _Moved
         self.process = process
 
-    async def leave(self) -> None:
-        if self.entering is not None and not self.entering.done():
+    async def disconnect(self) -> None:
+        if self.connecting is not None and not self.connecting.done():
             if self.connection is not None:
                 self.connection.terminate()  # a cancelled question would be cancelled at the server
-            self.entering.cancel()
+            self.connecting.cancel()
             with suppress(asyncio.CancelledError, *_REFUSED):
-                await self.entering
+                await self.connecting
         elif self.connection is not None:
             await close(self.connection)
 
@@ -190,19 +152,19 @@ async def _look_around(clients: list[_Client], dsn: Dsn) -> None:
     first = clients[0]
     for _ in range(OTHERS):
         other = _Client()
-        entering = other.enter(dsn)
+        connecting = other.start_connecting(dsn)
         clients.append(other)
-        if await _is_kept_waiting(other, entering, first):
+        if await _is_kept_waiting(other, connecting, first):
             break
-        if entering.exception() is not None:
+        if connecting.exception() is not None:
             clients.remove(other)
-            await other.leave()
+            await other.disconnect()
             if len(clients) == 1:
-                raise CommandFailed(_alone(dsn)) from entering.exception()
+                raise CommandFailed(_alone(dsn)) from connecting.exception()
             break
-        await first.ask()
+        await first.check_process()
         await _each_keeps_its_own(clients[-1:])
-        _compare(clients)
+        _check_distinct(clients)
     inside = [client for client in clients if client.process is not None]
     for _ in range(ROUNDS):
         if asyncio.get_running_loop().time() > enough:
@@ -210,19 +172,19 @@ async def _look_around(clients: list[_Client], dsn: Dsn) -> None:
         await _each_keeps_its_own(inside)
 
 
-async def _is_kept_waiting(other: _Client, entering: asyncio.Task[None], first: _Client) -> bool:
+async def _is_kept_waiting(other: _Client, connecting: asyncio.Task[None], first: _Client) -> bool:
     """Returns whether `first` is answered again and again while `other` gets no process: so its own
     is reserved. In a transaction pooler it would have to queue up behind the other."""
     loop = asyncio.get_running_loop()
     door = loop.time() + DOOR_SECONDS
     while True:
-        await asyncio.wait({entering}, timeout=PATIENCE_SECONDS)
-        if entering.done():
+        await asyncio.wait({connecting}, timeout=QUEUE_SECONDS)
+        if connecting.done():
             return False
         for _ in range(3):
-            await first.ask()
+            await first.check_process()
         at_the_door = other.connection is None
-        if not entering.done() and (not at_the_door or loop.time() > door):
+        if not connecting.done() and (not at_the_door or loop.time() > door):
             return True
 
 
@@ -230,12 +192,12 @@ async def _each_keeps_its_own(clients: list[_Client]) -> None:
     """Twice each, one after the other: of a pooler's idle processes, some hand out the one that was
     used last, and some the one that was used first."""
     for client in clients:
-        await client.ask()
-        await client.ask()
-    _compare(clients)
+        await client.check_process()
+        await client.check_process()
+    _check_distinct(clients)
 
 
-def _compare(clients: list[_Client]) -> None:
+def _check_distinct(clients: list[_Client]) -> None:
     given = [client.process for client in clients]
     if len(set(given)) < len(given):
         raise _Moved

@@ -1,8 +1,8 @@
 """What went wrong with the database, in words that say what to do about it.
 
 Decided by the kind of the error, its SQLSTATE or its number, never by the server's own words: they
-may quote what it was sent, and be in any language. The exceptions are the texts of asyncpg and of
-poolers, which have nothing else to tell them apart by.
+may quote what it was sent, and be in any language. The exceptions are the texts of asyncpg, which
+have nothing else to tell them apart by.
 """
 
 from __future__ import annotations
@@ -111,10 +111,6 @@ _BY_KIND: Sentences = (
     (asyncpg.PostgresConnectionError, "the connection to it failed: its log says why."),
 )
 
-# What a pooler says in its own words, in small letters, and what that means.
-POOLER: Sequence[tuple[str, str]] = ()
-_POOLER_ELSE = "a pooler or proxy in front of it refused: the log of that one says why."
-
 
 def why(cause: BaseException | None) -> str:
     """Returns the sentence for an error of asyncpg, of TLS or of the network, ending in a full
@@ -122,7 +118,7 @@ def why(cause: BaseException | None) -> str:
     if cause is None:
         return "unknown reason."
     if isinstance(cause, asyncpg.ProtocolViolationError):
-        return _of_pooler(cause)
+        return "a pooler or proxy in front of it refused: the log of that one says why."
     if isinstance(cause, asyncpg.TooManyConnectionsError):
         return _of_connections(cause)
     if isinstance(cause, asyncpg.InsufficientPrivilegeError):
@@ -180,11 +176,6 @@ def _of_client(cause: Exception) -> str:
     if isinstance(cause, asyncpg.ProtocolError):
         return "what it said is not PostgreSQL's protocol: correct host and port."
     return CUT
-
-
-def _of_pooler(cause: asyncpg.PostgresError) -> str:
-    text = str(cause).lower()
-    return next((sentence for part, sentence in POOLER if part in text), _POOLER_ELSE)
 
 
 def _of_connections(cause: asyncpg.PostgresError) -> str:

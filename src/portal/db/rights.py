@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 from portal.db.migrations import migration_ids
+from portal.db.schema import Fetch
 
 if TYPE_CHECKING:
     import asyncpg
@@ -30,19 +31,21 @@ _USE = "SELECT, INSERT, UPDATE, DELETE"
 # What only grows, and what migrations alone write.
 _LESS = {"audit_event": "SELECT, INSERT", "quiz_version": "SELECT, INSERT", "migration": "SELECT"}
 
+_SEQUENCE_OF_TABLE = """
+    JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid
+        AND d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
+    JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+"""
 # $1: tables and views, $2: functions with their arguments. `owned` is false where the role here may
 # not take anything back.
-_OURS = """
+_OURS = f"""
     WITH relation AS (
         SELECT c.oid, c.relname, c.relkind, c.relowner AS owner, c.relacl AS acl FROM pg_class c
         WHERE c.relnamespace = quote_ident(current_schema())::regnamespace
             AND c.relname = ANY ($1::text[]) AND c.relkind IN ('r', 'p', 'v')
     ), sequence AS (
         SELECT s.oid, s.relname, s.relowner AS owner, s.relacl AS acl
-        FROM relation r
-        JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = r.oid
-            AND d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
-        JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+        FROM relation c {_SEQUENCE_OF_TABLE}
     ), routine AS (
         SELECT p.oid, p.proowner AS owner, coalesce(p.proacl, acldefault('f', p.proowner)) AS acl
         FROM pg_proc p WHERE p.pronamespace = quote_ident(current_schema())::regnamespace
@@ -58,7 +61,7 @@ _OURS = """
         UNION SELECT 'FUNCTION ' || f.oid::regprocedure, f.owner, (aclexplode(f.acl)).grantee
         FROM routine f
     )
-"""
+"""  # noqa: S608 - constants only, here and below
 # $3: roles that serve. They may have their rights through groups.
 _IS_OTHER = """
     g.grantee <> g.owner
@@ -72,7 +75,7 @@ _TAKE = f"""{_OURS}
     SELECT 'REVOKE ALL ON ' || g.object || ' FROM ' || {_NAME} || ' CASCADE' AS statement
     FROM granted g WHERE {_IS_OTHER} AND pg_has_role(g.owner, 'USAGE')
     ORDER BY 1
-"""  # noqa: S608 - constants only, here and below
+"""  # noqa: S608
 # The default of PostgreSQL itself, that everyone may call new functions, is nobody's grant.
 _TAKE_DEFAULTS = f"""
     SELECT concat_ws(' ', 'ALTER DEFAULT PRIVILEGES', 'IN SCHEMA ' || quote_ident(n.nspname),
@@ -104,7 +107,7 @@ _OTHERS = f"""{_OURS}
     ORDER BY 2 DESC, 1
 """  # noqa: S608
 # Of the role $1: $2 names, $3 the rights that it needs on each.
-_LACKING = """
+_LACKING = f"""
     SELECT c.relname AS name
     FROM unnest($2::text[], $3::text[]) AS w (name, rights)
     JOIN pg_class c ON c.relname = w.name
@@ -112,10 +115,7 @@ _LACKING = """
     WHERE EXISTS (SELECT FROM unnest(string_to_array(w.rights, ', ')) AS needed
                   WHERE NOT has_table_privilege($1::text::name, c.oid, needed))
     UNION
-    SELECT s.relname FROM pg_class c
-    JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid
-        AND d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
-    JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+    SELECT s.relname FROM pg_class c {_SEQUENCE_OF_TABLE}
     WHERE c.relname = ANY ($2::text[])
         AND c.relnamespace = quote_ident(current_schema())::regnamespace
         AND c.relname <> 'migration'
@@ -126,7 +126,7 @@ _LACKING = """
     WHERE current_schema() IS NULL
         OR NOT has_schema_privilege($1::text::name, current_schema(), 'USAGE')
     ORDER BY 1
-"""
+"""  # noqa: S608
 # Before there was a record of who serves: who is serving now, and those who may write and sign in.
 _SERVING = """
     SELECT r.rolname FROM pg_roles r
@@ -145,16 +145,18 @@ _ROLE = """
     ORDER BY rolname <> $1::text LIMIT 1
 """
 
-_SEQUENCES = """
-    SELECT quote_ident(n.nspname) || '.' || quote_ident(s.relname) AS name FROM pg_class c
-    JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid
-        AND d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
-    JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+_SEQUENCES = f"""
+    SELECT quote_ident(n.nspname) || '.' || quote_ident(s.relname) AS name
+    FROM pg_class c {_SEQUENCE_OF_TABLE}
     JOIN pg_namespace n ON n.oid = s.relnamespace
     WHERE c.relname = ANY ($1::text[])
         AND c.relnamespace = quote_ident(current_schema())::regnamespace
         AND c.relname <> 'migration'
     ORDER BY 1
+"""  # noqa: S608
+_OWNED = """
+    SELECT bool_and(pg_has_role(relowner, 'USAGE')) FROM pg_class
+    WHERE oid IN (to_regclass('migration'), to_regclass('app_user')) HAVING count(*) = 2
 """
 _PRESENT = """
     SELECT relname, quote_ident(relname) AS quoted FROM pg_class
@@ -225,15 +227,10 @@ async def role_of(connection: Connection, user: str) -> tuple[str, bool] | None:
     return None if row is None else (row["rolname"], row["rolsuper"])
 
 
-async def lacking(connection: Connection, role: str) -> list[str]:
+async def lacking(fetch: Fetch, role: str) -> list[str]:
     """Returns what `role` lacks a right on that serving needs; empty when nothing."""
-    return [row["name"] for row in await connection.fetch(*lacking_query(role))]
-
-
-def lacking_query(role: str) -> tuple[str, str, list[str], list[str]]:
-    """Returns the statement of `lacking` and its arguments; the rows have a `name`."""
     rights = needed()
-    return _LACKING, role, list(rights), list(rights.values())
+    return [row["name"] for row in await fetch(_LACKING, role, list(rights), list(rights.values()))]
 
 
 async def others(connection: Connection, serving: list[str]) -> tuple[list[str], list[str]]:
@@ -250,7 +247,7 @@ async def others(connection: Connection, serving: list[str]) -> tuple[list[str],
 async def close_defaults(connection: Connection, user: str | None) -> None:
     """Take the default grants back before tables are made, so that they are never open."""
     serving = await roles_that_serve(connection, user)
-    await run(connection, await _statements(connection, _TAKE_DEFAULTS, serving))
+    await run_statements(connection, await _statements_from(connection, _TAKE_DEFAULTS, serving))
 
 
 async def settle(connection: Connection, user: str | None, serving: Sequence[str] = ()) -> None:
@@ -264,27 +261,25 @@ async def settle(connection: Connection, user: str | None, serving: Sequence[str
             return
         memo = await memo_of(connection)
         roles = sorted({*serving, *await roles_that_serve(connection, user)})
-        await run(connection, await taking(connection, roles))
+        await run_statements(connection, await taking(connection, roles))
         for role in roles:
-            await run(connection, await granting(connection, role))
+            await run_statements(connection, await granting(connection, role))
         users = {*(memo.users if memo else ()), *filter(None, [user])}
         new = Memo(roles, sorted(users), migration_ids()[-1])
-        await run(connection, [await remembering(connection, new)])
+        await run_statements(connection, [await remembering(connection, new)])
 
 
 async def is_owner(connection: Connection) -> bool | None:
     """Returns whether the role here can do everything with the portal's tables, None when there
     are none yet."""
-    query = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass($1::text)"
-    owned = [await connection.fetchval(query, name) for name in ("migration", "app_user")]
-    return None if None in owned else all(owned)
+    return await connection.fetchval(_OWNED)  # type: ignore[no-any-return]
 
 
 async def taking(connection: Connection, serving: list[str]) -> list[str]:
     """Returns the statements that take back what everybody else was granted."""
     return [
-        *await _statements(connection, _TAKE_DEFAULTS, serving),
-        *await _statements(connection, _TAKE, serving),
+        *await _statements_from(connection, _TAKE_DEFAULTS, serving),
+        *await _statements_from(connection, _TAKE, serving),
     ]
 
 
@@ -345,11 +340,11 @@ async def roles_that_serve(connection: Connection, user: str | None) -> list[str
     return [row["rolname"] for row in known]
 
 
-async def _statements(connection: Connection, query: str, serving: list[str]) -> list[str]:
+async def _statements_from(connection: Connection, query: str, serving: list[str]) -> list[str]:
     return [row["statement"] for row in await connection.fetch(query, *made(), serving)]
 
 
-async def run(connection: Connection, statements: list[str]) -> None:
+async def run_statements(connection: Connection, statements: list[str]) -> None:
     """Run the statements one after the other."""
     for statement in statements:
         await connection.execute(statement)

@@ -47,26 +47,26 @@ def transaction() -> SafeTransaction:
     return engine().transaction()
 
 
+async def fetch_records(query: str, *args: Any) -> list[Any]:
+    """Returns the rows as records, for what has no Struct of its own."""
+    return list(await engine().fetch(query, args, retry=True))
+
+
 async def fetch(kind: type[T], query: str, *args: Any) -> list[T]:
     """Returns the rows as `kind`, whose fields must be named as the columns are."""
-    return [kind(**row) for row in await engine().fetch(query, args, retry=True)]
+    return [kind(**row) for row in await fetch_records(query, *args)]
 
 
 async def fetch_one(kind: type[T], query: str, *args: Any) -> T | None:
     """Returns the first row as `kind`, or None."""
-    rows = await engine().fetch(query, args, retry=True)
+    rows = await fetch_records(query, *args)
     return kind(**rows[0]) if rows else None
 
 
 async def fetch_value(query: str, *args: Any) -> Any:
     """Returns the first column of the first row, or None."""
-    rows = await engine().fetch(query, args, retry=True)
+    rows = await fetch_records(query, *args)
     return rows[0][0] if rows else None
-
-
-async def fetch_records(query: str, *args: Any) -> list[Any]:
-    """Returns the rows as records, for what has no Struct of its own."""
-    return list(await engine().fetch(query, args, retry=True))
 
 
 async def execute(query: str, *args: Any, retry: bool = False) -> list[Any]:

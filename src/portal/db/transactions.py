@@ -33,7 +33,7 @@ class SafeTransaction(PostgresTransaction):
     async def __aenter__(self) -> Self:
         if self._parent is not None:
             return self._parent  # type: ignore[return-value]
-        with self.pool.watched():
+        with self.pool.monitored():
             async with within_deadline(self.pool.limit):
                 try:
                     await self._begin()
@@ -79,12 +79,12 @@ class SafeTransaction(PostgresTransaction):
             return False
         if is_interrupted(error):
             self.engine.current_transaction.reset(self.context)
-            self.pool.background.start(self._undo())
+            self.pool.background.spawn(self._undo())
             return False
         settled = False
         self.pool.statements += 1
         try:
-            with self.pool.watched():
+            with self.pool.monitored():
                 if error is not None:
                     if not self._rolled_back:
                         await self._roll_back_quietly()

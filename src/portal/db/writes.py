@@ -135,7 +135,7 @@ class Writes:
         self._stale_at = float("-inf")
         await self.check_after_refusal()
 
-    async def observe(self, state: State) -> None:
+    async def record(self, state: State) -> None:
         """A pooled connection has said this; its server need not be the one of new connections."""
         if self.read_only:
             self._keep_asking()
@@ -149,7 +149,7 @@ class Writes:
             self._stale_at = time.monotonic()
             self._keep_asking()
 
-    async def stop(self) -> None:
+    async def stop_asking(self) -> None:
         """Ask no more, and learn it afresh."""
         task, self._asking = self._asking, None
         self.read_only = False

@@ -47,7 +47,7 @@ async def _grants(
             return 0
         async with migrate.locked(connection), connection.transaction():
             statements = await _grant_statements(connection, role, user)
-            await rights.run(connection, statements)
+            await rights.run_statements(connection, statements)
     done = f"The role {role} can serve." if role else "Only roles that serve have rights."
     ran = plural(len(statements), "statement")
     say(f"{done} {ran} {'was' if len(statements) == 1 else 'were'} run.")

@@ -141,9 +141,8 @@ async def _bring_to_head(settings: Settings, lifecycle: Lifecycle) -> None:
 async def _lacking() -> str | None:
     """Returns a sentence when the role lacks a right that serving needs, else None."""
     role = await sql.fetch_value("SELECT current_user::text")
-    query, *arguments = rights.lacking_query(role)
-    rows = await sql.fetch_records(query, *arguments)
-    return rights.needs_grants(role, [row["name"] for row in rows]) if rows else None
+    names = await rights.lacking(sql.fetch_records, role)
+    return rights.needs_grants(role, names) if names else None
 
 
 async def _migrate_in_child() -> None:

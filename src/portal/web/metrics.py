@@ -168,7 +168,7 @@ class StateCollector(Collector):
             (
                 "portal_db_notes_missed",
                 "Notes about a request that could not be written, such as when somebody was seen",
-                self.engine.best_effort.missed,
+                self.engine.missed_writes,
             ),
             ("portal_db_statements", "Statements sent", pool.statements),
         ):

@@ -99,7 +99,7 @@ async def _schema_problems(
     """Returns what is wrong with the schema and the rights in it, and whether it is newer."""
     serving = variable == "DATABASE_URL"
     role = await connection.fetchval("SELECT current_user::text")
-    lacking = await rights.lacking(connection, role) if serving else []
+    lacking = await rights.lacking(connection.fetch, role) if serving else []
     try:
         position = await schema.migration_status(connection.fetch)
     except CommandFailed as error:

@@ -79,7 +79,8 @@ async def connection_to(
     except asyncpg.PostgresError as error:
         raise CommandFailed(f"The database refused a statement: {type(error).__name__}.") from error
     finally:
-        # Some session poolers hand the session to the next client as it is, locks included.
-        with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-            await connection.reset(timeout=CONNECT_SECONDS)
+        if found is Pooling.SESSION:
+            # Some hand the session to the next client as it is, locks included.
+            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                await connection.reset(timeout=CONNECT_SECONDS)
         await close(connection)

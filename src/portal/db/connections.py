@@ -24,7 +24,7 @@ async def no_reset(connection: asyncpg.Connection[Any]) -> None:
 
 
 class Background:
-    """What is done while nobody waits for it, and may fail."""
+    """Tasks that nobody waits for, and that may fail."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
@@ -35,7 +35,7 @@ class Background:
         task.add_done_callback(self._forget)
 
     async def close(self) -> None:
-        """Wait a second for what is still going on."""
+        """Wait at most a second for the tasks that still run."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=1)
 
@@ -49,8 +49,8 @@ class Background:
 async def one_off(
     arguments: dict[str, Any], seconds: float
 ) -> AsyncIterator[asyncpg.Connection[Any]]:
-    """A connection outside the pool for one question, none of whose steps takes longer than
-    `seconds`: `TimeoutError` otherwise."""
+    """A connection outside the pool for one statement; `TimeoutError` when connecting, or the
+    statement, takes longer than `seconds`."""
     connection = await asyncpg.connect(
         **{**arguments, "timeout": seconds, "command_timeout": seconds}
     )
@@ -70,19 +70,19 @@ def is_closed(connection: Any) -> bool:
 
 
 def is_spent(connection: Any) -> bool:
-    """Returns whether nobody else can use it: it is closed, or its transaction is still open."""
+    """Returns whether it cannot be used again: it is closed, or its transaction is still open."""
     return is_closed(connection) or bool(connection.is_in_transaction())
 
 
 def terminate(connection: Any) -> None:
-    """Close without a word to the server; a lost connection is closed already."""
+    """Close without telling the server; a lost connection is closed already."""
     with suppress(asyncpg.InterfaceError):
         connection.terminate()
 
 
 def is_interrupted(error: BaseException | None) -> bool:
     """Returns whether the server may still be at work on the statement that ended in `error`. It
-    has to end that first, and one that is silent never does: nobody should wait for it."""
+    has to end that first, and one that does not answer never does: nobody should wait for it."""
     if isinstance(error, Unavailable):
         error = error.__cause__
     return isinstance(error, (TimeoutError, asyncio.CancelledError))

@@ -1,4 +1,7 @@
-"""What counts as losing the database. Without Piccolo, so that `portal migrate` starts quickly."""
+"""Which errors of the driver mean that the database failed, and what a caller gets instead.
+
+Without Piccolo, so that `portal migrate` starts quickly.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ LOST = (
     asyncpg.InsufficientResourcesError,  # 53: too many connections, disk full
     asyncpg.InvalidAuthorizationSpecificationError,  # 28: password or role changed
     asyncpg.InvalidCatalogNameError,  # 3D: the database itself is gone
-    asyncpg.ObjectNotInPrerequisiteStateError,  # 55: no connections allowed, a lock not to be had
+    asyncpg.ObjectNotInPrerequisiteStateError,  # 55: no connections allowed, a lock not available
     asyncpg.TransactionRollbackError,  # 40: a deadlock, undone as a whole
     asyncpg.ReadOnlySQLTransactionError,  # 25006: connected to a standby during a failover
     asyncpg.IdleInTransactionSessionTimeoutError,  # 25P03: we stood still, and it cut us off
@@ -37,7 +40,7 @@ LOST = (
 )
 
 
-# Of these, the ones that a busy database or pool gives too: nobody went away.
+# Of these, the ones that a busy database or pool raises too: it is not away.
 BUSY = (
     TimeoutError,
     asyncpg.QueryCanceledError,
@@ -45,11 +48,11 @@ BUSY = (
     asyncpg.TransactionRollbackError,
 )
 
-# What a server that works says about one statement, while others succeed.
+# What a working server raises for one statement while others succeed.
 REFUSED = (asyncpg.DiskFullError,)
 
-# The schema, its name or its rights are not what this version needs: no bug, and nothing that
-# requests could do anything about.
+# The schema, its name or its rights are not what this version needs: no bug, and nothing that a
+# request could change.
 MISFIT = (
     asyncpg.InsufficientPrivilegeError,
     asyncpg.InvalidSchemaNameError,
@@ -57,7 +60,7 @@ MISFIT = (
     asyncpg.UndefinedTableError,
 )
 
-# What a setting of the session may be the cause of: its search_path, role or limits.
+# What may be caused by a setting of the session: its search_path, role or limits.
 OF_SESSION = (*MISFIT, asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)
 
 
@@ -79,8 +82,8 @@ def unavailable_on_loss() -> Iterator[None]:
 
 @contextmanager
 def unavailable_while_connecting() -> Iterator[None]:
-    """As `unavailable_on_loss`, for a block that only connects: whatever the server says there, it
-    is not to be had."""
+    """As `unavailable_on_loss`, for a block that only connects: whatever the server answers there,
+    it cannot be used."""
     try:
         with unavailable_on_loss():
             yield

@@ -1,11 +1,12 @@
-"""What stands between an address and the server: nothing, a session or a transaction pooler.
+"""Detects what stands between an address and the server: nothing, a session or a transaction
+pooler.
 
-An address rarely says it; what happens does. On a direct connection the process that the server
+The address rarely tells, the behaviour does. On a direct connection the process that the server
 announced is the one that answers. Where they differ something stands in between, and the question
-is whether a session keeps its process. Other clients are let in beside it, and asked in turn for
-theirs: a transaction or statement pooler gives two clients the same one, or one client two. A
-session pooler gives each its own, or lets it wait for one while those inside are answered at once.
-Nobody opens a transaction meanwhile, and nothing is left behind.
+is whether a session keeps its process. So more clients connect beside the first, and all are asked
+in turn for their process: a transaction or statement pooler gives two clients the same one, or one
+client two. A session pooler gives each its own, or lets it queue for one while the others are
+answered at once. No transaction is opened meanwhile, and nothing is left behind.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ if TYPE_CHECKING:
     from portal.config.dsn import Dsn
 
 CLOSE_SECONDS = 1.0
-# Of everything that is asked; at a busy pooler we wait as its other clients do.
+# For the whole detection; at a busy pooler we wait as its other clients do.
 LIMIT_SECONDS = 7.0
-# Once this has passed without a sign of a transaction pooler, no more is asked.
+# Once this has passed without a sign of a transaction pooler, the detection ends.
 ENOUGH_SECONDS = 3.0
-# How long another client may wait for a process before those inside are asked whether they do, too.
+# How long another client may queue for a process before the first is asked whether it does, too.
 QUEUE_SECONDS = 0.3
-# Of a pooler that lets clients wait at the door, so that nobody knows that they are there.
-DOOR_SECONDS = 3.0
+# For a pooler that does not even accept a client which has to queue.
+ACCEPT_SECONDS = 3.0
 # More than one: a pooler may be several processes behind one port, each with its own connections.
 OTHERS = 4
 ROUNDS = 2
@@ -69,7 +70,7 @@ async def close(connection: asyncpg.Connection[Any], seconds: float = CLOSE_SECO
 
 
 def remedy(dsn: Dsn) -> str:
-    """Returns what mends an address that leads to a transaction pooler without showing it."""
+    """Returns what corrects an address that leads to a transaction pooler without showing it."""
     if dsn.variable == "DATABASE_URL":
         return "add ?pgbouncer=true, and set DATABASE_URL_UNPOOLED to the direct address."
     return "set it to the direct address."
@@ -86,9 +87,9 @@ def refusal(dsn: Dsn) -> str:
 async def pooling(connection: asyncpg.Connection[Any], dsn: Dsn) -> Pooling:
     """Returns what `connection`, made with `dsn` and outside any transaction, goes through.
 
-    One statement on a direct connection. Elsewhere up to `OTHERS` more clients are let in for a
-    moment. Raises `TimeoutError` when nobody answers, and `CommandFailed` when the pooler lets
-    nobody else in.
+    One statement on a direct connection. Elsewhere up to `OTHERS` more clients connect for a
+    moment. Raises `TimeoutError` when there is no answer, and `CommandFailed` when the pooler
+    accepts no second client.
     """
     first = _Client(connection)
     async with asyncio.timeout(LIMIT_SECONDS):
@@ -97,8 +98,8 @@ async def pooling(connection: asyncpg.Connection[Any], dsn: Dsn) -> Pooling:
             return Pooling.NONE
         clients = [first]
         try:
-            await _look_around(clients, dsn)
-        except _Moved:
+            await _compare_with_others(clients, dsn)
+        except _ProcessShared:
             return Pooling.TRANSACTION
         finally:
             for other in clients[1:]:
@@ -106,7 +107,7 @@ async def pooling(connection: asyncpg.Connection[Any], dsn: Dsn) -> Pooling:
     return Pooling.SESSION
 
 
-class _Moved(Exception):
+class _ProcessShared(Exception):
     """A client was given a second process, or the one of another client."""
 
 
@@ -131,7 +132,7 @@ class _Client:
         assert self.connection is not None
         process = await self.connection.fetchval(_PROCESS, timeout=LIMIT_SECONDS)
         if self.process not in (None, process):
-            raise _Moved
+            raise _ProcessShared
         self.process = process
 
     async def disconnect(self) -> None:
@@ -145,52 +146,53 @@ class _Client:
             await close(self.connection)
 
 
-async def _look_around(clients: list[_Client], dsn: Dsn) -> None:
-    """Let others in beside the first client and ask everybody. Raises `_Moved` on any sign that
-    processes are shared; returns when there is none."""
-    enough = asyncio.get_running_loop().time() + ENOUGH_SECONDS
+async def _compare_with_others(clients: list[_Client], dsn: Dsn) -> None:
+    """Connect more clients beside the first and ask all of them. Raises `_ProcessShared` on any
+    sign that processes are shared; returns when there is none."""
+    ends = asyncio.get_running_loop().time() + ENOUGH_SECONDS
     first = clients[0]
     for _ in range(OTHERS):
         other = _Client()
         connecting = other.start_connecting(dsn)
         clients.append(other)
-        if await _is_kept_waiting(other, connecting, first):
+        if await _has_to_queue(other, connecting, first):
             break
-        if connecting.exception() is not None:
+        error = connecting.exception()
+        if error is not None:
             clients.remove(other)
             await other.disconnect()
             if len(clients) == 1:
-                raise CommandFailed(_alone(dsn)) from connecting.exception()
+                raise CommandFailed(_no_second_client(dsn)) from error
             break
         await first.check_process()
-        await _each_keeps_its_own(clients[-1:])
+        await _ask_twice(clients[-1:])
         _check_distinct(clients)
-    inside = [client for client in clients if client.process is not None]
+    connected = [client for client in clients if client.process is not None]
     for _ in range(ROUNDS):
-        if asyncio.get_running_loop().time() > enough:
+        if asyncio.get_running_loop().time() > ends:
             break
-        await _each_keeps_its_own(inside)
+        await _ask_twice(connected)
 
 
-async def _is_kept_waiting(other: _Client, connecting: asyncio.Task[None], first: _Client) -> bool:
-    """Returns whether `first` is answered again and again while `other` gets no process: so its own
-    is reserved. In a transaction pooler it would have to queue up behind the other."""
+async def _has_to_queue(other: _Client, connecting: asyncio.Task[None], first: _Client) -> bool:
+    """Returns whether `first` is answered again and again while `other` gets no process: its own is
+    reserved for it. In a transaction pooler it would queue behind the other."""
     loop = asyncio.get_running_loop()
-    door = loop.time() + DOOR_SECONDS
+    give_up = loop.time() + ACCEPT_SECONDS
     while True:
         await asyncio.wait({connecting}, timeout=QUEUE_SECONDS)
         if connecting.done():
             return False
         for _ in range(3):
             await first.check_process()
-        at_the_door = other.connection is None
-        if not connecting.done() and (not at_the_door or loop.time() > door):
+        accepted = other.connection is not None
+        if not connecting.done() and (accepted or loop.time() > give_up):
             return True
 
 
-async def _each_keeps_its_own(clients: list[_Client]) -> None:
-    """Twice each, one after the other: of a pooler's idle processes, some hand out the one that was
-    used last, and some the one that was used first."""
+async def _ask_twice(clients: list[_Client]) -> None:
+    """Ask each twice for its process: some poolers hand out the idle one that was used last, others
+    the one that was used first."""
     for client in clients:
         await client.check_process()
         await client.check_process()
@@ -200,10 +202,10 @@ async def _each_keeps_its_own(clients: list[_Client]) -> None:
 def _check_distinct(clients: list[_Client]) -> None:
     given = [client.process for client in clients]
     if len(set(given)) < len(given):
-        raise _Moved
+        raise _ProcessShared
 
 
-def _alone(dsn: Dsn) -> str:
+def _no_second_client(dsn: Dsn) -> str:
     return (
         f"{dsn.variable} goes through a pooler that lets no second client in, so that it cannot be"
         " seen whether it keeps sessions: try again, or use the direct address of the database."

@@ -71,13 +71,13 @@ _IS_OTHER = """
             AND pg_has_role(s.oid, g.grantee, 'USAGE'))
 """
 _NAME = "CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END"
-_TAKE = f"""{_OURS}
+_REVOKE = f"""{_OURS}
     SELECT 'REVOKE ALL ON ' || g.object || ' FROM ' || {_NAME} || ' CASCADE' AS statement
     FROM granted g WHERE {_IS_OTHER} AND pg_has_role(g.owner, 'USAGE')
     ORDER BY 1
 """  # noqa: S608
 # The default of PostgreSQL itself, that everyone may call new functions, is nobody's grant.
-_TAKE_DEFAULTS = f"""
+_REVOKE_DEFAULTS = f"""
     SELECT concat_ws(' ', 'ALTER DEFAULT PRIVILEGES', 'IN SCHEMA ' || quote_ident(n.nspname),
                      'REVOKE ALL ON',
                      CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES'
@@ -141,7 +141,7 @@ _SERVING = """
 """
 # Poolers for many customers want theirs behind the role's name, as in `postgres.abcdef`.
 _ROLE = """
-    SELECT rolname, rolsuper FROM pg_roles WHERE rolname IN ($1::text, split_part($1::text, '.', 1))
+    SELECT rolname FROM pg_roles WHERE rolname IN ($1::text, split_part($1::text, '.', 1))
     ORDER BY rolname <> $1::text LIMIT 1
 """
 
@@ -199,19 +199,19 @@ def is_settled(comment: str | None, role: str, user: str | None) -> bool:
 
 
 @functools.cache
-def made() -> tuple[list[str], list[str]]:
-    """Returns the tables and views, and the functions, that the migrations make."""
-    names = msgspec.json.decode(MADE.read_bytes(), type=dict[str, Any])
-    relations = [n.partition(" ")[2] for n in names if n.startswith(("table ", "view "))]
-    routines = [n.partition(" ")[2] for n in names if n.startswith("function ")]
-    return [*relations, "migration"], routines
+def _made(kind: str) -> list[str]:
+    """Returns the names of what the migrations make: of every "table", "view" or "function"."""
+    keys = msgspec.json.decode(MADE.read_bytes(), type=dict[str, Any])
+    return [key.partition(" ")[2] for key in keys if key.partition(" ")[0] == kind]
 
 
-def needed() -> dict[str, str]:
+def _relations() -> list[str]:
+    return [*_made("table"), *_made("view"), "migration"]
+
+
+def needed_rights() -> dict[str, str]:
     """Returns the rights that serving needs, by table. The view is for people at psql."""
-    names = msgspec.json.decode(MADE.read_bytes(), type=dict[str, Any])
-    tables = [n.removeprefix("table ") for n in names if n.startswith("table ")]
-    return {table: _LESS.get(table, _USE) for table in [*tables, "migration"]}
+    return {table: _LESS.get(table, _USE) for table in [*_made("table"), "migration"]}
 
 
 async def memo_of(connection: Connection) -> Memo | None:
@@ -220,23 +220,16 @@ async def memo_of(connection: Connection) -> Memo | None:
     return read_memo(await connection.fetchval(comment))
 
 
-async def role_of(connection: Connection, user: str) -> tuple[str, bool] | None:
-    """Returns the role that a user of an address is, and whether it is a superuser; None when there
-    is none of that name."""
-    row = await connection.fetchrow(_ROLE, user)
-    return None if row is None else (row["rolname"], row["rolsuper"])
-
-
-async def lacking(fetch: Fetch, role: str) -> list[str]:
+async def missing_rights(fetch: Fetch, role: str) -> list[str]:
     """Returns what `role` lacks a right on that serving needs; empty when nothing."""
-    rights = needed()
+    rights = needed_rights()
     return [row["name"] for row in await fetch(_LACKING, role, list(rights), list(rights.values()))]
 
 
-async def others(connection: Connection, serving: list[str]) -> tuple[list[str], list[str]]:
+async def other_grantees(connection: Connection, serving: list[str]) -> tuple[list[str], list[str]]:
     """Returns who else can read or write a table of the portal: those to whom it was granted, and
-    those who can it otherwise, by a membership. Superusers can whatever they want."""
-    rows = await connection.fetch(_OTHERS, *made(), serving)
+    those who can do so by a membership. Superusers can do everything."""
+    rows = await connection.fetch(_OTHERS, _relations(), _made("function"), serving)
     granted = [row["name"] for row in rows if row["granted"]]
     return (
         [EVERYONE if name == "PUBLIC" else name for name in granted],
@@ -245,13 +238,13 @@ async def others(connection: Connection, serving: list[str]) -> tuple[list[str],
 
 
 async def close_defaults(connection: Connection, user: str | None) -> None:
-    """Take the default grants back before tables are made, so that they are never open."""
+    """Revoke the default grants before tables are made, so that they are never open."""
     serving = await roles_that_serve(connection, user)
-    await run_statements(connection, await _statements_from(connection, _TAKE_DEFAULTS, serving))
+    await run_statements(connection, await _statements_from(connection, _REVOKE_DEFAULTS, serving))
 
 
 async def settle(connection: Connection, user: str | None, serving: Sequence[str] = ()) -> None:
-    """Take back what others have, give the roles that serve what they need, and remember them.
+    """Revoke what others were granted, grant what the roles that serve need, and remember them.
 
     `user` is that of DATABASE_URL, `serving` further roles. In one transaction. Does nothing when
     the role here does not own the tables.
@@ -261,12 +254,12 @@ async def settle(connection: Connection, user: str | None, serving: Sequence[str
             return
         memo = await memo_of(connection)
         roles = sorted({*serving, *await roles_that_serve(connection, user)})
-        await run_statements(connection, await taking(connection, roles))
+        await run_statements(connection, await revoke_statements(connection, roles))
         for role in roles:
-            await run_statements(connection, await granting(connection, role))
+            await run_statements(connection, await grant_statements(connection, role))
         users = {*(memo.users if memo else ()), *filter(None, [user])}
         new = Memo(roles, sorted(users), migration_ids()[-1])
-        await run_statements(connection, [await remembering(connection, new)])
+        await run_statements(connection, [await memo_statement(connection, new)])
 
 
 async def is_owner(connection: Connection) -> bool | None:
@@ -275,20 +268,20 @@ async def is_owner(connection: Connection) -> bool | None:
     return await connection.fetchval(_OWNED)  # type: ignore[no-any-return]
 
 
-async def taking(connection: Connection, serving: list[str]) -> list[str]:
-    """Returns the statements that take back what everybody else was granted."""
+async def revoke_statements(connection: Connection, serving: list[str]) -> list[str]:
+    """Returns the statements that revoke what everybody else was granted."""
     return [
-        *await _statements_from(connection, _TAKE_DEFAULTS, serving),
-        *await _statements_from(connection, _TAKE, serving),
+        *await _statements_from(connection, _REVOKE_DEFAULTS, serving),
+        *await _statements_from(connection, _REVOKE, serving),
     ]
 
 
-async def granting(connection: Connection, role: str, *, only: bool = False) -> list[str]:
+async def grant_statements(connection: Connection, role: str, *, only: bool = False) -> list[str]:
     """Returns the statements that give `role` what serving needs, and with `only` no more."""
     row = await connection.fetchrow(_PLACES, role)
     name, place = row["name"], row["place"]
-    rights = needed()
-    present = await connection.fetch(_PRESENT, made()[0])
+    rights = needed_rights()
+    present = await connection.fetch(_PRESENT, _relations())
     by_rights: dict[str, list[str]] = {}
     for table in present:
         if table["relname"] in rights:
@@ -314,7 +307,7 @@ async def granting(connection: Connection, role: str, *, only: bool = False) -> 
     return statements
 
 
-async def remembering(connection: Connection, memo: Memo) -> str:
+async def memo_statement(connection: Connection, memo: Memo) -> str:
     """Returns the statement that writes the memo."""
     text = msgspec.json.encode(memo).decode()
     quoted = await connection.fetchval("SELECT quote_literal($1::text)", text)
@@ -326,22 +319,24 @@ async def roles_that_serve(connection: Connection, user: str | None) -> list[str
     """Returns the roles that are remembered and that of `user`. The role here and superusers are
     left out: they need no grant."""
     memo = await memo_of(connection)
-    named = set(memo.serving) if memo else set()
     if memo is None:
-        named |= {row["rolname"] for row in await connection.fetch(_SERVING)}
-    role = await role_of(connection, user) if user else None
-    if role is not None:
-        named.add(role[0])
+        names = [row["rolname"] for row in await connection.fetch(_SERVING)]
+    else:
+        names = memo.serving
+    own = await connection.fetchval(_ROLE, user) if user else None
     known = await connection.fetch(
         "SELECT rolname FROM pg_roles WHERE rolname = ANY ($1::text[]) AND NOT rolsuper"
         " AND rolname <> current_user ORDER BY rolname",
-        sorted(named),
+        [*names, *filter(None, [own])],
     )
     return [row["rolname"] for row in known]
 
 
 async def _statements_from(connection: Connection, query: str, serving: list[str]) -> list[str]:
-    return [row["statement"] for row in await connection.fetch(query, *made(), serving)]
+    return [
+        row["statement"]
+        for row in await connection.fetch(query, _relations(), _made("function"), serving)
+    ]
 
 
 async def run_statements(connection: Connection, statements: list[str]) -> None:
@@ -360,7 +355,7 @@ def some_of(names: list[str]) -> str:
 
 
 def needs_grants(role: str, names: list[str]) -> str:
-    """Returns what is wrong when `role` lacks rights on these, and what mends it."""
+    """Returns what is wrong when `role` lacks rights on these, and how to correct it."""
     return (
         f"The role {role} of DATABASE_URL lacks rights on {some_of(names)}: portal db grants"
         f" {role} prints the GRANTs, and with --apply runs them."

@@ -75,6 +75,6 @@ async def execute(query: str, *args: Any, retry: bool = False) -> list[Any]:
 
 
 async def execute_best_effort(query: str, *args: Any) -> None:
-    """Run a write that nobody asked for and nobody needs, such as when somebody was seen. Waits for
-    it half a second at most, and never fails. Not inside a transaction, which it would spoil."""
+    """Run a write that the request can do without, such as when somebody was last seen. Waits for
+    it half a second at most, and never fails. Not inside a transaction, which it would abort."""
     await engine().fetch_best_effort(query, args)

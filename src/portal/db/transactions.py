@@ -1,4 +1,4 @@
-"""A transaction that gives its connection back, whatever becomes of it."""
+"""A transaction that always gives its connection back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the operator must read about a database that answers, and refuses or keeps one waiting."""
+"""Log lines about a database that answers, but refuses a statement or keeps a request waiting."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Whether the database takes writes, and what to do with connections that think otherwise.
+"""Whether the database takes writes, and what to do with sessions that believe otherwise.
 
 A session keeps the `default_transaction_read_only` that it began with, and a connection made to a
-server that has become a standby stays there. So one refused write says little: a connection of its
-own tells what new sessions get. If that is writing, the others are replaced. Behind a pooler they
-cannot be, because it keeps the sessions; there transactions state READ WRITE, for as long as old
-sessions are met. If new sessions do not get it either, somebody wants it so, or this is a standby:
-then nothing is forced, and asked again until it is over.
+server that has become a standby stays there. So one refused write says little: a connection outside
+the pool shows what new sessions get. If they may write, the pooled ones are replaced. Behind a
+pooler they cannot be, because it keeps the sessions; there transactions state READ WRITE, for as
+long as old sessions turn up. If new sessions may not write either, it is configured so, or this is
+a standby: then nothing is forced, and the question is repeated until it is over.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class State(msgspec.Struct, frozen=True):
 async def state_of(
     arguments: dict[str, Any], seconds: float, tables: Sequence[str] = ()
 ) -> State | None:
-    """Returns what a connection of its own says, or None when it does not say it in time."""
+    """Returns the state on a connection outside the pool, or None without an answer in time."""
     try:
         async with one_off(arguments, seconds) as connection:
             return State(**await connection.fetchrow(QUESTION, tables))
@@ -90,9 +90,9 @@ async def state_of(
 
 
 class Writes:
-    """`ask` gets the state on a connection of its own, or None when there is no answer. `on_change`
-    gets it when the database stops taking writes, and when it takes them again. `replace` has
-    pooled connections replaced before their next use."""
+    """`ask` returns the state on a connection outside the pool, None when there is no answer.
+    `on_change` is called with it when the database stops taking writes, and when it takes them
+    again. `replace` has pooled connections replaced before their next use."""
 
     def __init__(
         self,
@@ -114,8 +114,8 @@ class Writes:
 
     @property
     def overruled(self) -> bool:
-        """Returns whether transactions state that they write: sessions were met lately that refuse
-        although new ones would not."""
+        """Returns whether transactions state that they write: lately sessions refused although new
+        ones would not."""
         return not self.read_only and time.monotonic() - self._stale_at < STALE_SECONDS
 
     async def check_after_refusal(self) -> bool:
@@ -136,7 +136,7 @@ class Writes:
         await self.check_after_refusal()
 
     async def record(self, state: State) -> None:
-        """A pooled connection has said this; its server need not be the one of new connections."""
+        """Take in what a pooled connection says; its server need not be that of new ones."""
         if self.read_only:
             self._keep_asking()
         elif state.read_only:
@@ -150,7 +150,7 @@ class Writes:
             self._keep_asking()
 
     async def stop_asking(self) -> None:
-        """Ask no more, and learn it afresh."""
+        """Ask no more, and forget what was learned."""
         task, self._asking = self._asking, None
         self.read_only = False
         self._stale_at = float("-inf")

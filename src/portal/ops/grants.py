@@ -60,13 +60,13 @@ async def _grant_statements(
     memo = await rights.memo_of(connection) or rights.Memo()
     serving = await rights.roles_that_serve(connection, user)
     if role is None:
-        statements = await rights.taking(connection, serving)
+        statements = await rights.revoke_statements(connection, serving)
     else:
         await _check_role(connection, role)
-        statements = await rights.granting(connection, role, only=True)
+        statements = await rights.grant_statements(connection, role, only=True)
         serving = sorted({*serving, role})
     remembered = msgspec.structs.replace(memo, serving=serving)
-    return [*statements, await rights.remembering(connection, remembered)]
+    return [*statements, await rights.memo_statement(connection, remembered)]
 
 
 async def _check_role(connection: asyncpg.Connection[Any], role: str) -> None:

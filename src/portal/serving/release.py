@@ -141,7 +141,7 @@ async def _bring_to_head(settings: Settings, lifecycle: Lifecycle) -> None:
 async def _lacking() -> str | None:
     """Returns a sentence when the role lacks a right that serving needs, else None."""
     role = await sql.fetch_value("SELECT current_user::text")
-    names = await rights.lacking(sql.fetch_records, role)
+    names = await rights.missing_rights(sql.fetch_records, role)
     return rights.needs_grants(role, names) if names else None
 
 

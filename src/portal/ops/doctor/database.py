@@ -261,7 +261,7 @@ async def _schema_state(connection: Connection, _: Dsn, __: Settings) -> AsyncIt
 async def _rights(connection: Connection, _: Dsn, settings: Settings) -> AsyncIterator[CheckResult]:
     """The rights of the role that serves, and of all others as far as this role can see them."""
     role = await connection.fetchval("SELECT current_user::text")
-    lacking = await rights.lacking(connection.fetch, role)
+    lacking = await rights.missing_rights(connection.fetch, role)
     if lacking:
         yield fail("rights", rights.needs_grants(role, lacking))
     serving, granted, members = await other_roles(connection, settings)

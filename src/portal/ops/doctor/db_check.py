@@ -90,7 +90,7 @@ async def other_roles(
     rights were granted, and others that have them through a membership."""
     user = settings.database.user if settings.database else None
     serving = await rights.roles_that_serve(connection, user)
-    return serving, *await rights.others(connection, serving)
+    return serving, *await rights.other_grantees(connection, serving)
 
 
 async def _schema_problems(
@@ -99,7 +99,7 @@ async def _schema_problems(
     """Returns what is wrong with the schema and the rights in it, and whether it is newer."""
     serving = variable == "DATABASE_URL"
     role = await connection.fetchval("SELECT current_user::text")
-    lacking = await rights.lacking(connection.fetch, role) if serving else []
+    lacking = await rights.missing_rights(connection.fetch, role) if serving else []
     try:
         position = await schema.migration_status(connection.fetch)
     except CommandFailed as error:

@@ -6,6 +6,8 @@ import os
 import re
 from pathlib import Path
 
+from portal.errors import CommandFailed
+
 _ID = re.compile(r'^ID = "([^"]+)"', re.MULTILINE)
 
 
@@ -13,7 +15,7 @@ def migrations_folder() -> Path:
     """Returns the folder of migration files.
 
     `PORTAL_MIGRATIONS_DIR` wins; then the copy that the wheel carries; then the checkout.
-    Raises `FileNotFoundError` when there is none.
+    Raises `CommandFailed` when there is none.
     """
     override = os.environ.get("PORTAL_MIGRATIONS_DIR")
     if override:
@@ -23,7 +25,7 @@ def migrations_folder() -> Path:
         candidate = folder / "piccolo_migrations"
         if candidate.is_dir():
             return candidate
-    raise FileNotFoundError("The folder piccolo_migrations is missing from this installation.")
+    raise CommandFailed("The folder piccolo_migrations is missing from this installation.")
 
 
 def migration_ids() -> list[str]:

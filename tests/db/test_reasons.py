@@ -19,8 +19,7 @@ import pytest
 from portal.config.dsn import parse_dsn
 from portal.db.embedded import Embedded, embedded
 from portal.db.engine import Engine
-from portal.db.reasons import why
-from portal.db.schema import reason
+from portal.db.reasons import explain
 from portal.errors import Unavailable
 from tests.conftest import find_tool
 from tests.db.engines import OpenEngine
@@ -45,7 +44,7 @@ async def told(engine: Engine) -> str:
     """Returns why no connection can be made."""
     with pytest.raises(Unavailable) as caught:
         await engine.get_new_connection()
-    sentence = reason(caught.value)
+    sentence = explain(caught.value)
     check(sentence)
     return sentence
 
@@ -53,20 +52,20 @@ async def told(engine: Engine) -> str:
 def test_every_error_of_the_driver_has_a_sentence() -> None:
     assert len(KINDS) > 200
     for kind in KINDS:
-        check(why(kind("a secret")))
+        check(explain(kind("a secret")))
 
 
 def test_every_error_of_the_system_has_a_sentence() -> None:
     for number in errno.errorcode:
-        check(why(OSError(number, "a secret")))
+        check(explain(OSError(number, "a secret")))
 
 
 def test_what_has_no_number_has_a_sentence_too() -> None:
     for error in (ssl.SSLError(1, "secret"), ConnectionError("secret"), RuntimeError("secret")):
-        check(why(error))
+        check(explain(error))
     for number in (socket.EAI_NONAME, socket.EAI_AGAIN, socket.EAI_FAIL):
-        assert "its host name cannot be resolved" in why(socket.gaierror(number, "secret"))
-    check(why(None))
+        assert "its host name cannot be resolved" in explain(socket.gaierror(number, "secret"))
+    check(explain(None))
 
 
 async def test_a_server_without_tls(database: Database, open_engine: OpenEngine) -> None:

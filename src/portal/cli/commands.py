@@ -34,7 +34,7 @@ def _with_engine(work: Callable[[Settings], Coroutine[Any, Any, int]], *, direct
     import logging
 
     from portal.accounts import passwords
-    from portal.db import schema, sql
+    from portal.db import reasons, schema, sql
     from portal.db.engine import Engine
     from portal.errors import CommandFailed, Unavailable
     from portal.tables import TABLES
@@ -56,7 +56,7 @@ def _with_engine(work: Callable[[Settings], Coroutine[Any, Any, int]], *, direct
         except Unavailable as error:
             if error.__cause__ is None:
                 raise
-            raise CommandFailed(f"The database cannot be used: {schema.reason(error)}") from error
+            raise CommandFailed(f"The database cannot be used: {reasons.explain(error)}") from error
         finally:
             await engine.close_connection_pool()
             passwords.close()

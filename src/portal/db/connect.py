@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
-from portal.db import schema
+from portal.db import reasons
 from portal.db.failures import unavailable_on_loss, unavailable_while_connecting
 from portal.db.pooling import Pooling, close, connect_with, pooling, refusal
 from portal.errors import CommandFailed, ReadOnly, Unavailable
@@ -63,7 +63,7 @@ async def connection_to(
         connection, found = await connect(dsn, seconds=seconds)
     except Unavailable as error:
         unreachable = unreachable or f"The database cannot be reached ({dsn.variable})"
-        raise CommandFailed(f"{unreachable}: {schema.reason(error)}") from error
+        raise CommandFailed(f"{unreachable}: {reasons.explain(error)}") from error
     if found is Pooling.TRANSACTION:
         await close(connection)
         raise CommandFailed(refusal(dsn))
@@ -71,9 +71,9 @@ async def connection_to(
         with unavailable_on_loss():
             yield connection
     except ReadOnly as error:
-        raise CommandFailed(f"Nothing was changed: {schema.reason(error)}") from error
+        raise CommandFailed(f"Nothing was changed: {reasons.explain(error)}") from error
     except Unavailable as error:
-        raise CommandFailed(f"The database was lost: {schema.reason(error)}") from error
+        raise CommandFailed(f"The database was lost: {reasons.explain(error)}") from error
     except asyncpg.InsufficientPrivilegeError as error:
         raise CommandFailed(forbidden or f"The role of {dsn.variable} may not do this.") from error
     except asyncpg.PostgresError as error:

@@ -119,7 +119,7 @@ class Server(PostgresServer):
 
     def ensure_postgres_running(self) -> None:
         """Take over the server that runs on this data, or start one and wait until it is ready."""
-        self._postmaster_info = self._running()
+        self._postmaster_info = self._running_server()
         if self._postmaster_info is not None:
             return
         (self.pgdata / ".handle_pids.json").unlink(missing_ok=True)  # of processes before a crash
@@ -139,7 +139,7 @@ class Server(PostgresServer):
             )
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and process.poll() is None:
-            self._postmaster_info = self._running()
+            self._postmaster_info = self._running_server()
             if self._postmaster_info is not None:
                 return
             time.sleep(0.02)
@@ -147,7 +147,7 @@ class Server(PostgresServer):
         shutil.rmtree(sockets, ignore_errors=True)
         raise EmbeddedError(last_line(self.log))
 
-    def _running(self) -> PostmasterInfo | None:
+    def _running_server(self) -> PostmasterInfo | None:
         """Returns the server that is ready on this data, and whose socket is still there. The
         file that it leaves after a crash may name a process that is something else by now."""
         try:

@@ -140,7 +140,7 @@ class Engine(PostgresEngine):
         try:
             if pool.has_room:
                 state = State(**(await self.fetch(QUESTION, [tables], retry=True))[0])
-                await pool.writes.record(state)
+                await pool.writes.learn_from_pooled(state)
                 return state
             if not pool.breaker.succeeded_lately:
                 with unavailable_on_loss():

@@ -18,7 +18,7 @@ import asyncpg
 import msgspec
 
 from portal.config.settings import Settings
-from portal.db import rights, schema
+from portal.db import reasons, rights, schema
 from portal.db.connect import connection_to
 from portal.db.failures import unavailable_on_loss
 from portal.db.migrations import migration_ids
@@ -109,7 +109,7 @@ async def _run_migration(direction: str, name: str) -> None:
                 result = await run_backwards(schema.APP, migration_id=name, auto_agree=True)
     except Unavailable as error:
         raise CommandFailed(
-            f"Migration {name} failed {direction}: {schema.reason(error)}"
+            f"Migration {name} failed {direction}: {reasons.explain(error)}"
         ) from error
     except asyncpg.PostgresError as error:
         # The server's own message: it is the operator's database, and it names the object.

@@ -31,7 +31,7 @@ from portal.db.failures import (
     unavailable_on_loss,
     unavailable_while_connecting,
 )
-from portal.db.reasons import why
+from portal.db.reasons import explain
 from portal.db.trouble_log import TroubleLog
 from portal.db.writes import State, Writes, state_of
 from portal.errors import Unavailable
@@ -280,7 +280,7 @@ class Pool:
         elif isinstance(cause, REFUSED):
             self.trouble.write_refused(cause)
         elif not isinstance(cause, asyncpg.ReadOnlySQLTransactionError):
-            self._record_away(why(cause).rstrip("."))
+            self._record_away(explain(cause).rstrip("."))
 
     def _renew(self, cause: BaseException | None) -> None:
         """A session keeps the settings that it began with. What may be due to one of those is not

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import asyncpg
 
 from portal.db.failures import NoConnectionFree
+from portal.errors import PortalError
 
 Sentences = Sequence[tuple[type[BaseException], str]]
 
@@ -112,9 +113,10 @@ _BY_KIND: Sentences = (
 )
 
 
-def why(cause: BaseException | None) -> str:
-    """Returns the sentence for an error of asyncpg, of TLS or of the network, ending in a full
-    stop. Nothing of what the server was sent is in it."""
+def explain(error: BaseException | None) -> str:
+    """Returns the sentence for an error of asyncpg, of TLS or of the network, or for the one behind
+    an error of the portal, ending in a full stop. Nothing of what the server was sent is in it."""
+    cause = error.__cause__ if isinstance(error, PortalError) else error
     if cause is None:
         return "unknown reason."
     if isinstance(cause, asyncpg.ProtocolViolationError):

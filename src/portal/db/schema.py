@@ -10,8 +10,7 @@ import asyncpg
 import msgspec
 
 from portal.db.migrations import migration_ids
-from portal.db.reasons import why
-from portal.errors import CommandFailed, PortalError
+from portal.errors import CommandFailed
 
 # `fetch` of a connection, or `sql.fetch_records` for the bound engine.
 Fetch: TypeAlias = Callable[..., Awaitable[Sequence[Mapping[str, Any]]]]
@@ -81,11 +80,3 @@ async def migration_status(fetch: Fetch) -> MigrationStatus:
         ) from None
     status.require_usage()
     return status
-
-
-def reason(error: PortalError) -> str:
-    """Returns in plain words why the database could not be reached, from the error behind `error`.
-
-    Only the kind of failure is told: a message of the server may quote what it was sent.
-    """
-    return why(error.__cause__)

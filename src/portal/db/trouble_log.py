@@ -9,7 +9,7 @@ import time
 import asyncpg
 
 from portal.db.failures import NoConnectionFree
-from portal.db.reasons import why
+from portal.db.reasons import explain
 
 log = logging.getLogger("db/engine")
 
@@ -30,11 +30,11 @@ class TroubleLog:
 
     def write_refused(self, cause: BaseException) -> None:
         """Others read in the meantime: this is not about the server as a whole."""
-        self._log(type(cause), f"the database refuses to write: {why(cause)}")
+        self._log(type(cause), f"the database refuses to write: {explain(cause)}")
 
     def timed_out(self, cause: BaseException) -> None:
         """A request was given up, because of a lock, a limit, or a pool that is in use."""
-        reason = why(cause)
+        reason = explain(cause)
         if isinstance(cause, TimeoutError) and not isinstance(cause, NoConnectionFree):
             reason = TIMED_OUT
         self._log(type(cause), f"a request waited for the database in vain: {reason}")
@@ -43,7 +43,9 @@ class TroubleLog:
         """The schema or its rights are not what this version needs."""
         name = named_in(cause)
         context = {} if name is None else {"object": name}
-        self._log((type(cause), name), f"the database refuses a statement: {why(cause)}", context)
+        self._log(
+            (type(cause), name), f"the database refuses a statement: {explain(cause)}", context
+        )
 
     def _log(self, key: object, line: str, context: dict[str, str] | None = None) -> None:
         now = time.monotonic()

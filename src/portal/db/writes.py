@@ -135,7 +135,7 @@ class Writes:
         self._stale_at = float("-inf")
         await self.check_after_refusal()
 
-    async def record(self, state: State) -> None:
+    async def learn_from_pooled(self, state: State) -> None:
         """Take in what a pooled connection says; its server need not be that of new ones."""
         if self.read_only:
             self._keep_asking()

@@ -12,7 +12,7 @@ import asyncpg
 from portal.accounts import actions, demo, queries
 from portal.accounts.rules import NewUser, name_errors, normal_name
 from portal.config.settings import Settings
-from portal.db import rights, schema, sql
+from portal.db import reasons, rights, schema, sql
 from portal.errors import CommandFailed, Conflict, PortalError, Unavailable
 from portal.serving.processes import end
 from portal.serving.seed import seed
@@ -50,11 +50,11 @@ async def _until_prepared(settings: Settings, lifecycle: Lifecycle) -> None:
             now = time.monotonic()
             if deadline is None:
                 deadline = now + settings.db_wait_seconds
-                log.error("the start is interrupted: %s", schema.reason(error))
+                log.error("the start is interrupted: %s", reasons.explain(error))
             elif now > deadline:
                 raise CommandFailed(
                     f"The start could not be finished within {settings.db_wait_seconds} s"
-                    f" (DB_WAIT_SECONDS): {schema.reason(error)}"
+                    f" (DB_WAIT_SECONDS): {reasons.explain(error)}"
                 ) from None
             await asyncio.sleep(AFTER_LOSS_SECONDS)
         else:
@@ -84,7 +84,7 @@ async def _wait_for_database(settings: Settings, lifecycle: Lifecycle) -> None:
             await sql.fetch_value("SELECT 1")
             return
         except PortalError as error:
-            reason = schema.reason(error)
+            reason = reasons.explain(error)
             if time.monotonic() + pause > deadline:
                 raise CommandFailed(
                     f"The database did not answer within {settings.db_wait_seconds} s"

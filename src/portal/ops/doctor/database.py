@@ -12,7 +12,7 @@ import asyncpg
 from portal import clock
 from portal.accounts import queries
 from portal.config.settings import Settings
-from portal.db import rights, schema, sql
+from portal.db import reasons, rights, schema, sql
 from portal.db.connect import connect
 from portal.db.engine import Engine
 from portal.db.failures import unavailable_on_loss
@@ -99,7 +99,7 @@ def _behind(dsn: Dsn, settings: Settings, checks: tuple[DatabaseCheck, ...]) -> 
         _resolve(dsn)
         return asyncio.run(_check_database_at(dsn, settings, checks))
     except Unavailable as error:
-        why, kind = schema.reason(error), type(error.__cause__).__name__
+        why, kind = reasons.explain(error), type(error.__cause__).__name__
         remedy = _REMEDIES.get(kind, "Look at the database's own log.")
         return [fail(dsn.variable, f"{place} cannot be reached, {why} {remedy}")]
 
@@ -130,7 +130,7 @@ async def _check_database_at(
                 with unavailable_on_loss():
                     results.extend([result async for result in check(connection, dsn, settings)])
             except Unavailable as error:
-                why = schema.reason(error)
+                why = reasons.explain(error)
                 results.append(fail(dsn.variable, f"stopped answering, {why} Look for locks."))
                 break
             except asyncpg.InsufficientPrivilegeError:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 
 from portal.config.settings import Settings
-from portal.db import rights, schema
+from portal.db import reasons, rights, schema
 from portal.db.connect import connect
 from portal.db.failures import unavailable_on_loss
 from portal.db.pooling import Pooling, close, remedy
@@ -49,7 +49,7 @@ async def _check_one(
         connection, way = await connect(dsn, statement_seconds=STATEMENT_SECONDS)
     except Unavailable as error:
         kind = "pooled" if dsn.pooled else "direct"
-        say(f"{place}, {kind}: cannot be reached, {schema.reason(error)}")
+        say(f"{place}, {kind}: cannot be reached, {reasons.explain(error)}")
         return False
     except CommandFailed as error:
         say(error.sentence)
@@ -61,7 +61,7 @@ async def _check_one(
             if await connection.fetchval(_READ_ONLY):
                 problems.insert(0, "takes no writes: it is a standby, or set to read-only")
     except Unavailable as error:
-        problems, newer = [schema.reason(error).rstrip(".")], False
+        problems, newer = [reasons.explain(error).rstrip(".")], False
     finally:
         await close(connection)
     if version not in SUPPORTED:

@@ -77,16 +77,7 @@ async def leaderboard(
 
 
 def _ranked(entry: BoardEntry) -> Ranked:
-    return Ranked(
-        id=entry.id,
-        name=entry.shown_name,
-        score=entry.score,
-        position=entry.position,
-        gained=entry.gained,
-        quizzes_completed=entry.quizzes_completed,
-        team=entry.team,
-        track=entry.track,
-    )
+    return msgspec.convert(entry, Ranked, from_attributes=True)
 
 
 HANDLERS = [leaderboard]

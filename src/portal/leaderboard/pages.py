@@ -34,7 +34,7 @@ async def leaderboard_of(
     if page is not None and page > max(1, board.pages):
         return Redirect(address(scope, period, board.pages or None), status_code=303)
     content = leaderboard_page(actor, board, scope, period, page)
-    return await render(request, "dashboard/leaderboard.html", content)
+    return await render(request, "leaderboard/leaderboard.html", content)
 
 
 HANDLERS = [leaderboard_of]

@@ -61,7 +61,7 @@ _BOARD = """
            (SELECT coalesce(jsonb_agg(jsonb_build_object(
                 'line', p.line, 'position', p.position, 'points', p.points, 'me', u.id = $1,
                 'id', CASE WHEN {named} THEN u.external_id END,
-                'name', CASE WHEN {named} THEN u.name END,
+                'known_name', CASE WHEN {named} THEN u.name END,
                 'team', CASE WHEN {named} THEN t.name END,
                 'unlisted', u.unlisted_at IS NOT NULL, 'track', t.track, 'score', s.score,
                 'quizzes_completed', s.quizzes_completed, 'gained', {gained})
@@ -81,7 +81,7 @@ class BoardEntry(msgspec.Struct, frozen=True, kw_only=True):
     points: int
     me: bool
     id: str | None
-    name: str | None
+    known_name: str | None
     team: str | None
     unlisted: bool
     track: str
@@ -90,8 +90,8 @@ class BoardEntry(msgspec.Struct, frozen=True, kw_only=True):
     gained: int
 
     @property
-    def shown_name(self) -> str:
-        return self.name or HIDDEN_NAME
+    def name(self) -> str:
+        return self.known_name or HIDDEN_NAME
 
 
 class Board(msgspec.Struct, frozen=True):

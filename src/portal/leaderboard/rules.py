@@ -107,7 +107,7 @@ def leaderboard_page(
         with_team=scope != "team",
         empty=_empty(actor, scope, period),
         hidden_me=me is not None and me.unlisted,
-        hidden_others=any(entry.name is None for entry in board.entries),
+        hidden_others=any(entry.known_name is None for entry in board.entries),
         pages=_pages(board, scope, period, page) if board.total > PER_PAGE else None,
         how=_how(period),
     )
@@ -148,8 +148,7 @@ def _board_lead(actor: Actor, board: Board, period: Period) -> str:
     me = board.me
     if me is not None:
         people = [
-            Placed(entry.id, entry.shown_name, entry.points, entry.position)
-            for entry in board.around()
+            Placed(entry.id, entry.name, entry.points, entry.position) for entry in board.around()
         ]
         points = plural(me.points, "point")
         gained = f"{points} gained" if period == "30d" else points
@@ -194,8 +193,8 @@ def _row(entry: BoardEntry, scope: Scope) -> Row:
     track = TRACKS[entry.track]
     return Row(
         position=entry.position,
-        name=entry.shown_name,
-        named=entry.name is not None,
+        name=entry.name,
+        named=entry.known_name is not None,
         team=""
         if entry.team is None
         else f"{entry.team}, {track}"

@@ -11,9 +11,9 @@ from litestar.params import JSONBody
 
 from portal.learning import actions, rules
 from portal.learning.actions import WatchReport
-from portal.learning.course import Step, Task, Video
+from portal.learning.course import Step, Video
 from portal.learning.locks import Lock
-from portal.learning.outline import Outline
+from portal.learning.outline import Outline, PathTask
 from portal.learning.queries import open_step, open_video, outline_of, study_of
 from portal.learning.site import course_of
 from portal.scoring.rules import POINTS_MAX
@@ -73,14 +73,6 @@ class TickRequest(msgspec.Struct, rename="camel"):
 class TickResponse(msgspec.Struct, rename="camel"):
     step_id: str
     item_id: str
-    ticked: bool
-
-
-class PathTask(msgspec.Struct, rename="camel"):
-    """A task without an id cannot be ticked."""
-
-    id: str | None
-    text: str
     ticked: bool
 
 
@@ -156,12 +148,6 @@ def _path_video(outline: Outline, video: Video) -> PathVideo:
     )
 
 
-def _path_task(outline: Outline, task: Task | str) -> PathTask:
-    if isinstance(task, str):
-        return PathTask(None, task, ticked=False)
-    return PathTask(task.id, task.text, ticked=task.id in outline.ticked)
-
-
 def _reason(lock: Lock | None) -> str | None:
     return lock.reason if lock else None
 
@@ -173,7 +159,7 @@ def _path_step(outline: Outline, step: Step) -> PathStep:
         title=step.title,
         summary=step.summary,
         objectives=step.objectives,
-        practice=[_path_task(outline, task) for task in step.tasks],
+        practice=outline.tasks(step),
         locked=lock is not None,
         lock_reason=_reason(lock),
         videos_completed=outline.watched(step.videos),

@@ -82,6 +82,14 @@ class Rail(msgspec.Struct, frozen=True):
     steps: list[RailStep]
 
 
+class PathTask(msgspec.Struct, frozen=True):
+    """A task without an id cannot be ticked."""
+
+    id: str | None
+    text: str
+    ticked: bool
+
+
 class Outline:
     """The course, one learner's progress, and the attempts that count, looked at together."""
 
@@ -225,6 +233,14 @@ class Outline:
 
     def practised(self, step: Step) -> int:
         return sum(isinstance(task, Task) and task.id in self.ticked for task in step.tasks)
+
+    def tasks(self, step: Step) -> list[PathTask]:
+        return [
+            PathTask(task.id, task.text, task.id in self.ticked)
+            if isinstance(task, Task)
+            else PathTask(None, task, ticked=False)
+            for task in step.tasks
+        ]
 
     def step_note(self, step: Step) -> str:
         """Returns for example "4 of 6 videos · 2 quizzes · about 22 min left"."""

@@ -8,19 +8,10 @@ import msgspec
 
 from portal.learning.course import Step, Task, Topic, Video
 from portal.learning.locks import Lock, Locked
-from portal.learning.next_step import next_step
-from portal.learning.outline import Activity, Outline, Rail, TickState
+from portal.learning.next_step import NextStep, next_step
+from portal.learning.outline import Outline, PathTask, Rail, TickState
 from portal.web.formats import about, plural
 from portal.web.pages import Link
-
-
-class Action(msgspec.Struct, frozen=True):
-    """The way on: a verb, the video that it is about, and what else there is to say of it."""
-
-    href: str
-    label: str
-    title: str
-    note: str
 
 
 class TopicLine(msgspec.Struct, frozen=True):
@@ -52,7 +43,7 @@ class StepRow(msgspec.Struct, frozen=True, kw_only=True):
     topics: list[TopicLine]
     practice: str | None
     locked_reason: str | None = None
-    action: Action | None = None
+    action: NextStep | None = None
 
 
 class PathPage(msgspec.Struct, frozen=True):
@@ -84,14 +75,6 @@ class TopicBlock(msgspec.Struct, frozen=True):
     videos: list[VideoRow]
 
 
-class TaskRow(msgspec.Struct, frozen=True):
-    """A task of the checklist; without an id it is only read."""
-
-    id: str | None
-    text: str
-    ticked: bool
-
-
 class StepPage(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     title: str
@@ -99,9 +82,9 @@ class StepPage(msgspec.Struct, frozen=True, kw_only=True):
     rail: Rail
     figures: str
     objectives: tuple[str, ...]
-    practice: list[TaskRow]
+    practice: list[PathTask]
     practised: str | None
-    action: Action | None
+    action: NextStep | None
     topics: list[TopicBlock]
     previous: Link | None
     following: Link | None
@@ -180,7 +163,7 @@ def _step_row(outline: Outline, step: Step, *, current: bool) -> StepRow:
         ],
         practice=_practised(outline, step),
         locked_reason=lock.reason if lock else None,
-        action=_action(outline, outline.next) if current else None,
+        action=next_step(outline, outline.next) if current and outline.next else None,
     )
 
 
@@ -204,16 +187,10 @@ def _practised(outline: Outline, step: Step) -> str | None:
     return f"{outline.practised(step)} of {total} done" if total else None
 
 
-def _action(outline: Outline, activity: Activity | None) -> Action | None:
-    if activity is None:
-        return None
-    step = next_step(outline, activity)
-    return Action(step.href, step.label, step.video.title, step.note)
-
-
 def step_view(outline: Outline, step: Step) -> StepPage:
     """Returns a step with its topics, its checklist and its neighbours."""
     previous, following = _neighbours(outline, step)
+    activity = outline.next_in(step.videos)
     return StepPage(
         id=step.id,
         title=step.title,
@@ -221,14 +198,9 @@ def step_view(outline: Outline, step: Step) -> StepPage:
         rail=outline.rail([step]),
         figures=_figures(outline, step),
         objectives=step.objectives,
-        practice=[
-            TaskRow(task.id, task.text, task.id in outline.ticked)
-            if isinstance(task, Task)
-            else TaskRow(None, task, ticked=False)
-            for task in step.tasks
-        ],
+        practice=outline.tasks(step),
         practised=_practised(outline, step),
-        action=_action(outline, outline.next_in(step.videos)),
+        action=next_step(outline, activity) if activity else None,
         topics=[
             TopicBlock(
                 title=topic.title,

@@ -16,6 +16,7 @@ from portal.quiz.views import question_href
 from portal.scoring.rules import POINTS_FIRST_TRY, POINTS_RIGHT
 from portal.web.formats import length, number, ordinal
 from portal.web.languages import isolated
+from portal.web.pages import Link
 
 RULE = (
     f"{POINTS_RIGHT} points for each right answer, and {POINTS_FIRST_TRY} more when your first"
@@ -61,11 +62,6 @@ class ResultRow(msgspec.Struct, frozen=True):
     explanation: str
 
 
-class PartLink(msgspec.Struct, frozen=True):
-    title: str
-    href: str
-
-
 class NextVideo(msgspec.Struct, frozen=True):
     href: str
     title: str
@@ -93,7 +89,7 @@ class ResultPart(msgspec.Struct, frozen=True, kw_only=True):
     gain: int
     rule: str
     review: bool
-    watch_again: list[PartLink]
+    watch_again: list[Link]
     history: list[HistoryRow]
     next: NextVideo | None
     retry_href: str
@@ -162,14 +158,14 @@ def _result_row(question: Question, answer: Answer, points: int) -> ResultRow:
     )
 
 
-def _watch_again(wrong: list[Question], video: Video) -> list[PartLink]:
+def _watch_again(wrong: list[Question], video: Video) -> list[Link]:
     """Returns the parts of the video that explain what was wrong, or the video as a whole."""
     parts = [
-        PartLink(f"{question.text} ({length(question.at)})", f"/video/{video.id}?t={question.at}")
+        Link(f"/video/{video.id}?t={question.at}", f"{question.text} ({length(question.at)})")
         for question in wrong
         if question.at is not None
     ]
-    return parts or ([PartLink(video.title, f"/video/{video.id}")] if wrong else [])
+    return parts or ([Link(f"/video/{video.id}", video.title)] if wrong else [])
 
 
 def _next_video(outline: Outline, video: Video) -> NextVideo | None:

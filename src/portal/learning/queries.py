@@ -16,18 +16,19 @@ from portal.scoring.queries import ledger_of
 from portal.web.actor import Actor
 
 # Pairs `[from, to)`.
-WATCHED = """(SELECT coalesce(jsonb_agg(jsonb_build_array(lower(r), upper(r))), '[]')
+WATCHED = """(SELECT coalesce(json_agg(json_build_array(lower(r), upper(r))), '[]')
               FROM unnest(watched) AS r)"""
 
+# json rather than jsonb, which would be put together only to be written out again.
 # The interpolated part is a constant of this module.
 _STUDY = f"""
-    SELECT (SELECT coalesce(jsonb_agg(jsonb_build_object('video_id', video_id, 'done', done,
+    SELECT (SELECT coalesce(json_agg(json_build_object('video_id', video_id, 'done', done,
                 'self_declared', self_declared, 'completed_at', completed_at,
                 'updated_at', updated_at, 'position_seconds', position_s,
                 'duration_seconds', duration_s, 'watched', {WATCHED})), '[]')::text
             FROM video_progress WHERE learner = $1) AS videos,
            ARRAY(SELECT item FROM practice_tick WHERE learner = $1) AS ticked,
-           (SELECT coalesce(jsonb_agg(jsonb_build_object('video_id', video_id,
+           (SELECT coalesce(json_agg(json_build_object('video_id', video_id,
                 'reference', reference, 'detail', detail, 'checked_at', checked_at,
                 'status', status)), '[]')::text
             FROM embed_check WHERE refused AND $2) AS refusals
@@ -35,7 +36,7 @@ _STUDY = f"""
 
 _EVIDENCE = """
     SELECT ARRAY(SELECT video_id FROM video_progress WHERE learner = $1 AND done) AS done,
-           (SELECT coalesce(jsonb_object_agg(quiz_id, score), '{}')::text
+           (SELECT coalesce(json_object_agg(quiz_id, score), '{}')::text
             FROM (SELECT quiz_id, max(score) AS score FROM quiz_attempt
                   WHERE learner = $1 AND completed_at IS NOT NULL GROUP BY quiz_id) best) AS scores
 """

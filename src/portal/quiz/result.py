@@ -82,7 +82,7 @@ class ResultPart(msgspec.Struct, frozen=True, kw_only=True):
     state: ClassVar[str] = "result"
 
     attempt_number: int
-    title: str
+    heading: str
     sentence: str
     rows: list[ResultRow]
     best_text: str
@@ -188,7 +188,7 @@ def result(
         change = f"{change} {_opened(outline, video, finished.best_before)}"
     return ResultPart(
         attempt_number=attempt.attempt_number,
-        title=f"{attempt.correct_answers} of {attempt.total_questions} right,"
+        heading=f"{attempt.correct_answers} of {attempt.total_questions} right,"
         f" {attempt.score} points",
         sentence=change,
         rows=[

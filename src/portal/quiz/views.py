@@ -51,11 +51,12 @@ class Box(msgspec.Struct, frozen=True):
 
 
 class _AtQuestion(msgspec.Struct, frozen=True, kw_only=True):
-    """One question of an attempt, among the boxes of all; `title` is for the window."""
+    """One question of an attempt, among the boxes of all; the title of the window begins with
+    `heading`."""
 
     attempt_number: int
     boxes: list[Box]
-    title: str
+    heading: str
     text: str
     kind: str
     choices: list[ChoiceRow]
@@ -116,7 +117,7 @@ def _boxes(progress: QuizProgress, current: int) -> list[Box]:
     return boxes
 
 
-def _title(progress: QuizProgress, number: int) -> str:
+def _question_heading(progress: QuizProgress, number: int) -> str:
     return f"Question {number} of {len(progress.quiz.questions)}"
 
 
@@ -145,7 +146,7 @@ def asked(
     return QuestionPart(
         attempt_number=progress.attempt_number,
         boxes=_boxes(progress, number),
-        title=f"{'Error: ' if error else ''}{_title(progress, number)}",
+        heading=f"{'Error: ' if error else ''}{_question_heading(progress, number)}",
         id=question.id,
         text=question.text,
         kind=question.kind,
@@ -165,7 +166,7 @@ def feedback(
     return FeedbackPart(
         attempt_number=progress.attempt_number,
         boxes=_boxes(progress, number),
-        title=_title(progress, number),
+        heading=_question_heading(progress, number),
         text=question.text,
         kind=question.kind,
         choices=_graded_choices(progress, question, answer, learner),

@@ -20,7 +20,7 @@ Query: TypeAlias = Annotated[str, up_to(views.MAX_QUERY), msgspec.Meta(examples=
 
 @get("/api/search", summary="Videos, steps, topics, and explanations of questions answered")
 async def search(request: Req, actor: CurrentActor, q: FromQuery[Query] = "") -> Found:
-    return await queries.search(actor, course_of(request), views.checked(q))
+    return await queries.search_course(actor, course_of(request), views.checked(q))
 
 
 HANDLERS = [search]

@@ -32,7 +32,7 @@ async def search_page(request: Req, actor: CurrentActor, q: FromQuery[str] = "")
         query, error = views.checked(q), None
     except Invalid as refusal:
         query, error = "", refusal.sentence
-    found = await queries.search(actor, course, query)
+    found = await queries.search_course(actor, course, query)
     content = SearchPage(
         query=q[: views.MAX_QUERY] if error else query,
         error=error,

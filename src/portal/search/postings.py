@@ -1,14 +1,16 @@
 """Which words stand where, and what a word of a query means among them. Pure.
 
 `Postings` holds everything, a `View` is what one person may see of it: no more than that decides
-what is met, how a spelling is mended, and what is suggested.
+what is found, how a spelling is corrected, and what is suggested.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
+from portal.search.query_words import QueryWord
 from portal.search.text import (
     SHORTENED,
     content_words,
@@ -19,7 +21,6 @@ from portal.search.text import (
     words,
     words_of,
 )
-from portal.search.wanted import Wanted
 
 EXACT, FAMILY, JOINED, BEGINNING, SPELLING = 1.0, 0.9, 0.8, 0.7, 0.5
 MAX_PIECES = 12
@@ -27,7 +28,9 @@ MAX_PIECES = 12
 SHORTEST_UNFINISHED = 7
 
 # number of an entry → numbers of its texts, so that the weightiest comes first
-Places = dict[int, list[int]]
+Places: TypeAlias = dict[int, list[int]]
+# terms that a word stands for → how well, 1 for the word itself
+Qualities: TypeAlias = dict[str, float]
 
 
 class Postings:
@@ -110,15 +113,37 @@ class View:
             return any(self.sees(number, here[0]) for number, here in places.items())
         return not self._limits.keys().isdisjoint(places)
 
-    def meanings(self, word: Wanted, *, beginnings: bool, last: bool) -> dict[str, float]:
-        """Returns the terms that a word stands for as it is written, with their quality; none when
-        it may be misspelt. It may be the beginning of one while it is the last of a query, or, if
-        `beginnings` count at all, when nothing else has it."""
+    def meanings(self, word: QueryWord, *, last: bool) -> tuple[list[Qualities], str]:
+        """Returns the terms that a word stands for, with their quality, and the word as it was
+        read. A word that nothing has may be several: its parts, if all of them are known, or those
+        pieces of a run that are."""
+        if found := self._as_written(word, beginnings=True, last=last):
+            return [found], word.term
+        parts = [self._alone(part, last=False) for part in _apart(word)]
+        if parts and (any if word.unspaced else all)(qualities for qualities, _ in parts):
+            corrected = [read for _, read in parts if read]
+            return [qualities for qualities, _ in parts], " ".join(corrected) or word.term
+        qualities, read = self._alone(word, last=last)
+        return [qualities], read or word.term
+
+    def _alone(self, word: QueryWord, *, last: bool) -> tuple[Qualities, str]:
+        """Returns what a word stands for, and the word that a misspelt one was corrected to."""
+        found = self._as_written(word, beginnings=False, last=False)
+        nearest = None if found or word.unspaced else self._nearest(word.term, last=last)
+        if nearest is None:
+            return found, ""
+        family = self._family(nearest)
+        return {term: SPELLING * quality for term, quality in family.items()}, self.shown(nearest)
+
+    def _as_written(self, word: QueryWord, *, beginnings: bool, last: bool) -> Qualities:
+        """Returns the terms that a word stands for as it is written; none when it may be misspelt.
+        It may be the beginning of one while it is the last of a query, or, if `beginnings` count at
+        all, when nothing else has it."""
         if word.unspaced:
             return self._part(word.term, EXACT)
         family = self._family(word.term)
-        found: dict[str, float] = {}
-        pairs: dict[str, float] = {}
+        found: Qualities = {}
+        pairs: Qualities = {}
         for pair in word.pairs:
             pairs |= dict.fromkeys(self._family(pair), JOINED)
         if last or (beginnings and not (family or pairs) and len(word.term) > 2):
@@ -131,21 +156,7 @@ class View:
             found |= self._in_two(word)
         return found | pairs | family
 
-    def apart(self, word: Wanted) -> list[Wanted]:
-        """Returns what else to look for when nothing has a word: its parts, or pieces of a run."""
-        if word.unspaced:
-            return [Wanted(piece, unspaced=True) for piece in pieces(word.term)[:MAX_PIECES]]
-        return [Wanted(part) for part in word.parts]
-
-    def misspelt(self, word: str, *, last: bool) -> tuple[str, dict[str, float]] | None:
-        """Returns the term that the word is probably a misspelling of, and what that stands for."""
-        nearest = self._nearest(word, last=last)
-        if nearest is None:
-            return None
-        family = self._family(nearest)
-        return nearest, {term: SPELLING * quality for term, quality in family.items()}
-
-    def strengths(self, qualities: Mapping[str, float]) -> dict[int, float]:
+    def strengths(self, qualities: Qualities) -> dict[int, float]:
         """Returns for each entry how well it meets one word of the query."""
         strengths: dict[int, float] = {}
         weights, limits = self._all.weights, self._limits
@@ -157,7 +168,7 @@ class View:
                         strengths[number] = strength
         return strengths
 
-    def _family(self, word: str) -> dict[str, float]:
+    def _family(self, word: str) -> Qualities:
         """Returns the word, if it occurs, and its relatives, with their quality."""
         found = {
             term: FAMILY for term in self._all.families.get(stem(word), ()) if self.knows(term)
@@ -166,11 +177,11 @@ class View:
             found[word] = EXACT
         return found
 
-    def _part(self, term: str, quality: float) -> dict[str, float]:
+    def _part(self, term: str, quality: float) -> Qualities:
         """Returns a part of a run with its quality, if it is in sight."""
         return self._scan(term, self._all.runs & self._limits.keys(), quality, is_exact=True)
 
-    def _in_two(self, word: Wanted) -> dict[str, float]:
+    def _in_two(self, word: QueryWord) -> Qualities:
         """Returns a word with its quality, if a text in sight writes it in two or more."""
         if len(word.term) < 4 and not word.parts:
             return {}
@@ -178,7 +189,7 @@ class View:
 
     def _scan(
         self, term: str, numbers: Iterable[int], quality: float, *, is_exact: bool
-    ) -> dict[str, float]:
+    ) -> Qualities:
         """Returns a term with its quality if a text in sight has it; unless every place where its
         letters follow one another `is_exact`, words have to begin and end there."""
         found: Places = {}
@@ -190,7 +201,7 @@ class View:
             here = [
                 place
                 for place, (text, line) in enumerate(zip(texts, lines, strict=False))
-                if term in line and (is_exact or _tells(text, term))
+                if term in line and (is_exact or _has_word(text, term))
             ]
             if here:
                 found[number] = here
@@ -244,7 +255,14 @@ class View:
         return min(known, key=order, default=None)
 
 
-def _tells(text: str, term: str) -> bool:
+def _apart(word: QueryWord) -> list[QueryWord]:
+    """Returns what else to look for when nothing has a word: its parts, or pieces of a run."""
+    if word.unspaced:
+        return [QueryWord(piece, unspaced=True) for piece in pieces(word.term)[:MAX_PIECES]]
+    return [QueryWord(part) for part in word.parts]
+
+
+def _has_word(text: str, term: str) -> bool:
     """Whether a term stands in a text where words begin and end, and not as stop words only."""
     return any(content_words(words_of(text[start:end])) for start, end in spans(text, (term,)))
 

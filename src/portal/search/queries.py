@@ -9,13 +9,13 @@ import msgspec
 
 from portal.db import sql
 from portal.learning.course import Course, Quiz, Step, Topic, Video
-from portal.learning.locks import Lock, Locks, card_href, has_locks, step_of_part
+from portal.learning.locks import Locks, card_href, has_locks
 from portal.learning.queries import locks_of
 from portal.quiz.queries import version
 from portal.search import views
-from portal.search.rules import Field, Index, IndexEntry, Key, Kind, Shut, Text
-from portal.search.text import words_of
-from portal.search.views import Found, Result
+from portal.search.query_words import query_words
+from portal.search.rules import Field, Index, IndexEntry, Key, LockedEntry, Name, Text
+from portal.search.views import Found
 from portal.web.actor import Actor
 from portal.web.formats import plural
 
@@ -87,13 +87,14 @@ def index_of(course: Course) -> CourseIndex:
     return CourseIndex(course)
 
 
-async def search(actor: Actor, course: Course, query: str) -> Found:
+async def search_course(actor: Actor, course: Course, query: str) -> Found:
     """Returns what the course and the actor's own answers have on the query: one statement, one
     more in a course with locks, and one for each version of a quiz that this process has not met
     yet. What is locked leads to its step on the path and says why; what its page keeps back is
-    looked for by nobody."""
-    if not words_of(query):
-        return views.nothing(query)
+    found by nobody."""
+    words = query_words(query)
+    if not words:
+        return views.no_results(query)
     known = index_of(course)
     locks = await locks_of(actor, course)
     hrefs: dict[Key, str] = {}
@@ -104,50 +105,25 @@ async def search(actor: Actor, course: Course, query: str) -> Found:
             known.add_quiz(await version(row.quiz_id, row.content_hash))
         for question_id in row.questions:
             hrefs[row.content_hash, question_id] = known.href(row, question_id)
-    hits = known.index.search(query, frozenset(hrefs), _shut(course, locks))
-    return _with_locks(views.found(query, hits, hrefs), course, locks)
+    locked = _locked_entries(course, locks)
+    return views.results_for(query, known.index.search(words, hrefs, locked), hrefs, locked)
 
 
-def _shut(course: Course, locks: Locks) -> Shut:
-    """Returns what the page of a locked part does not tell, so that no search tells it either."""
-    shut: dict[tuple[Kind, str], Field] = {}
+def _locked_entries(course: Course, locks: Locks) -> dict[Name, LockedEntry]:
+    """Returns what is locked. What the page of a locked part does not tell, no search tells."""
+    locked: dict[Name, LockedEntry] = {}
     for step in course.steps if has_locks(course) else ():
-        if locks.of(step):
-            shut["step", step.id] = "practice"
-            shut |= {("topic", topic.id): "summary" for topic in step.topics}
-        shut |= {
-            ("video", video.id): "transcript" for video in step.videos if locks.of_video(video)
-        }
-    return shut
-
-
-def _with_locks(found: Found, course: Course, locks: Locks) -> Found:
-    groups = [
-        msgspec.structs.replace(
-            group, results=[_with_lock(result, course, locks) for result in group.results]
-        )
-        for group in found.groups
-    ]
-    return msgspec.structs.replace(found, groups=groups)
-
-
-def _with_lock(result: Result, course: Course, locks: Locks) -> Result:
-    step, lock = _place(result, course, locks)
-    if lock is None:
-        return result
-    return msgspec.structs.replace(result, href=card_href(step), place=f"Locked. {lock.reason}")
-
-
-def _place(result: Result, course: Course, locks: Locks) -> tuple[Step, Lock | None]:
-    """Returns the step that a result belongs to, and what locks the result."""
-    if result.kind == "step":
-        step = course.steps_by_id[result.id]
-        return step, locks.of(step)
-    if result.kind == "topic":
-        topic = course.topics[result.id]
-        return step_of_part(course, topic), locks.of(topic)
-    video = course.videos[result.id.partition("/")[0]]
-    return course.steps_by_id[video.step_id], locks.of_video(video)
+        href = card_href(step)
+        lock_of_step = locks.of(step)
+        if lock_of_step:
+            locked["step", step.id] = LockedEntry(lock_of_step.reason, href, "practice")
+        for topic in step.topics:
+            if lock := locks.of(topic):
+                hidden_from: Field | None = "summary" if lock_of_step else None
+                locked["topic", topic.id] = LockedEntry(lock.reason, href, hidden_from)
+                for video in topic.videos:
+                    locked["video", video.id] = LockedEntry(lock.reason, href, "transcript")
+    return locked
 
 
 def _course_entries(course: Course) -> Iterator[IndexEntry]:
@@ -164,7 +140,7 @@ def _video_entry(topic: Topic, video: Video) -> IndexEntry:
         kind="video",
         id=video.id,
         texts=(
-            *_texts(video.title, objectives=video.objectives, summary=video.summary),
+            *_entry_texts(video.title, objectives=video.objectives, summary=video.summary),
             *(Text("transcript", cue.text, int(cue.start)) for cue in video.transcript),
         ),
         place=f"Step {video.step_id} · {topic.title}",
@@ -178,7 +154,7 @@ def _step_entry(step: Step) -> IndexEntry:
         kind="step",
         id=step.id,
         texts=(
-            *_texts(
+            *_entry_texts(
                 f"Step {step.id}: {step.title}", objectives=step.objectives, summary=step.summary
             ),
             *(Text("practice", task) for task in step.practice),
@@ -192,13 +168,13 @@ def _topic_entry(step: Step, topic: Topic, number: int) -> IndexEntry:
     return IndexEntry(
         kind="topic",
         id=topic.id,
-        texts=_texts(topic.title, summary=topic.description),
+        texts=_entry_texts(topic.title, summary=topic.description),
         place=f"Step {step.id} · {step.title}",
         href=f"/step/{step.id}#topic-{number}",
     )
 
 
-def _texts(title: str, *, objectives: tuple[str, ...] = (), summary: str) -> tuple[Text, ...]:
+def _entry_texts(title: str, *, objectives: tuple[str, ...] = (), summary: str) -> tuple[Text, ...]:
     return (
         Text("title", title),
         *(Text("objective", text) for text in objectives),

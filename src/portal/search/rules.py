@@ -9,23 +9,22 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import log
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from portal.search.postings import Postings, View
+from portal.search.query_words import QueryWord
 from portal.search.text import content_words, is_unspaced, words_of
-from portal.search.wanted import Wanted, wanted
 
 Kind: TypeAlias = Literal["video", "step", "topic", "explanation"]
 Field: TypeAlias = Literal[
     "title", "objective", "summary", "practice", "question", "transcript", "explanation"
 ]
 Key: TypeAlias = tuple[str, str]  # content hash of a quiz, id of its question
-# What may not be seen: of an entry, by kind and id, the texts from those of this field on.
-Shut: TypeAlias = Mapping[tuple[Kind, str], Field]
+Name: TypeAlias = tuple[Kind, str]  # kind and id of an entry
 
 # How much a word counts by where it stands.
 WEIGHTS: dict[Field, float] = {
@@ -44,7 +43,6 @@ MAX_WORDS = 8
 MAX_RESULTS = 20
 MAX_SUGGESTIONS = 3
 MIN_LIKENESS = 0.6
-NOTHING_SHUT: Shut = {}
 
 # "Lesson 2B:" and "Step 3:" number a title. Who leaves them out has still given all of it.
 _LABEL = re.compile(r"^\w+ \d+\w?: ")
@@ -78,6 +76,15 @@ class IndexEntry(msgspec.Struct, frozen=True, kw_only=True):
         return self.texts[0].text
 
 
+class LockedEntry(msgspec.Struct, frozen=True):
+    """What a learner finds of a locked part of the course: its texts before those of the field
+    `hidden_from`, the reason, and an address where the path tells more."""
+
+    reason: str
+    href: str
+    hidden_from: Field | None
+
+
 class Hit(msgspec.Struct, frozen=True):
     """`line` is the text below the title that shows the match, or what the entry is about."""
 
@@ -99,6 +106,9 @@ class Hits(msgspec.Struct, frozen=True):
     suggestions: list[str]
 
 
+NOTHING_LOCKED: Mapping[Name, LockedEntry] = {}
+
+
 class Index:
     """Entries and their words. It only grows, and never forgets the order of adding."""
 
@@ -106,7 +116,7 @@ class Index:
         self._entries: list[IndexEntry] = []
         self._open: dict[int, int] = {}  # number of an entry → how many texts it has
         self._keys: dict[Key, int] = {}
-        self._numbers: dict[tuple[Kind, str], int] = {}
+        self._numbers: dict[Name, int] = {}
         self._titles: list[frozenset[str]] = []
         self._postings = Postings()
         for entry in entries:
@@ -127,22 +137,22 @@ class Index:
 
     def search(
         self,
-        query: str,
-        seen: frozenset[Key] = frozenset(),
-        shut: Shut = NOTHING_SHUT,
+        words: Sequence[QueryWord],
+        seen: Collection[Key] = (),
+        locked: Mapping[Name, LockedEntry] = NOTHING_LOCKED,
     ) -> Hits:
-        """Returns what meets the query, best first. `seen` opens the explanations of these keys;
-        `shut` tells of which entries which texts are not to be seen."""
-        limits = self._limits(seen, shut)
+        """Returns what meets the words of a query, best first. `seen` opens the explanations of
+        these keys."""
+        limits = self._limits(seen, locked)
         view = View(self._postings, limits)
-        words = wanted(query)[:MAX_WORDS]
+        words = words[:MAX_WORDS]
         met: list[dict[int, float]] = []
         marks: set[str] = set()
         read: list[str] = []
         for place, word in enumerate(words):
             last = place == len(words) - 1
-            meant, written = _meanings(view, word, last=last)
-            read.append(written)
+            meant, understood = view.meanings(word, last=last)
+            read.append(understood)
             for qualities in meant:
                 marks |= qualities.keys()
                 met.append(view.strengths(qualities))
@@ -158,17 +168,17 @@ class Index:
             suggestions=[] if ranked else self._like(view, [word.term for word in words]),
         )
 
-    def _limits(self, seen: frozenset[Key], shut: Shut) -> dict[int, int]:
+    def _limits(self, seen: Collection[Key], locked: Mapping[Name, LockedEntry]) -> dict[int, int]:
         """Returns for each entry that may be seen how many of its texts may be."""
         limits = dict(self._open)
         for key in seen:
             if key in self._keys:
                 number = self._keys[key]
                 limits[number] = len(self._entries[number].texts)
-        for name, field in shut.items():
+        for name, part in locked.items():
             number = self._numbers[name]
             texts = self._entries[number].texts
-            hidden = (place for place, text in enumerate(texts) if text.field == field)
+            hidden = (place for place, text in enumerate(texts) if text.field == part.hidden_from)
             limits[number] = next(hidden, len(texts))
         return limits
 
@@ -240,26 +250,3 @@ class Index:
             near |= {term: likeness for term, likeness, _ in found}
         best = sorted(near, key=lambda term: (-near[term], term))
         return [view.shown(term) for term in best[:MAX_SUGGESTIONS]]
-
-
-def _meanings(view: View, word: Wanted, *, last: bool) -> tuple[list[dict[str, float]], str]:
-    """Returns the terms that a word stands for, with their quality, and the word as it was read.
-    A word that nothing has may be several: its parts, if all of them are known, or those pieces of
-    a run that are."""
-    if found := view.meanings(word, beginnings=True, last=last):
-        return [found], word.term
-    parts = [_meaning(view, part, last=False) for part in view.apart(word)]
-    if parts and (any if word.unspaced else all)(qualities for qualities, _ in parts):
-        mended = [written for _, written in parts if written]
-        return [qualities for qualities, _ in parts], " ".join(mended) or word.term
-    qualities, written = _meaning(view, word, last=last)
-    return [qualities], written or word.term
-
-
-def _meaning(view: View, word: Wanted, *, last: bool) -> tuple[dict[str, float], str]:
-    """Returns what a word stands for, and the word that it was mended to, if it was misspelt."""
-    found = view.meanings(word, beginnings=False, last=False)
-    if found or word.unspaced:
-        return found, ""
-    mended = view.misspelt(word.term, last=last)
-    return (mended[1], view.shown(mended[0])) if mended else ({}, "")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from portal.errors import Invalid
-from portal.search.rules import Hit, Hits, Key, Kind
+from portal.search.rules import NOTHING_LOCKED, Hit, Hits, Key, Kind, LockedEntry, Name
 from portal.search.text import spans
 from portal.web.formats import length
 
@@ -75,11 +75,16 @@ def checked(query: str) -> str:
     return query
 
 
-def found(query: str, hits: Hits, hrefs: Mapping[Key, str]) -> Found:
+def results_for(
+    query: str,
+    hits: Hits,
+    hrefs: Mapping[Key, str],
+    locked: Mapping[Name, LockedEntry] = NOTHING_LOCKED,
+) -> Found:
     """Returns what is shown; `hrefs` are the addresses of the explanations."""
     groups: dict[Kind, list[Result]] = {}
     for hit in hits.hits:
-        groups.setdefault(hit.entry.kind, []).append(_result(hit, hrefs, hits.terms))
+        groups.setdefault(hit.entry.kind, []).append(_result_of(hit, hrefs, locked, hits.terms))
     return Found(
         query=query,
         total=hits.total,
@@ -91,12 +96,17 @@ def found(query: str, hits: Hits, hrefs: Mapping[Key, str]) -> Found:
     )
 
 
-def nothing(query: str) -> Found:
+def no_results(query: str) -> Found:
     """Returns the answer to a query without words."""
     return Found(query=query, total=0, more=0, read=None, partial=False, groups=[], suggestions=[])
 
 
-def _result(hit: Hit, hrefs: Mapping[Key, str], terms: frozenset[str]) -> Result:
+def _result_of(
+    hit: Hit,
+    hrefs: Mapping[Key, str],
+    locked: Mapping[Name, LockedEntry],
+    terms: frozenset[str],
+) -> Result:
     entry, line = hit.entry, hit.line
     title = marked(entry.title, terms)
     href = entry.href if entry.key is None else hrefs[entry.key]
@@ -104,6 +114,8 @@ def _result(hit: Hit, hrefs: Mapping[Key, str], terms: frozenset[str]) -> Result
     # Where the title matches, the whole video is meant, not the moment.
     if line is not None and line.at is not None and not any(part.mark for part in title):
         href, place = f"{href}?t={line.at}", f"{place} · said at {length(line.at)}"
+    if lock := locked.get((entry.kind, entry.id)):
+        href, place = lock.href, f"Locked. {lock.reason}"
     return Result(
         kind=entry.kind,
         id=entry.id,

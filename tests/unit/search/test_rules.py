@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from portal.errors import Invalid
+from portal.search.query_words import query_words
 from portal.search.rules import Field, Index, IndexEntry, Kind, Text
 from portal.search.text import content_words, fold, stem, words_of
-from portal.search.views import CONTEXT, Part, checked, excerpt, found, marked
+from portal.search.views import CONTEXT, Part, checked, excerpt, marked, results_for
 
 
 def entry(
@@ -28,7 +29,7 @@ def titles(*texts: str) -> Index:
 
 
 def ids(index: Index, query: str, *seen: str) -> list[str]:
-    hits = index.search(query, frozenset(("hash", key) for key in seen))
+    hits = index.search(query_words(query), frozenset(("hash", key) for key in seen))
     return [hit.entry.id for hit in hits.hits]
 
 
@@ -129,36 +130,36 @@ def test_the_nearest_spelling_only_when_the_word_does_not_exist() -> None:
 )
 def test_misspelt_words(typed: str, read: str) -> None:
     index = titles("The delegation of skills", "On troubleshooting", "About GitHub")
-    hits = index.search(typed)
+    hits = index.search(query_words(typed))
     assert hits.read == read
     assert len(hits.hits) == 1
 
 
 def test_the_nearest_member_of_a_family_before_the_commoner() -> None:
     index = titles("Prompting", "Prompting at work", "Prompts and prompting", "A prompt")
-    assert index.search("promt").read == "prompt"
-    assert index.search("promtps").read == "Prompts"
+    assert index.search(query_words("promt")).read == "prompt"
+    assert index.search(query_words("promtps")).read == "Prompts"
     # When only the stem is near, the word that has the fewest letters more.
     index = titles("Troubleshooting", "More troubleshooting", "It troubleshoots")
-    assert index.search("trubleshot").read == "troubleshoots"
+    assert index.search(query_words("trubleshot")).read == "troubleshoots"
 
 
 @pytest.mark.parametrize("typed", ["dlgtn", "hr", "exl", "quantum", "xyzzy"])
 def test_no_guess_goes_too_far(typed: str) -> None:
-    hits = titles("The delegation of skills", "Excel").search(typed)
+    hits = titles("The delegation of skills", "Excel").search(query_words(typed))
     assert (hits.hits, hits.read) == ([], None)
 
 
 def test_every_word_is_needed_if_something_has_them_all() -> None:
     index = titles("Financial services", "A financial model", "A model")
     assert ids(index, "financial model") == ["1"]
-    hits = index.search("financial model")
+    hits = index.search(query_words("financial model"))
     assert not hits.partial
 
 
 def test_otherwise_those_with_the_most_words() -> None:
     index = titles("Survey data in a report", "A report", "Other data")
-    hits = index.search("survey report tomorrow")
+    hits = index.search(query_words("survey report tomorrow"))
     assert [hit.entry.id for hit in hits.hits] == ["0"]
     assert hits.partial
 
@@ -203,7 +204,7 @@ def test_only_the_first_words_of_a_long_query_count() -> None:
 
 @pytest.mark.parametrize("query", ["", "   ", "?!", "–", "\0", "🙂"])
 def test_a_query_without_words_finds_nothing(query: str) -> None:
-    hits = titles("Delegation").search(query)
+    hits = titles("Delegation").search(query_words(query))
     assert (hits.hits, hits.partial, hits.suggestions) == ([], False, [])
 
 
@@ -231,19 +232,22 @@ class TestWhatWasNotAnswered:
 
     @pytest.mark.parametrize("typed", ["zepp", "zeppelins", "zepelin", "zep pelin"])
     def test_its_words_correct_nothing(self, typed: str) -> None:
-        hits = self.index.search(typed)
+        hits = self.index.search(query_words(typed))
         assert (hits.hits, hits.read, hits.suggestions) == ([], None, [])
         assert "zeppelin" not in hits.terms
 
     def test_it_changes_no_rank(self) -> None:
         alone = Index([entry(1, ("title", "Delegation"))])
-        assert self.index.search("delegation").hits == alone.search("delegation").hits
+        assert (
+            self.index.search(query_words("delegation")).hits
+            == alone.search(query_words("delegation")).hits
+        )
 
 
 def test_words_that_exist_are_suggested() -> None:
     index = titles("Delegation", "Spreadsheets")
-    assert index.search("delgtion").read == "Delegation"
-    hits = index.search("dlegatn")
+    assert index.search(query_words("delgtion")).read == "Delegation"
+    hits = index.search(query_words("dlegatn"))
     assert (hits.hits, hits.suggestions) == ([], ["Delegation"])
 
 
@@ -286,7 +290,7 @@ def test_the_line_below_the_title_shows_the_match() -> None:
     )
 
     def context(query: str) -> str:
-        shown = found(query, index.search(query), {}).groups[0].results[0]
+        shown = results_for(query, index.search(query_words(query)), {}).groups[0].results[0]
         return "".join(part.text for part in shown.context)
 
     assert context("delegation") == "What to hand over."
@@ -306,7 +310,7 @@ def test_a_transcript_leads_to_the_moment() -> None:
     )
 
     def shown(query: str) -> tuple[str, str]:
-        result = found(query, index.search(query), {}).groups[0].results[0]
+        result = results_for(query, index.search(query_words(query)), {}).groups[0].results[0]
         return result.href, "".join(part.text for part in result.context)
 
     assert shown("zeppelins") == ("/v?t=65", "Zeppelins were early airships.")
@@ -318,7 +322,7 @@ def test_a_transcript_leads_to_the_moment() -> None:
 
 def test_at_most_twenty_and_the_number_of_the_others() -> None:
     index = titles(*(f"Skill {number}" for number in range(23)))
-    shown = found("skill", index.search("skill"), {})
+    shown = results_for("skill", index.search(query_words("skill")), {})
     assert (shown.total, shown.more) == (23, 3)
     assert sum(len(group.results) for group in shown.groups) == 20
 
@@ -330,7 +334,7 @@ def test_the_group_of_the_best_result_comes_first() -> None:
             entry(2, ("title", "Power features"), kind="step"),
         ]
     )
-    shown = found("power", index.search("power"), {})
+    shown = results_for("power", index.search(query_words("power")), {})
     assert [group.heading for group in shown.groups] == ["Steps", "Videos"]
 
 

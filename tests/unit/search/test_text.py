@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal.search.query_words import query_words
 from portal.search.rules import Index, IndexEntry, Kind, Text
 from portal.search.text import _WITH_MARKS, fold, spans, words, words_of
 from portal.search.views import CONTEXT, excerpt, marked
@@ -24,16 +25,16 @@ def index_of(*texts: str, kind: Kind = "video") -> Index:
 
 
 def hits(index: Index, query: str) -> list[str]:
-    found = index.search(query)
+    found = index.search(query_words(query))
     return sorted(hit.entry.id for hit in found.hits) if found.read is None else []
 
 
 def marks(text: str, query: str) -> list[str]:
     """Returns what is marked in a text that is found by a query."""
-    (hit,) = index_of(text).search(query).hits
+    (hit,) = index_of(text).search(query_words(query)).hits
     assert hit.line is not None
     assert hit.line.text == text
-    parts = marked(text, index_of(text).search(query).terms)
+    parts = marked(text, index_of(text).search(query_words(query)).terms)
     assert "".join(part.text for part in parts) == text
     return [part.text for part in parts if part.mark]
 
@@ -109,7 +110,7 @@ def test_words_are_not_put_together_over_other_things() -> None:
 )
 def test_what_hangs_together_by_an_apostrophe_or_hyphen(typed: str, found: list[str]) -> None:
     index = index_of("A share made by AI", "Our companies and their data", "Une intelligence")
-    hit = index.search(typed)
+    hit = index.search(query_words(typed))
     assert ([entry.entry.id for entry in hit.hits], hit.partial) == (found, False) or not found
 
 
@@ -152,11 +153,11 @@ def test_scripts_may_change_within_a_text() -> None:
 
 def test_two_words_in_one_run_of_a_query_are_looked_for_apart() -> None:
     index = index_of("安全地使用人工智能", "安全生产", "智能手机")
-    found = index.search("人工智能安全")
+    found = index.search(query_words("人工智能安全"))
     assert [hit.entry.id for hit in found.hits][:1] == ["0"]
     assert found.read is None
-    assert [hit.entry.id for hit in index.search("手机 智能").hits] == ["2"]
-    assert index.search("火车").hits == []
+    assert [hit.entry.id for hit in index.search(query_words("手机 智能")).hits] == ["2"]
+    assert index.search(query_words("火车")).hits == []
 
 
 @pytest.mark.parametrize("text", ["ガイド", "ｶﾞｲﾄﾞ"])
@@ -173,7 +174,7 @@ def test_a_mark_covers_whole_characters() -> None:
 
 @pytest.mark.parametrize("typed", ["login", "logins", "loggin", "cofee"])
 def test_no_other_word_is_guessed_from_a_beginning(typed: str) -> None:
-    found = index_of("Losing data, logistics, coffeehouse").search(typed)
+    found = index_of("Losing data, logistics, coffeehouse").search(query_words(typed))
     assert (found.hits, found.read) == ([], None)
 
 

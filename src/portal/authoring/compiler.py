@@ -42,7 +42,7 @@ from portal.authoring.sources import (
     TopicSource,
     VideoSource,
     fill,
-    read_toml,
+    read_source,
     time_in,
 )
 from portal.authoring.steps import requirements, tasks
@@ -163,9 +163,9 @@ class _Compiler:
         """Returns what the course file asks for; without one, or without use of it, the
         defaults."""
         path = self.root / COURSE_FILE
-        is_there = path.exists() or path.is_symlink()
-        table = read_toml(path, COURSE_FILE, self.problems) if is_there else {}
-        source = fill(table or {}, CourseSource, COURSE_FILE, "", self.problems) or CourseSource()
+        source = CourseSource()
+        if path.exists() or path.is_symlink():
+            source = read_source(path, CourseSource, COURSE_FILE, self.problems) or source
         if not is_language(source.language):
             remedy = 'Write a tag such as "en", "he" or "pt-BR".'
             self.add(COURSE_FILE, "language", f'"{source.language}" is no language tag', remedy)
@@ -189,8 +189,7 @@ class _Compiler:
         """Returns the step with its videos in place; `before` counts the videos of earlier
         steps."""
         file = self.name(folder / STEP_FILE)
-        table = read_toml(folder / STEP_FILE, file, self.problems)
-        source = fill(table, StepSource, file, "", self.problems) if table is not None else None
+        source = read_source(folder / STEP_FILE, StepSource, file, self.problems)
         if source is None:
             return None
         topics = self.topics(source, videos, file)
@@ -255,8 +254,7 @@ class _Compiler:
     def video(self, path: Path) -> Video | None:
         """Returns the video in a file; it learns in `placed` where it stands."""
         file = self.name(path)
-        table = read_toml(path, file, self.problems)
-        source = fill(table, VideoSource, file, "", self.problems) if table is not None else None
+        source = read_source(path, VideoSource, file, self.problems)
         if source is None:
             return None
         # What a file was first called stays the id: everything that people did with it is kept

@@ -157,6 +157,14 @@ def read_toml(path: Path, file: str, problems: list[Problem]) -> Table | None:
     return None
 
 
+def read_source(
+    path: Path, source: type[SourceT], file: str, problems: list[Problem]
+) -> SourceT | None:
+    """Returns the TOML file at `path` as a source, or None; adds a problem for each mistake."""
+    table = read_toml(path, file, problems)
+    return None if table is None else fill(table, source, file, "", problems)
+
+
 def fill(
     table: Table, source: type[SourceT], file: str, place: str, problems: list[Problem]
 ) -> SourceT | None:

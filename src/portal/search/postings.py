@@ -91,7 +91,6 @@ class View:
     def __init__(self, postings: Postings, limits: Mapping[int, int]) -> None:
         self._all = postings
         self._limits = limits
-        self._is_cut = any(limit < len(postings.texts[n]) for n, limit in limits.items())
         # Terms that the index does not hold: parts of runs, and words that a text writes in two.
         self._found: dict[str, Places] = {}
 
@@ -108,10 +107,7 @@ class View:
 
     def knows(self, term: str) -> bool:
         """Whether a term stands in anything in sight."""
-        places = self.places(term)
-        if self._is_cut:
-            return any(self.sees(number, here[0]) for number, here in places.items())
-        return not self._limits.keys().isdisjoint(places)
+        return any(self.sees(number, here[0]) for number, here in self.places(term).items())
 
     def meanings(self, word: QueryWord, *, last: bool) -> tuple[list[Qualities], str]:
         """Returns the terms that a word stands for, with their quality, and the word as it was

@@ -15,7 +15,7 @@ import msgspec
 
 from portal.authoring.markup import NAMES, TAG, Kind, Omission, plain_text
 from portal.authoring.problems import Problem
-from portal.authoring.scaffold.drafts import slug
+from portal.authoring.scaffold.drafts import free_name, slug
 from portal.authoring.sources import Table
 
 # Escaped characters are put aside as private ones, so that they mean nothing while we look.
@@ -132,7 +132,7 @@ class _QuestionReader:
         if not stem:
             _reject("asks nothing", self.instead("Write the question before the brace."))
         table = self.answers(body, before + opened + 1)
-        return {"id": _free_id(slug(_without_escapes(name) or stem), taken), "text": stem, **table}
+        return {"id": free_name(slug(_without_escapes(name) or stem), taken), "text": stem, **table}
 
     def answers(self, body: str, at: int) -> Table:
         body, mark, general = body.partition("####")
@@ -249,14 +249,6 @@ def _right_answers(answers: Sequence[re.Match[str]], at: int) -> list[re.Match[s
     if len(right) == len(answers):
         _reject("has no wrong answer", "Add one that begins with ~.", at)
     return right
-
-
-def _free_id(wanted: str, taken: set[str]) -> str:
-    name, count = wanted, 1
-    while name in taken:
-        count += 1
-        name = f"{wanted}-{count}"
-    return name
 
 
 def _reject(problem: str, remedy: str, offset: int = 0) -> NoReturn:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Sequence
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ def write(folder: Path, steps: Sequence[StepDraft], *, first: int | None = None)
     number = len(_step_folders(folder)) + 1
     if first not in (None, number):
         raise CommandFailed(f"The next step of {folder} is step {number}, not {first}.")
-    topics, videos = _Names(_topic_ids(folder)), _Names(_video_names(folder))
+    topics, videos = set(_topic_ids(folder)), set(_video_names(folder))
     files: dict[Path, str] = {}
     if number == 1 and not (folder / "course.toml").exists():
         files[folder / "course.toml"] = COURSE_TEXT
@@ -111,24 +112,14 @@ def write(folder: Path, steps: Sequence[StepDraft], *, first: int | None = None)
     return list(files)
 
 
-class _Names:
-    """Hands out names that are not taken yet."""
-
-    def __init__(self, taken: Iterable[str]) -> None:
-        self.taken = set(taken)
-
-    def free(self, text: str) -> str:
-        wanted = name = slug(text.removeprefix("TODO: "))
-        count = 1
-        while name in self.taken:
-            count += 1
-            name = f"{wanted}-{count}"
-        self.taken.add(name)
-        return name
+def free_name(wanted: str, taken: Container[str]) -> str:
+    """Returns the name that is wanted, with a number at its end if it is taken."""
+    names = chain((wanted,), (f"{wanted}-{number}" for number in count(2)))
+    return next(name for name in names if name not in taken)
 
 
 def _step_files(
-    folder: Path, number: int, step: StepDraft, topics: _Names, videos: _Names
+    folder: Path, number: int, step: StepDraft, topics: set[str], videos: set[str]
 ) -> dict[Path, str]:
     listed: list[Table] = []
     files: dict[Path, str] = {}
@@ -136,12 +127,15 @@ def _step_files(
         names = []
         for video in topic.videos:
             is_open = video.title.startswith("TODO")
-            name = videos.free("first-video" if is_open else video.title)
+            name = free_name("first-video" if is_open else slug(video.title), videos)
+            videos.add(name)
             names.append(name)
             files[folder / f"{name}.toml"] = _video_text(video)
+        topic_id = free_name(slug(topic.title.removeprefix("TODO: ")), topics)
+        topics.add(topic_id)
         listed.append(
             {
-                "id": topics.free(topic.title),
+                "id": topic_id,
                 "title": topic.title,
                 "description": topic.description,
                 "videos": names,

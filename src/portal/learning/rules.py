@@ -1,4 +1,7 @@
-"""What counts as watched. Pure functions over half-open intervals of whole seconds."""
+"""What counts as watched. Pure functions over half-open intervals of whole seconds.
+
+The player shows at once what it expects (js/player-watch.js); what counts is decided here.
+"""
 
 from __future__ import annotations
 

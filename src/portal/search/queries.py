@@ -8,7 +8,7 @@ from functools import lru_cache
 import msgspec
 
 from portal.db import sql
-from portal.learning.course import Course, Quiz, Step, Topic, Video
+from portal.learning.course import Course, Quiz, Topic, Video
 from portal.learning.locks import Locks, card_href, has_locks
 from portal.learning.queries import locks_of
 from portal.quiz.queries import version
@@ -128,11 +128,26 @@ def _locked_entries(course: Course, locks: Locks) -> dict[Name, LockedEntry]:
 
 def _course_entries(course: Course) -> Iterator[IndexEntry]:
     for step in course.steps:
-        yield _step_entry(step)
+        title = f"Step {step.id}: {step.title}"
+        yield IndexEntry(
+            kind="step",
+            id=step.id,
+            texts=(
+                *_entry_texts(title, objectives=step.objectives, summary=step.summary),
+                *(Text("practice", task) for task in step.practice),
+            ),
+            place=plural(len(step.videos), "video"),
+            href=f"/step/{step.id}",
+        )
         for number, topic in enumerate(step.topics, 1):
-            yield _topic_entry(step, topic, number)
-            for video in topic.videos:
-                yield _video_entry(topic, video)
+            yield IndexEntry(
+                kind="topic",
+                id=topic.id,
+                texts=_entry_texts(topic.title, summary=topic.description),
+                place=f"Step {step.id} · {step.title}",
+                href=f"/step/{step.id}#topic-{number}",
+            )
+            yield from (_video_entry(topic, video) for video in topic.videos)
 
 
 def _video_entry(topic: Topic, video: Video) -> IndexEntry:
@@ -146,31 +161,6 @@ def _video_entry(topic: Topic, video: Video) -> IndexEntry:
         place=f"Step {video.step_id} · {topic.title}",
         href=f"/video/{video.id}",
         duration=video.duration,
-    )
-
-
-def _step_entry(step: Step) -> IndexEntry:
-    return IndexEntry(
-        kind="step",
-        id=step.id,
-        texts=(
-            *_entry_texts(
-                f"Step {step.id}: {step.title}", objectives=step.objectives, summary=step.summary
-            ),
-            *(Text("practice", task) for task in step.practice),
-        ),
-        place=plural(len(step.videos), "video"),
-        href=f"/step/{step.id}",
-    )
-
-
-def _topic_entry(step: Step, topic: Topic, number: int) -> IndexEntry:
-    return IndexEntry(
-        kind="topic",
-        id=topic.id,
-        texts=_entry_texts(topic.title, summary=topic.description),
-        place=f"Step {step.id} · {step.title}",
-        href=f"/step/{step.id}#topic-{number}",
     )
 
 

@@ -136,7 +136,8 @@ class View:
         It may be the beginning of one while it is the last of a query, or, if `beginnings` count at
         all, when nothing else has it."""
         if word.unspaced:
-            return self._part(word.term, EXACT)
+            runs = self._all.runs & self._limits.keys()
+            return self._scan(word.term, runs, is_exact=True)
         family = self._family(word.term)
         found: Qualities = {}
         pairs: Qualities = {}
@@ -148,8 +149,9 @@ class View:
                 for term in self._all.places
                 if term.startswith(word.term) and self.knows(term)
             }
-        if word.parts or not (found or family or pairs) or word.term in self._all.compounds:
-            found |= self._in_two(word)
+        is_open = not (found or family or pairs) or word.term in self._all.compounds
+        if word.parts or (is_open and len(word.term) > 3):
+            found |= self._scan(word.term, self._limits, is_exact=False)
         return found | pairs | family
 
     def strengths(self, qualities: Qualities) -> dict[int, float]:
@@ -173,20 +175,9 @@ class View:
             found[word] = EXACT
         return found
 
-    def _part(self, term: str, quality: float) -> Qualities:
-        """Returns a part of a run with its quality, if it is in sight."""
-        return self._scan(term, self._all.runs & self._limits.keys(), quality, is_exact=True)
-
-    def _in_two(self, word: QueryWord) -> Qualities:
-        """Returns a word with its quality, if a text in sight writes it in two or more."""
-        if len(word.term) < 4 and not word.parts:
-            return {}
-        return self._scan(word.term, self._limits, JOINED, is_exact=False)
-
-    def _scan(
-        self, term: str, numbers: Iterable[int], quality: float, *, is_exact: bool
-    ) -> Qualities:
-        """Returns a term with its quality if a text in sight has it; unless every place where its
+    def _scan(self, term: str, numbers: Iterable[int], *, is_exact: bool) -> Qualities:
+        """Returns a term with its quality if one of these entries has it where texts do not hold it
+        as a word: as a part of a run, or written in two or more. Unless every place where its
         letters follow one another `is_exact`, words have to begin and end there."""
         found: Places = {}
         for number in numbers:
@@ -208,7 +199,7 @@ class View:
             number: sorted({*known.get(number, ()), *found.get(number, ())})
             for number in known.keys() | found
         }
-        return {term: quality}
+        return {term: EXACT if is_exact else JOINED}
 
     def _nearest(self, word: str, *, last: bool) -> str | None:
         """Returns the term that the word is probably a misspelling of: up to one edit from four

@@ -21,7 +21,7 @@ from portal.web.formats import plural
 
 Path = tuple[str | int, ...]
 
-KINDS = {str: "text in quotes", list: "a list", dict: "an object", int: "a whole number"}
+KINDS = {str: "text in quotes", list: "a list", dict: "an object"}
 TRUE_FALSE = ("true", "false")
 
 
@@ -40,7 +40,7 @@ def read_course_json(text: str, file: str) -> tuple[list[StepDraft], list[Proble
     reader = _CourseReader(text, file)
     root = reader.expect(value, dict, ())
     steps = reader.items(root, "steps", ())
-    return [reader.step(step, path) for step, path in steps], reader.found
+    return [reader.step(step, path) for step, path in steps], reader.problems
 
 
 def line_of(text: str, path: Path) -> int:
@@ -78,32 +78,31 @@ class _CourseReader:
     def __init__(self, text: str, file: str) -> None:
         self.text = text
         self.file = file
-        self.found: list[Problem] = []
+        self.problems: list[Problem] = []
 
-    def add(self, path: Path, problem: str, remedy: str) -> None:
+    def add(self, path: Path, problem: str, remedy: str, *, to_do: bool = False) -> None:
         where = f"line {line_of(self.text, path)}"
-        self.found.append(Problem(self.file, where, problem, remedy))
+        self.problems.append(Problem(self.file, where, problem, remedy, to_do=to_do))
 
     def expect(self, value: Any, kind: type, path: Path) -> Any:
         """Returns the value if it is of this kind, else an empty one and a problem."""
-        if isinstance(value, str) and kind is str and not _is_whole(value):
+        if not isinstance(value, kind):
+            name = f'"{path[-1]}"' if path and isinstance(path[-1], str) else "the value"
+            self.add(path, f"{name} is not {KINDS[kind]}", f"Write {KINDS[kind]}.")
+            return kind()
+        if isinstance(value, str) and not _is_whole(value):
             self.add(path, "holds half a character", "Type it again, or leave out its \\u.")
             return ""
-        if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
-            return value
-        name = f'"{path[-1]}"' if path and isinstance(path[-1], str) else "the value"
-        self.add(path, f"{name} is not {KINDS[kind]}", f"Write {KINDS[kind]}.")
-        return kind()
+        return value
 
     def plain(self, text: str, path: Path) -> str:
         """Returns a text without the tags of HTML, if it has any; what gets lost is a thing to
         do."""
         if not has_tags(text):
             return text
-        readable, lost = plain_text(text)
-        where = f"line {line_of(self.text, path)}"
-        for loss in lost:
-            self.found.append(Problem(self.file, where, loss.problem, loss.remedy, to_do=True))
+        readable, omissions = plain_text(text)
+        for omission in omissions:
+            self.add(path, omission.problem, omission.remedy, to_do=True)
         if not readable:
             self.add(path, "holds nothing that can be read", "Write it in words.")
         return readable

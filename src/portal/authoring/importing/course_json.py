@@ -21,7 +21,7 @@ from portal.web.formats import plural
 
 Path = tuple[str | int, ...]
 
-KINDS = {str: "text in quotes", list: "a list", dict: "an object"}
+KINDS: dict[type, str] = {str: "text in quotes", list: "a list", dict: "an object"}
 TRUE_FALSE = ("true", "false")
 
 

@@ -10,7 +10,6 @@ import asyncio
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -31,7 +30,7 @@ from portal.db.engine import Engine
 from portal.tables import TABLES
 from portal.web.lifecycle import Lifecycle
 from tests.clock import Clock
-from tests.ops.command import blank_database
+from tests.ops.command import blank_database, run_portal
 from tests.pooler import Pooler, run_pooler
 from tests.support import (
     DEMO_TEMPLATE,
@@ -40,7 +39,6 @@ from tests.support import (
     Databases,
     Portal,
     execute,
-    portal_environment,
     settings_for,
 )
 
@@ -103,27 +101,20 @@ def server() -> Iterator[Embedded]:
         yield running
 
 
-def portal_command(url: str, *arguments: str) -> None:
-    """Run a portal command against a database and fail with what it said."""
-    done = subprocess.run(
-        [sys.executable, "-m", "portal", *arguments],
-        env=portal_environment(url),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-
-
 @pytest.fixture(scope="session")
 def templates(server: Embedded) -> Embedded:
     """The server with a migrated template, and one that is seeded as well."""
     admin = server.url("postgres")
     asyncio.run(execute(admin, f"CREATE DATABASE {EMPTY_TEMPLATE}"))
-    portal_command(server.url(EMPTY_TEMPLATE), "migrate")
+    _run_command(server.url(EMPTY_TEMPLATE), "migrate")
     asyncio.run(execute(admin, f"CREATE DATABASE {DEMO_TEMPLATE} TEMPLATE {EMPTY_TEMPLATE}"))
-    portal_command(server.url(DEMO_TEMPLATE), "seed")
+    _run_command(server.url(DEMO_TEMPLATE), "seed")
     return server
+
+
+def _run_command(url: str, *arguments: str) -> None:
+    done = run_portal(url, *arguments)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="session")

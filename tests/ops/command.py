@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
 import signal
 import socket
@@ -13,14 +14,16 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import httpx
 
 from portal.db.embedded import Embedded
+from tests import warm
 from tests.support import Database, execute, portal_environment
 
 T = TypeVar("T")
+Process: TypeAlias = warm.Child | subprocess.Popen[bytes]
 
 PORTAL = (sys.executable, "-m", "portal")
 SECONDS = 20.0  # generous: a test that passes never waits for it
@@ -31,15 +34,36 @@ def run_portal(
     url: str, *arguments: str, typed: str = "", **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a portal command on a database to its end. `typed` is what it reads from stdin."""
-    return subprocess.run(
-        [*PORTAL, *arguments],
-        env=portal_environment(url, **environment),
-        input=typed,
-        capture_output=True,
-        text=True,
-        timeout=3 * SECONDS,
-        check=False,
-    )
+    env = portal_environment(url, **environment)
+    if not warm.can_start(env):
+        return subprocess.run(
+            [*PORTAL, *arguments],
+            env=env,
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=3 * SECONDS,
+            check=False,
+        )
+    with (
+        tempfile.TemporaryFile() as stdin,
+        tempfile.TemporaryFile() as stdout,
+        tempfile.TemporaryFile() as stderr,
+    ):
+        stdin.write(typed.encode())
+        for stream in (stdin, stdout, stderr):
+            stream.seek(0)
+        streams = (stdin.fileno(), stdout.fileno(), stderr.fileno())
+        process = warm.start(arguments, env=env, streams=streams)
+        try:
+            code = process.wait(3 * SECONDS)
+        finally:
+            process.kill()
+        printed = []
+        for stream in (stdout, stderr):
+            stream.seek(0)
+            printed.append(stream.read().decode())
+        return subprocess.CompletedProcess(arguments, code, *printed)
 
 
 def only_line(text: str) -> str:
@@ -81,7 +105,7 @@ async def blank_database(server: Embedded) -> AsyncIterator[Database]:
 class Running:
     """A portal process that listens on `port`."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, output: Path) -> None:
+    def __init__(self, process: Process, port: int, output: Path) -> None:
         self.process = process
         self.port = port
         self._output = output
@@ -142,15 +166,21 @@ def running(
     folder = Path(tempfile.mkdtemp(prefix="portal-"))
     output = folder / "output"
     environment = {"HOST": "127.0.0.1", "PORT": str(port), "SHUTDOWN_SECONDS": "5", **environment}
-    with output.open("wb") as stream:
-        process = subprocess.Popen(
-            [*program, command, *arguments],
-            env=portal_environment(url, **environment),
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=stream,
-            cwd=folder,
-        )
+    env = portal_environment(url, **environment)
+    process: Process
+    with output.open("wb") as stream, Path(os.devnull).open("rb") as nothing:
+        if program is PORTAL and warm.can_start(env):
+            streams = (nothing.fileno(), stream.fileno(), stream.fileno())
+            process = warm.start([command, *arguments], env=env, streams=streams, cwd=folder)
+        else:
+            process = subprocess.Popen(
+                [*program, command, *arguments],
+                env=env,
+                stdin=nothing,
+                stdout=stream,
+                stderr=stream,
+                cwd=folder,
+            )
     try:
         yield Running(process, port, output)
     finally:

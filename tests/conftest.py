@@ -21,14 +21,12 @@ import pytest
 from argon2 import PasswordHasher
 
 from portal.accounts import passwords
-from portal.app import create_app
 from portal.config.dsn import parse_dsn
 from portal.config.settings import Settings
 from portal.db import sql
 from portal.db.embedded import Embedded, embedded
 from portal.db.engine import Engine
 from portal.tables import TABLES
-from portal.web.lifecycle import Lifecycle
 from tests.clock import Clock
 from tests.ops.command import blank_database, run_portal
 from tests.pooler import Pooler, run_pooler
@@ -39,6 +37,7 @@ from tests.support import (
     Databases,
     Portal,
     execute,
+    portal_on,
     settings_for,
 )
 
@@ -146,7 +145,7 @@ async def database(databases: Databases, request: pytest.FixtureRequest) -> Asyn
 @pytest.fixture
 async def portal(database: Database, tmp_path: Path) -> AsyncIterator[Portal]:
     """The application on this test's database, spoken to over HTTP."""
-    app = create_app(settings_for(database.url), lifecycle=Lifecycle(ready=True, at_head=True))
+    app = portal_on(settings_for(database.url))
     running = Portal(app, database)
     yield running
     await running.close()

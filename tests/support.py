@@ -12,13 +12,17 @@ import asyncpg
 import httpx
 import msgspec
 
+from portal.accounts import actions, queries
 from portal.accounts.demo import ACCOUNTS
+from portal.app import build_application, create_app
 from portal.cli.dev import clean_environment
 from portal.config.dsn import parse_dsn
 from portal.config.settings import Settings
 from portal.db.embedded import Embedded
 from portal.learning.course import Course, load_course
+from portal.web.lifecycle import Lifecycle
 from portal.web.middleware import Envelope
+from portal.web.session import known_cookie, session_cookie
 from tests.web import described
 
 ROOT = Path(__file__).parents[1]
@@ -27,7 +31,17 @@ EMPTY_TEMPLATE = "template_empty"
 DEMO_TEMPLATE = "template_demo"
 PASSWORDS = {account.id: account.password for account in ACCOUNTS}
 COURSE: Course = load_course()
+# Building it takes longer than most tests. It serves one portal after the other.
+APPLICATION = build_application()
 QUIZ = "introduction-to-ai-fluency"
+
+THIS_BROWSER = actions.Browser(
+    address="127.0.0.1",
+    user_agent=f"python-httpx/{httpx.__version__}",
+    zone="",
+    session=None,
+    known=[],
+)
 
 _numbers = itertools.count(1)
 
@@ -117,6 +131,16 @@ class Databases:
             await self._connection.execute(statement)
 
 
+def portal_on(settings: Settings, lifecycle: Lifecycle | None = None) -> Envelope:
+    """Returns the application, ready, with these settings. It is the same one every time: what was
+    returned before is of no use any more."""
+    return create_app(
+        settings,
+        lifecycle=lifecycle or Lifecycle(ready=True, at_head=True),
+        application=APPLICATION,
+    )
+
+
 class Portal:
     """The running application. Browsers are httpx clients with a cookie jar each."""
 
@@ -138,12 +162,31 @@ class Portal:
         return browser
 
     async def signed_in(self, name: str, password: str | None = None) -> httpx.AsyncClient:
-        """Returns a browser that has signed in through the API."""
+        """Returns a browser in which somebody is signed in: through the API with that password, and
+        without one by what signing in writes, as checking passwords is slow on purpose."""
         browser = self.browser()
-        answer = await browser.post(
-            "/api/auth/login", json={"username": name, "password": password or PASSWORDS[name]}
+        if password is not None:
+            answer = await browser.post(
+                "/api/auth/login", json={"username": name, "password": password}
+            )
+            assert answer.status_code == 200, answer.text
+            return browser
+        account = await queries.credentials_of(name, [])
+        assert account is not None, name
+        signed_in = await actions._open(
+            account, THIS_BROWSER, hours=12, default_zone="UTC", renewed=None
         )
-        assert answer.status_code == 200, answer.text
+        assert signed_in is not None, name
+        cookies = [
+            session_cookie(signed_in.token, hours=12, secure=False),
+            known_cookie(signed_in.known, secure=False),
+        ]
+        answer = httpx.Response(
+            200,
+            headers=[("set-cookie", cookie.to_header(header="")) for cookie in cookies],
+            request=httpx.Request("POST", "http://localhost:3000/api/auth/login"),
+        )
+        browser.cookies.extract_cookies(answer)
         return browser
 
     async def close(self) -> None:

@@ -12,14 +12,13 @@ import msgspec
 from litestar import Litestar
 
 from portal.accounts import passwords
-from portal.app import create_app
 from portal.db import sql
 from portal.web import log
 from portal.web.assets import shipped
 from portal.web.auth import who_may
 from portal.web.lifecycle import Lifecycle
 from portal.web.site import Site
-from tests.support import QUIZ, Database, Portal, settings_for
+from tests.support import QUIZ, Database, Portal, portal_on, settings_for
 
 NOWHERE = "postgresql://portal:s3cret-word@127.0.0.1:1/portal"  # nothing listens on port 1
 JSON = {"content-type": "application/json"}
@@ -46,7 +45,7 @@ async def opened(
     """A portal with changed settings, on the test's database or on an address. Not together with
     the `portal` fixture: a process has one engine."""
     settings = settings_for(database.url if database else url, **changes)
-    app = create_app(settings, lifecycle=lifecycle or Lifecycle(ready=True, at_head=True))
+    app = portal_on(settings, lifecycle)
     portal = Portal(app, database)  # type: ignore[arg-type]
     try:
         yield portal

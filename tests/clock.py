@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 NOON = datetime(2026, 2, 24, 12, tzinfo=UTC)
+Freeze: TypeAlias = Callable[[datetime], None]
 
 
 class Clock:

@@ -13,6 +13,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import asyncpg
@@ -27,7 +28,7 @@ from portal.db import sql
 from portal.db.embedded import Embedded, embedded
 from portal.db.engine import Engine
 from portal.tables import TABLES
-from tests.clock import Clock
+from tests.clock import Clock, Freeze
 from tests.ops.command import blank_database, run_portal
 from tests.pooler import Pooler, run_pooler
 from tests.support import (
@@ -160,19 +161,19 @@ async def visitor(portal: Portal) -> httpx.AsyncClient:
 
 
 @pytest.fixture
-async def alice(portal: Portal) -> httpx.AsyncClient:
+async def alex(portal: Portal) -> httpx.AsyncClient:
     """Signed in as alex, a learner of team alpha: whose things the tests look at."""
     return await portal.signed_in("alex")
 
 
 @pytest.fixture
-async def bob(portal: Portal) -> httpx.AsyncClient:
+async def mike(portal: Portal) -> httpx.AsyncClient:
     """Signed in as mike, who is on the same team."""
     return await portal.signed_in("mike")
 
 
 @pytest.fixture
-async def charlie(portal: Portal) -> httpx.AsyncClient:
+async def nina(portal: Portal) -> httpx.AsyncClient:
     """Signed in as nina, of another team and track."""
     return await portal.signed_in("nina")
 
@@ -197,7 +198,18 @@ async def settings(database: Database) -> AsyncIterator[Settings]:
 
 
 @pytest.fixture
+def freeze(monkeypatch: pytest.MonkeyPatch) -> Freeze:
+    """`freeze(moment)`: from here on it is that moment, until the next."""
+
+    def at(moment: datetime) -> None:
+        monkeypatch.setattr("portal.clock.now", lambda: moment)
+
+    return at
+
+
+@pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Time stands still, at noon of a Tuesday, until the test moves `clock.moment`."""
     stopped = Clock()
     monkeypatch.setattr("portal.clock.now", stopped)
     return stopped

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Self
 
@@ -36,7 +37,7 @@ APPLICATION = build_application()
 QUIZ = "introduction-to-ai-fluency"
 
 THIS_BROWSER = actions.Browser(
-    address="127.0.0.1",
+    address=ip_address("127.0.0.1"),
     user_agent=f"python-httpx/{httpx.__version__}",
     zone="",
     session=None,
@@ -174,11 +175,11 @@ class Portal:
         account = await queries.credentials_of(name, [])
         assert account is not None, name
         signed_in = await actions._open(
-            account, THIS_BROWSER, hours=12, default_zone="UTC", renewed=None
+            account, THIS_BROWSER, hours=24, default_zone="UTC", renewed=None
         )
         assert signed_in is not None, name
         cookies = [
-            session_cookie(signed_in.token, hours=12, secure=False),
+            session_cookie(signed_in.token, hours=24, secure=False),
             known_cookie(signed_in.known, secure=False),
         ]
         answer = httpx.Response(

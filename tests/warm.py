@@ -1,8 +1,8 @@
 """Portal commands that start at once: forked from a process that has imported everything.
 
-Importing costs a second of every command, and the tests run hundreds. A forked command has a process
-of its own, with its own arguments, environment, folder and streams; signals and exit codes are its
-own, too. What is not the same is the interpreter's start, so tests of that start a program instead.
+Importing costs a second of every command, and the tests run hundreds. A forked command has its own
+process, arguments, environment, folder and streams, and ends as any process does. Only the start of
+the interpreter is missing, so tests of that start a program instead.
 
 Run as a program, this is that process: it listens on the socket whose number it is given.
 """
@@ -59,7 +59,7 @@ class Child:
         return self._ended(0)
 
     def wait(self, timeout: float | None = None) -> int:
-        """Returns the exit code once it has ended; `subprocess.TimeoutExpired` after `timeout` s."""
+        """Returns the exit code once it has ended; `TimeoutExpired` after `timeout` seconds."""
         code = self._ended(timeout)
         if code is None:
             raise subprocess.TimeoutExpired("portal", timeout or 0)

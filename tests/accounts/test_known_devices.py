@@ -179,17 +179,17 @@ async def test_a_new_password_and_signing_out_forget_devices(portal: Portal) -> 
     async def devices() -> int:
         return len(await portal.database.fetch(DEVICES))
 
-    alice, other = await portal.signed_in("alex"), await portal.signed_in("alex")
+    alex, other = await portal.signed_in("alex"), await portal.signed_in("alex")
     assert await devices() == 2
-    await alice.post("/account/sign-out", data={"device": "others"})
+    await alex.post("/account/sign-out", data={"device": "others"})
     (row,) = await portal.database.fetch(DEVICES)
-    assert row["token_hash"] == hash_token(known(alice)[0])
+    assert row["token_hash"] == hash_token(known(alex)[0])
     assert await attempt(other, "alex", "claude123") == 200  # known again, by another token
     fields = {"current": "claude123", "new": NEW, "again": NEW}
-    assert (await alice.post("/account/password", data=fields)).status_code == 303
+    assert (await alex.post("/account/password", data=fields)).status_code == 303
     (row,) = await portal.database.fetch(DEVICES)
-    assert row["token_hash"] == hash_token(known(alice)[0]), "who changes it stays known"
-    await alice.post("/account/sign-out", data={"device": "all"})
+    assert row["token_hash"] == hash_token(known(alex)[0]), "who changes it stays known"
+    await alex.post("/account/sign-out", data={"device": "all"})
     assert await devices() == 0
     await portal.signed_in("alex", NEW)
     await portal.signed_in("mike")

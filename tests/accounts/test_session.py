@@ -11,7 +11,8 @@ import pytest
 from portal import clock
 from portal.accounts import queries, sessions
 from portal.web.session import hash_token
-from tests.support import Database, Portal
+from tests.clock import Freeze
+from tests.support import PASSWORDS, Database, Portal
 from tests.web.portals import opened
 
 RIGHT = {"username": "alex", "password": "claude123"}
@@ -19,25 +20,23 @@ MONDAY = datetime(2026, 2, 23, 23, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("hours", [1, 24])
-async def test_it_ends_after_its_hours(
-    database: Database, monkeypatch: pytest.MonkeyPatch, hours: int
-) -> None:
-    monkeypatch.setattr("portal.clock.now", lambda: MONDAY)
+async def test_it_ends_after_its_hours(database: Database, freeze: Freeze, hours: int) -> None:
+    freeze(MONDAY)
     async with opened(database, session_hours=hours) as portal:
-        browser = await portal.signed_in("alex")
+        browser = await portal.signed_in("alex", PASSWORDS["alex"])
         just_before = MONDAY + timedelta(hours=hours, seconds=-1)
-        monkeypatch.setattr("portal.clock.now", lambda: just_before)
+        freeze(just_before)
         assert (await browser.get("/api/path")).status_code == 200
-        monkeypatch.setattr("portal.clock.now", lambda: MONDAY + timedelta(hours=hours))
+        freeze(MONDAY + timedelta(hours=hours))
         assert (await browser.get("/api/path")).status_code == 401
         assert (await browser.get("/api/auth/me")).json() == {"user": None}
         assert (await browser.get("/path")).headers["location"] == "/login?next=/path"
 
 
 async def test_only_the_hash_of_the_token_is_stored(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
-    token = alice.cookies["sid"]
+    token = alex.cookies["sid"]
     assert len(token) == 43
     rows = await portal.database.fetch("SELECT * FROM login_session")
     assert [row["token_hash"] for row in rows] == [hashlib.sha256(token.encode()).digest()]
@@ -68,16 +67,16 @@ async def test_signing_in_as_somebody_else_ends_the_first_session(portal: Portal
     assert (await portal.browser(cookies={"sid": first}).get("/api/path")).status_code == 401
 
 
-async def test_a_failed_sign_in_leaves_the_old_session(alice: httpx.AsyncClient) -> None:
-    await alice.post("/api/auth/login", json={"username": "mike", "password": "wrong"})
-    assert (await alice.get("/api/auth/me")).json()["user"]["id"] == "alex"
+async def test_a_failed_sign_in_leaves_the_old_session(alex: httpx.AsyncClient) -> None:
+    await alex.post("/api/auth/login", json={"username": "mike", "password": "wrong"})
+    assert (await alex.get("/api/auth/me")).json()["user"]["id"] == "alex"
 
 
 async def test_signing_in_is_an_activity_of_the_day_where_the_person_is(
-    portal: Portal, monkeypatch: pytest.MonkeyPatch
+    portal: Portal, freeze: Freeze
 ) -> None:
     """23:30 UTC on Monday is Tuesday in Tokyo."""
-    monkeypatch.setattr("portal.clock.now", lambda: MONDAY)
+    freeze(MONDAY)
     await portal.database.fetch(
         "UPDATE app_user SET time_zone = 'Asia/Tokyo' WHERE external_id = 'mike'"
     )
@@ -99,11 +98,11 @@ async def test_the_browser_is_remembered_in_short(portal: Portal) -> None:
 
 
 async def test_no_answer_holds_a_key_of_the_database(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
     key = await portal.database.value("SELECT id FROM app_user WHERE external_id = 'alex'")
     for url in ("/api/auth/me", "/api/path", "/api/dashboard/kpis", "/dashboard", "/path"):
-        assert str(key) not in (await alice.get(url)).text
+        assert str(key) not in (await alex.get(url)).text
 
 
 async def test_a_manager_and_an_admin_are_told_apart(portal: Portal) -> None:
@@ -119,16 +118,16 @@ async def test_a_manager_and_an_admin_are_told_apart(portal: Portal) -> None:
 
 
 async def test_what_a_clock_ahead_has_written_is_set_right(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
     """It was seen tomorrow: that is said to nobody, and does not last."""
     ahead = "now() + interval '1 day'"
     await portal.database.fetch(f"UPDATE login_session SET created_at = {ahead}")
-    session = await sessions.session_of(hash_token(alice.cookies["sid"]), "UTC")
+    session = await sessions.session_of(hash_token(alex.cookies["sid"]), "UTC")
     assert session is not None
     (device,) = await queries.devices_of(session.actor)
     assert max(device.created_at, device.seen_at) <= clock.now()
     await portal.database.fetch(f"UPDATE login_session SET last_seen_at = {ahead}")
-    assert (await alice.get("/api/auth/me")).json()["user"]["id"] == "alex"
+    assert (await alex.get("/api/auth/me")).json()["user"]["id"] == "alex"
     seen = await portal.database.value("SELECT last_seen_at FROM login_session")
     assert seen <= clock.now()

@@ -74,33 +74,33 @@ async def test_an_unknown_name_takes_as_long_as_a_known_one(
 
 
 async def test_a_disabled_person_cannot_sign_in_and_loses_the_session(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
     await portal.database.fetch(
         "UPDATE app_user SET disabled_at = now() WHERE external_id = 'alex'"
     )
-    assert (await alice.get("/api/auth/me")).json() == {"user": None}
+    assert (await alex.get("/api/auth/me")).json() == {"user": None}
     answer = await portal.browser().post(
         "/api/auth/login", json={"username": "alex", "password": "claude123"}
     )
     assert (answer.status_code, answer.json()) == (401, WRONG)
 
 
-async def test_signing_out_ends_the_session_at_once(alice: httpx.AsyncClient) -> None:
-    old = alice.cookies["sid"]
-    assert (await alice.post("/api/auth/logout")).json() == {"ok": True}
-    assert "sid" not in alice.cookies
-    alice.cookies.set("sid", old, domain="localhost")
-    assert (await alice.get("/api/auth/me")).json() == {"user": None}
-    assert (await alice.get("/api/path")).status_code == 401
+async def test_signing_out_ends_the_session_at_once(alex: httpx.AsyncClient) -> None:
+    old = alex.cookies["sid"]
+    assert (await alex.post("/api/auth/logout")).json() == {"ok": True}
+    assert "sid" not in alex.cookies
+    alex.cookies.set("sid", old, domain="localhost")
+    assert (await alex.get("/api/auth/me")).json() == {"user": None}
+    assert (await alex.get("/api/path")).status_code == 401
 
 
 async def test_signing_in_again_ends_the_old_session(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
-    old = alice.cookies["sid"]
-    await alice.post("/api/auth/login", json={"username": "alex", "password": "claude123"})
-    assert alice.cookies["sid"] != old
+    old = alex.cookies["sid"]
+    await alex.post("/api/auth/login", json={"username": "alex", "password": "claude123"})
+    assert alex.cookies["sid"] != old
     stranger = portal.browser(cookies={"sid": old})
     assert (await stranger.get("/api/auth/me")).json() == {"user": None}
 

@@ -126,35 +126,35 @@ OPEN_REDIRECTS = [
 ]
 
 
-async def test_nobody_is_led_off_this_site(alice: httpx.AsyncClient, portal: Portal) -> None:
+async def test_nobody_is_led_off_this_site(alex: httpx.AsyncClient, portal: Portal) -> None:
     visitor = portal.browser()
     for target in OPEN_REDIRECTS:
         page = Page(await visitor.get("/login", params={"next": target}))
         assert page.form("/login").fields["next"] == "/dashboard", target
-        answer = await alice.get("/login", params={"next": target})
+        answer = await alex.get("/login", params={"next": target})
         assert answer.headers["location"] == "/dashboard", target
         assert "a=b" not in answer.headers.get("set-cookie", "")
     answer = await visitor.post("/login", data={**RIGHT, "next": "//evil.example"})
     assert answer.headers["location"] == "/dashboard"
 
 
-async def test_local_ways_back_are_kept_as_they_are(alice: httpx.AsyncClient) -> None:
+async def test_local_ways_back_are_kept_as_they_are(alex: httpx.AsyncClient) -> None:
     for target in ("/path", "/video/a-b?q=2&t=30", "/step/1#x", "/search?q=a%2Fb", "/p?u=//x"):
-        answer = await alice.get("/login", params={"next": target})
+        answer = await alex.get("/login", params={"next": target})
         assert answer.headers["location"] == target
 
 
-async def test_who_is_signed_in_does_not_see_the_form(alice: httpx.AsyncClient) -> None:
-    answer = await alice.get("/login")
+async def test_who_is_signed_in_does_not_see_the_form(alex: httpx.AsyncClient) -> None:
+    answer = await alex.get("/login")
     assert (answer.status_code, answer.headers["location"]) == (303, "/dashboard")
-    answer = await alice.get("/login", params={"next": "/login"}, follow_redirects=True)
+    answer = await alex.get("/login", params={"next": "/login"}, follow_redirects=True)
     assert answer.url.path == "/dashboard"
 
 
 async def test_the_root_leads_to_where_one_can_go_on(
-    alice: httpx.AsyncClient, portal: Portal
+    alex: httpx.AsyncClient, portal: Portal
 ) -> None:
-    for browser, target in ((alice, "/dashboard"), (portal.browser(), "/login")):
+    for browser, target in ((alex, "/dashboard"), (portal.browser(), "/login")):
         answer = await browser.get("/")
         assert (answer.status_code, answer.headers["location"]) == (303, target)
 

@@ -63,13 +63,13 @@ async def erased() -> None:
 @pytest.mark.parametrize("change", [by_command, disabled, erased, change_own])
 @pytest.mark.parametrize("first", ["sign-in", "change"])
 async def test_a_sign_in_under_way_does_not_outlive_the_change(
-    portal: Portal, alice: httpx.AsyncClient, change: Callable[..., Awaitable[object]], first: str
+    portal: Portal, alex: httpx.AsyncClient, change: Callable[..., Awaitable[object]], first: str
 ) -> None:
     """Both have checked the password as it was, and meet at the account."""
     browser = portal.browser()
 
     async def changing() -> object:
-        return await (change(alice) if change is change_own else change())
+        return await (change(alex) if change is change_own else change())
 
     async with held(portal.database, LOCK, "alex") as lock:
         if first == "sign-in":
@@ -91,25 +91,25 @@ async def test_a_sign_in_under_way_does_not_outlive_the_change(
     assert not await is_signed_in(browser)
     own = 1 if change is change_own else 0
     assert await portal.database.value(OPEN, "alex") == own
-    assert await is_signed_in(alice) is bool(own)
+    assert await is_signed_in(alex) is bool(own)
 
 
 @pytest.mark.parametrize("everywhere", [True, False])
 async def test_signing_out_waits_for_a_sign_in_under_way(
-    portal: Portal, alice: httpx.AsyncClient, everywhere: bool
+    portal: Portal, alex: httpx.AsyncClient, everywhere: bool
 ) -> None:
     browser = portal.browser()
     device = {"device": "all" if everywhere else "others"}
     async with held(portal.database, LOCK, "alex") as lock:
         entering = asyncio.create_task(sign_in(browser, "alex"))
         await lock.waiting(1)
-        leaving = asyncio.create_task(alice.post("/account/sign-out", data=device))
+        leaving = asyncio.create_task(alex.post("/account/sign-out", data=device))
         await lock.waiting(2)
         await lock.release()
         assert (await entering).status_code == 200
         assert (await leaving).status_code == 303
     assert not await is_signed_in(browser)
-    assert await is_signed_in(alice) is not everywhere
+    assert await is_signed_in(alex) is not everywhere
 
 
 async def test_a_role_is_changed_during_a_sign_in(portal: Portal) -> None:
@@ -124,25 +124,25 @@ async def test_a_role_is_changed_during_a_sign_in(portal: Portal) -> None:
     assert not await is_signed_in(browser)
 
 
-async def test_two_windows_change_the_password(portal: Portal, alice: httpx.AsyncClient) -> None:
-    other = portal.browser(cookies=dict(alice.cookies))
+async def test_two_windows_change_the_password(portal: Portal, alex: httpx.AsyncClient) -> None:
+    other = portal.browser(cookies=dict(alex.cookies))
     async with held(portal.database, LOCK, "alex") as lock:
-        both = [asyncio.create_task(change_own(window)) for window in (alice, other)]
+        both = [asyncio.create_task(change_own(window)) for window in (alex, other)]
         await lock.waiting(2)
         await lock.release()
         answers = await asyncio.gather(*both)
     assert sorted(answer.status_code for answer in answers) == [303, 409]
-    signed_in = [await is_signed_in(window) for window in (alice, other)]
+    signed_in = [await is_signed_in(window) for window in (alex, other)]
     assert signed_in == [answer.status_code == 303 for answer in answers]
     assert (await sign_in(portal.browser(), "alex", NEW)).status_code == 200
 
 
 async def test_who_is_signed_out_meanwhile_changes_no_password(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
     """Somebody else had this session; its owner ended it just in time."""
     async with held(portal.database, LOCK, "alex") as lock:
-        changing = asyncio.create_task(change_own(alice))
+        changing = asyncio.create_task(change_own(alex))
         await lock.waiting(1)
         await portal.database.fetch("UPDATE login_session SET ended_at = now()")
         await lock.release()
@@ -153,14 +153,14 @@ async def test_who_is_signed_out_meanwhile_changes_no_password(
 
 
 async def test_nothing_personal_comes_back_after_erasing(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
     for form, data in (("profile", {"name": "Alex Again"}), ("time-zone", {"zone": "Asia/Tokyo"})):
         name = await portal.database.value("SELECT external_id FROM app_user WHERE name LIKE 'Al%'")
         async with held(portal.database, LOCK, name) as lock:
             erasing = asyncio.create_task(actions.erase(name))
             await lock.waiting(1)
-            saving = asyncio.create_task(alice.post(f"/account/{form}", data=data))
+            saving = asyncio.create_task(alex.post(f"/account/{form}", data=data))
             await lock.waiting(2)
             await lock.release()
             await erasing
@@ -174,15 +174,15 @@ async def test_nothing_personal_comes_back_after_erasing(
             " VALUES (gen_random_uuid(), 'alan', 'Alan', 'learner', 'alpha', $1)",
             await passwords.hash_password(OLD),
         )
-        alice = await portal.signed_in("alan", OLD)
+        alex = await portal.signed_in("alan", OLD)
 
 
-async def test_an_ended_session_is_not_seen_again(portal: Portal, alice: httpx.AsyncClient) -> None:
-    token = hash_token(alice.cookies["sid"])
+async def test_an_ended_session_is_not_seen_again(portal: Portal, alex: httpx.AsyncClient) -> None:
+    token = hash_token(alex.cookies["sid"])
     await portal.database.fetch("UPDATE login_session SET created_at = now() - interval '1 hour'")
     assert await session_of(token, "UTC") is not None
     async with held(portal.database, "SELECT 1 FROM login_session FOR UPDATE") as lock:
-        leaving = asyncio.create_task(portal.browser(cookies=dict(alice.cookies)).post("/logout"))
+        leaving = asyncio.create_task(portal.browser(cookies=dict(alex.cookies)).post("/logout"))
         await lock.waiting(1)
         asking = asyncio.create_task(actor_of_session(token, "UTC"))
         await lock.waiting(2)
@@ -251,9 +251,9 @@ async def test_no_session_of_the_old_password_is_left_on_a_real_server(database:
 
 
 async def test_a_sign_in_is_one_statement_after_the_check(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
     """Read, count, open, take the count back."""
     before = sql.engine().pool.statements
-    assert (await sign_in(alice, "alex")).status_code == 200
+    assert (await sign_in(alex, "alex")).status_code == 200
     assert sql.engine().pool.statements - before == 4

@@ -58,9 +58,9 @@ async def test_every_way_in_takes_both_forms(portal: Portal, kept: str) -> None:
         for typed in (COMPOSED, APART, MIXED):
             assert (await sign_in(portal, name, typed)).status_code == 200
             assert (await sign_in_by_form(portal, name, typed)).status_code == 303
-    alice = await portal.signed_in("alex", COMPOSED)
+    alex = await portal.signed_in("alex", COMPOSED)
     form = {"current": APART, "new": second, "again": unicodedata.normalize("NFD", second)}
-    answer = await alice.post("/account/password", data=form)
+    answer = await alex.post("/account/password", data=form)
     assert answer.headers["location"].startswith("/account?saved=password")
     for form_ in FORMS:
         typed = unicodedata.normalize(form_, HANGUL)
@@ -107,12 +107,12 @@ async def test_space_at_both_ends_and_wide_letters_are_of_the_password(portal: P
 
 
 async def test_a_long_password_is_counted_composed_and_a_huge_one_costs_nothing(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
     longest = "éüx" * 85 + "y"
     form = {"current": "claude123", "new": longest, "again": longest}
     form = {name: unicodedata.normalize("NFD", value) for name, value in form.items()}
-    answer = await alice.post("/account/password", data=form)
+    answer = await alex.post("/account/password", data=form)
     assert answer.headers["location"].startswith("/account?saved=password")
     assert (await sign_in(portal, "alex", longest)).status_code == 200
     assert (await sign_in(portal, "alex", unicodedata.normalize("NFD", longest))).status_code == 200
@@ -125,11 +125,11 @@ async def test_a_long_password_is_counted_composed_and_a_huge_one_costs_nothing(
 
 @pytest.mark.parametrize("typed", ["claude123\0", "\0", "clau\0de123"])
 async def test_characters_that_are_none_are_wrong_and_cannot_be_set(
-    portal: Portal, alice: httpx.AsyncClient, typed: str
+    portal: Portal, alex: httpx.AsyncClient, typed: str
 ) -> None:
     assert (await sign_in(portal, "alex", typed)).status_code == 401
     form = {"current": "claude123", "new": f"{typed} and more", "again": f"{typed} and more"}
-    answer = await alice.post("/account/password", data=form)
+    answer = await alex.post("/account/password", data=form)
     assert answer.status_code == 400
     assert "The text holds a character that cannot be stored." in answer.text
     assert (await portal.signed_in("alex")).cookies["sid"]

@@ -131,9 +131,9 @@ async def test_every_video_is_asked_about_at_its_own_provider(
 
 
 async def test_a_video_that_is_gone_becomes_a_link_until_it_is_there_again(
-    portal: Portal, alice: httpx.AsyncClient, provider: Provider
+    portal: Portal, alex: httpx.AsyncClient, provider: Provider
 ) -> None:
-    assert "data-embed" in await player(alice)
+    assert "data-embed" in await player(alex)
     provider.answers[WATCH] = (404, b"Not Found")
     code, lines = check(portal.database, provider)
     assert code == 1
@@ -141,18 +141,18 @@ async def test_a_video_that_is_gone_becomes_a_link_until_it_is_there_again(
     assert lines[0] == f"{QUIZ}: {detail}. Learners get a link instead of the player."
     assert lines[1] == "62 videos asked about: 1 refused, 0 without a clear answer."
 
-    text = await player(alice)
+    text = await player(alex)
     assert "data-embed" not in text
     assert "This video cannot play here. Open it on YouTube, then mark it as watched." in text
     assert f'href="{WATCH}"' in text
     assert BESIDE not in text
     assert detail not in text
     other = COURSE.ordered[1]
-    assert "data-embed" in await player(alice, other.id)
+    assert "data-embed" in await player(alex, other.id)
 
     del provider.answers[WATCH]
     assert check(portal.database, provider)[0] == 0
-    assert "data-embed" in await player(alice)
+    assert "data-embed" in await player(alex)
 
 
 @pytest.mark.parametrize(
@@ -166,28 +166,28 @@ async def test_a_video_that_is_gone_becomes_a_link_until_it_is_there_again(
 )
 async def test_a_refusal_that_depends_on_who_asks_takes_no_player_away(
     portal: Portal,
-    alice: httpx.AsyncClient,
+    alex: httpx.AsyncClient,
     provider: Provider,
     status: int,
     body: bytes,
     detail: str,
 ) -> None:
-    assert BESIDE not in await player(alice)
+    assert BESIDE not in await player(alex)
     provider.answers[WATCH] = (status, body)
     code, lines = check(portal.database, provider)
     assert code == 1
     assert lines[0] == f"{QUIZ}: {detail}. Learners get a link beside the player."
-    text = await player(alice)
+    text = await player(alex)
     assert "data-embed" in text
     assert BESIDE in text
     assert detail not in text
     # an answer of which only the words were kept
     await portal.database.fetch("UPDATE embed_check SET status = NULL")
-    assert "data-embed" in await player(alice)
+    assert "data-embed" in await player(alex)
 
     del provider.answers[WATCH]
     assert check(portal.database, provider)[0] == 0
-    assert BESIDE not in await player(alice)
+    assert BESIDE not in await player(alex)
 
 
 async def test_admins_see_what_the_provider_answered(portal: Portal, provider: Provider) -> None:
@@ -201,7 +201,7 @@ async def test_admins_see_what_the_provider_answered(portal: Portal, provider: P
     ("status", "body"), [(500, b""), (503, b""), (429, b""), (400, b"Bad"), (200, b"<html>")]
 )
 async def test_a_provider_with_a_problem_hides_nothing_and_clears_nothing(
-    portal: Portal, alice: httpx.AsyncClient, provider: Provider, status: int, body: bytes
+    portal: Portal, alex: httpx.AsyncClient, provider: Provider, status: int, body: bytes
 ) -> None:
     other = COURSE.ordered[1]
     provider.answers[WATCH] = (404, b"")
@@ -215,18 +215,18 @@ async def test_a_provider_with_a_problem_hides_nothing_and_clears_nothing(
         " What was known before stays."
     )
     assert lines[-1].endswith("0 refused, 2 without a clear answer.")
-    assert "data-embed" not in await player(alice)
-    assert "data-embed" in await player(alice, other.id)
+    assert "data-embed" not in await player(alex)
+    assert "data-embed" in await player(alex, other.id)
 
 
 async def test_a_provider_that_does_not_answer_hides_nothing(
-    portal: Portal, alice: httpx.AsyncClient, provider: Provider
+    portal: Portal, alex: httpx.AsyncClient, provider: Provider
 ) -> None:
     provider.hangs.add(WATCH)
     code, lines = check(portal.database, provider, "--timeout", "0.3")
     assert code == 0
     assert lines[0].startswith(f"{QUIZ}: YouTube did not answer in time.")
-    assert "data-embed" in await player(alice)
+    assert "data-embed" in await player(alex)
     closed = Provider()
     closed.address = "http://127.0.0.1:1"
     code, lines = check(portal.database, closed)
@@ -249,7 +249,7 @@ async def test_a_few_are_asked_at_once(provider: Provider) -> None:
 
 
 async def test_another_video_in_its_place_is_not_held_to_the_old_answer(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
     course = course_of(video("basics"), replace(video("film"), provider="file", ref="a.mp4"))
     teach(portal, course)
@@ -257,24 +257,24 @@ async def test_another_video_in_its_place_is_not_held_to_the_old_answer(
         oembed.ProviderAnswer(course.ordered[0], True, "YouTube answered 404 Not Found", 404)
     ]
     await oembed.keep(refused)
-    assert "data-embed" not in await player(alice, "basics")
+    assert "data-embed" not in await player(alex, "basics")
     teach(portal, course_of(replace(video("basics"), ref="4szRHy_CT7s")))
-    assert "data-embed" in await player(alice, "basics")
+    assert "data-embed" in await player(alex, "basics")
     assert await oembed.ask_all(course.ordered[1:]) == []
 
 
-async def test_it_costs_no_statement(portal: Portal, alice: httpx.AsyncClient) -> None:
+async def test_it_costs_no_statement(portal: Portal, alex: httpx.AsyncClient) -> None:
     async def statements() -> int:
         before = sql.engine().pool.statements
-        await player(alice)
+        await player(alex)
         return sql.engine().pool.statements - before
 
     without = await statements()
     await oembed.keep([oembed.ProviderAnswer(v, True, "no") for v in COURSE.ordered])
     assert await statements() == without
     # a refused video that nobody has touched is still none that was touched
-    assert (await alice.get("/api/progress")).json() == {"videos": {}}
-    assert (await alice.get("/api/path")).json()["nextVideoId"] == COURSE.ordered[0].id
+    assert (await alex.get("/api/progress")).json() == {"videos": {}}
+    assert (await alex.get("/api/path")).json()["nextVideoId"] == COURSE.ordered[0].id
 
 
 async def test_a_course_of_ones_own_can_be_checked(

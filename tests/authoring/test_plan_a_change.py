@@ -187,15 +187,15 @@ def test_a_course_that_cannot_be_used_is_refused_with_its_path(copy: Path) -> No
 
 
 async def test_with_a_database_it_says_how_many_people_are_touched(
-    portal: Portal, alice: httpx.AsyncClient, bob: httpx.AsyncClient, copy: Path
+    portal: Portal, alex: httpx.AsyncClient, mike: httpx.AsyncClient, copy: Path
 ) -> None:
-    await take_quiz(alice)
-    await take_quiz(alice, wrong=1)
-    quiz = (await bob.get(f"/api/quiz/{QUIZ}")).json()
+    await take_quiz(alex)
+    await take_quiz(alex, wrong=1)
+    quiz = (await mike.get(f"/api/quiz/{QUIZ}")).json()
     last = quiz["questions"][-1]
     body = {**answer_for(QUIZ, last, right=True), "attemptNumber": 1}
-    assert (await bob.post(f"/api/quiz/{QUIZ}/answers", json=body)).status_code == 200
-    await alice.post("/api/progress", json={"videoId": "next-steps", "done": True})
+    assert (await mike.post(f"/api/quiz/{QUIZ}/answers", json=body)).status_code == 200
+    await alex.post("/api/progress", json={"videoId": "next-steps", "done": True})
 
     name = f'id = "{last["id"]}"'
     edit(copy, lambda text: text.replace(name, 'id = "another-one"'))
@@ -213,18 +213,18 @@ async def test_with_a_database_it_says_how_many_people_are_touched(
 
 
 async def test_a_removed_question_keeps_its_statistics(
-    portal: Portal, alice: httpx.AsyncClient, bob: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient, mike: httpx.AsyncClient
 ) -> None:
     """Its words, its key and every answer to it stay with the version that was asked."""
     teach(portal, course_of(video("basics", singles(3))))
-    for browser, right in ((alice, True), (bob, False)):
+    for browser, right in ((alex, True), (mike, False)):
         answers = [given(q, right=right) for q in singles(3)]
         body = {"videoId": "basics", "attemptNumber": 1, "answers": answers}
         assert (await browser.post("/api/quiz/submit", json=body)).status_code == 200
     teach(portal, course_of(video("basics", singles(2))))
     answers = [given(q) for q in singles(2)]
     body = {"videoId": "basics", "attemptNumber": 2, "answers": answers}
-    assert (await alice.post("/api/quiz/submit", json=body)).status_code == 200
+    assert (await alex.post("/api/quiz/submit", json=body)).status_code == 200
     (row,) = await portal.database.fetch(
         """
         SELECT q ->> 'text' AS asked, q -> 'key' ->> 0 AS key, count(*) AS answers,

@@ -129,20 +129,20 @@ def renamed(course: Course, *names: str) -> Course:
 
 
 async def test_a_renamed_video_keeps_its_history_under_both_addresses(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
     before = teach(portal, course_of(video("basics", singles(2))))
-    await alice.post("/api/progress", json={"videoId": "basics", "done": True})
+    await alex.post("/api/progress", json={"videoId": "basics", "done": True})
     answers = [given(entry) for entry in singles(2)]
     body = {"videoId": "basics", "attemptNumber": 1, "answers": answers}
-    await alice.post("/api/quiz/submit", json=body)
+    await alex.post("/api/quiz/submit", json=body)
     teach(portal, renamed(before, "foundations"))
 
-    opened = await alice.get("/video/foundations")
+    opened = await alex.get("/video/foundations")
     assert (opened.status_code, opened.headers["location"]) == (303, "/video/basics")
-    page = Page(await alice.get("/video/basics"))
+    page = Page(await alex.get("/video/basics"))
     assert "Watched" in page.text or "Marked as watched" in page.text
-    quiz = (await alice.get("/api/quiz/foundations")).json()
+    quiz = (await alex.get("/api/quiz/foundations")).json()
     assert (quiz["videoId"], quiz["attemptNumber"], quiz["best"]["scoreEarned"]) == (
         "basics",
         2,
@@ -150,11 +150,11 @@ async def test_a_renamed_video_keeps_its_history_under_both_addresses(
     )
     # who still has a form or a script with either name goes on where they were
     body = {**given(question(1)), "attemptNumber": 2}
-    assert (await alice.post("/api/quiz/foundations/answers", json=body)).status_code == 200
-    answer = await alice.post("/api/progress", json={"videoId": "foundations", "done": False})
+    assert (await alex.post("/api/quiz/foundations/answers", json=body)).status_code == 200
+    answer = await alex.post("/api/progress", json={"videoId": "foundations", "done": False})
     assert answer.json() == {"videoId": "basics", "done": False}
-    assert list((await alice.get("/api/progress")).json()["videos"]) == ["basics"]
-    unusable = await alice.post(
+    assert list((await alex.get("/api/progress")).json()["videos"]) == ["basics"]
+    unusable = await alex.post(
         "/video/foundations/answer", data={"attempt": "2", "question": "question-2"}
     )
     assert unusable.status_code == 422

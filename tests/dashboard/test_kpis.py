@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
-import pytest
 
 from portal.db import sql
+from tests.clock import Freeze
 from tests.dashboard.oracle import figures
 from tests.learning.courses import course_of, given, singles, teach, video
 from tests.support import COURSE, PASSWORDS, QUIZ, Portal, take_quiz
@@ -63,8 +63,8 @@ async def hire(portal: Portal, *names: str, team: str | None) -> None:
     )
 
 
-async def test_before_the_first_quiz(alice: httpx.AsyncClient) -> None:
-    found = await kpis(alice)
+async def test_before_the_first_quiz(alex: httpx.AsyncClient) -> None:
+    found = await kpis(alex)
     assert found.keys() >= KEYS
     assert found["maxScore"] == 15 * sum(len(q.questions) for q in COURSE.quizzes.values())
     assert found["quizzesTotal"] == len(COURSE.quizzes)
@@ -75,9 +75,9 @@ async def test_before_the_first_quiz(alice: httpx.AsyncClient) -> None:
     assert (found["total"], found["top10"], found["around"]) == (0, [], [])
 
 
-async def test_the_only_ranked_person(alice: httpx.AsyncClient) -> None:
-    await take_quiz(alice, wrong=5)
-    found = await kpis(alice)
+async def test_the_only_ranked_person(alex: httpx.AsyncClient) -> None:
+    await take_quiz(alex, wrong=5)
+    found = await kpis(alex)
     me = {"id": "alex", "name": "Alex Johnson", "score": 15, "position": 1}
     assert (found["rank"], found["total"], found["percentile"], found["grade"]) == (1, 1, 100, "A")
     assert found["top10"] == found["around"] == [me]
@@ -85,10 +85,10 @@ async def test_the_only_ranked_person(alice: httpx.AsyncClient) -> None:
 
 
 async def test_twenty_rounds_of_random_histories_equal_the_oracle(
-    portal: Portal, monkeypatch: pytest.MonkeyPatch
+    portal: Portal, freeze: Freeze
 ) -> None:
     """Fourteen people of one track, two of another, a manager: quizzes, videos, days."""
-    monkeypatch.setattr("portal.clock.now", lambda: TUESDAY)
+    freeze(TUESDAY)
     teach(portal, TWO_QUIZZES)
     await hire(portal, *(f"learner-{n}" for n in range(6)), team="gamma")
     names = ["alex", "mike", "priya", "jordan", "yuki", "rami", "sofia", "dan", "nina", "omar"]
@@ -173,7 +173,7 @@ async def test_a_learner_without_a_team_has_points_and_no_rank(portal: Portal) -
 
 
 async def test_today_is_where_the_learner_is(
-    portal: Portal, alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    portal: Portal, alex: httpx.AsyncClient, freeze: Freeze
 ) -> None:
     """Friday 23:30 in New York is Saturday in UTC; Monday 00:30 in Tokyo is Sunday in UTC."""
     for zone, moment, today in (
@@ -184,17 +184,15 @@ async def test_today_is_where_the_learner_is(
             "UPDATE app_user SET time_zone = $1 WHERE external_id = 'alex'", zone
         )
         await portal.database.fetch("DELETE FROM activity_day")
-        monkeypatch.setattr("portal.clock.now", lambda moment=moment: moment)
+        freeze(moment)
         browser = await portal.signed_in("alex")
         days = await portal.database.fetch("SELECT day FROM activity_day")
         assert [row["day"] for row in days] == [today]
         assert (await kpis(browser))["streak"] == 1
 
 
-async def test_a_streak_outlives_the_weekend(
-    portal: Portal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("portal.clock.now", lambda: datetime(2026, 2, 27, 12, tzinfo=UTC))
+async def test_a_streak_outlives_the_weekend(portal: Portal, freeze: Freeze) -> None:
+    freeze(datetime(2026, 2, 27, 12, tzinfo=UTC))
     browser = await portal.signed_in("alex")  # on Friday; the session lasts until Saturday
     key = await portal.database.value("SELECT id FROM app_user WHERE external_id = 'alex'")
     for day in (25, 26):
@@ -205,12 +203,12 @@ async def test_a_streak_outlives_the_weekend(
     for day, streak in ((27, 3), (28, 3), (1, 3), (2, 3), (3, 0)):
         month = 2 if day > 20 else 3
         moment = datetime(2026, month, day, 9, tzinfo=UTC)
-        monkeypatch.setattr("portal.clock.now", lambda moment=moment: moment)
+        freeze(moment)
         assert (await kpis(browser))["streak"] == streak, moment
 
 
-async def test_they_cost_one_statement_beside_the_session(alice: httpx.AsyncClient) -> None:
-    await take_quiz(alice)
+async def test_they_cost_one_statement_beside_the_session(alex: httpx.AsyncClient) -> None:
+    await take_quiz(alex)
     before = sql.engine().pool.statements
-    await kpis(alice)
+    await kpis(alex)
     assert sql.engine().pool.statements - before <= 2

@@ -62,15 +62,15 @@ async def read_everything(browser: httpx.AsyncClient) -> dict[str, tuple[int, st
     return answers
 
 
-async def test_every_answer_is_the_same(portal: Portal, alice: httpx.AsyncClient) -> None:
+async def test_every_answer_is_the_same(portal: Portal, alex: httpx.AsyncClient) -> None:
     for video in COURSE.ordered[:12]:
-        await alice.post("/api/progress", json={"videoId": video.id, "done": True})
+        await alex.post("/api/progress", json={"videoId": video.id, "done": True})
     report = {"from": 0, "to": 7, "position": 7, "duration": 60}
-    await alice.post("/api/progress/watch", json={"videoId": COURSE.ordered[12].id, **report})
-    await take_quiz(alice, QUIZ, wrong=1)
-    normal = await read_everything(alice)
+    await alex.post("/api/progress/watch", json={"videoId": COURSE.ordered[12].id, **report})
+    await take_quiz(alex, QUIZ, wrong=1)
+    normal = await read_everything(alex)
     await make_odd(portal.database)
-    odd = await read_everything(alice)
+    odd = await read_everything(alex)
     for path in READS:
         assert odd[path] == normal[path], path
     assert await portal.database.value("SHOW default_transaction_isolation") == "serializable"
@@ -81,8 +81,8 @@ async def test_what_is_written_at_once_is_not_refused(database: Database, isolat
     """As many at once as READ COMMITTED lets through, whose upserts wait for each other."""
     await make_odd(database, settings={"default_transaction_isolation": isolation})
     async with opened(database) as portal:
-        alice = await portal.signed_in("alex")
-        windows = [portal.browser(cookies=alice.cookies) for _ in range(20)]
+        alex = await portal.signed_in("alex")
+        windows = [portal.browser(cookies=alex.cookies) for _ in range(20)]
         body = {"videoId": QUIZ, "done": True}
         marked = await asyncio.gather(*(w.post("/api/progress", json=body) for w in windows))
         assert {answer.status_code for answer in marked} == {200}

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from portal.db import sql
+from tests.clock import Freeze
 from tests.dashboard.test_kpis import TWO_QUIZZES, hire, take
 from tests.learning.courses import teach
 from tests.support import PASSWORDS, Portal
@@ -54,19 +55,19 @@ def places(found: dict[str, Any], part: str = "rows") -> list[tuple[Any, ...]]:
     return [(row["position"], row["id"], row["score"]) for row in found[part]]
 
 
-async def test_before_anybody_has_finished_a_quiz(alice: httpx.AsyncClient) -> None:
+async def test_before_anybody_has_finished_a_quiz(alex: httpx.AsyncClient) -> None:
     for scope in ("track", "team", "all"):
         for period, words in (
             ("all", "Nobody has finished a quiz yet."),
             ("30d", "Nobody has gained points in this period."),
         ):
-            found = await board(alice, scope=scope, period=period)
+            found = await board(alex, scope=scope, period=period)
             assert (found["total"], found["pages"], found["rows"]) == (0, 0, [])
             assert (found["me"], found["around"]) == (None, [])
-            shown = await page(alice, scope=scope, period=period)
+            shown = await page(alex, scope=scope, period=period)
             assert words in shown.text
             assert "Open the path" in shown.text
-    shown = await page(alice)
+    shown = await page(alex)
     assert shown.title == "Nobody in Dev has a rank yet · AI Training"
     assert "You are ranked after your first quiz." in shown.text
 
@@ -98,33 +99,33 @@ async def test_equal_points_share_a_rank_and_the_next_one_is_skipped(portal: Por
 
 
 async def test_the_track_the_team_and_everybody(
-    portal: Portal, alice: httpx.AsyncClient, bob: httpx.AsyncClient, charlie: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient, mike: httpx.AsyncClient, nina: httpx.AsyncClient
 ) -> None:
     yuki = await portal.signed_in("yuki")  # of another team of the track
-    for browser, rights in ((alice, [True, True]), (yuki, [True, False]), (charlie, [True, True])):
+    for browser, rights in ((alex, [True, True]), (yuki, [True, False]), (nina, [True, True])):
         await take(browser, "one", rights)
-    await take(bob, "two", [True, True, True])
+    await take(mike, "two", [True, True, True])
 
     def ids(found: dict[str, Any]) -> list[str]:
         return sorted(row["id"] for row in found["rows"])
 
-    assert ids(await board(alice)) == ["alex", "mike", "yuki"]
-    assert ids(await board(alice, scope="team")) == ["alex", "mike"]
-    assert ids(await board(alice, scope="all")) == ["alex", "mike", "nina", "yuki"]
-    assert ids(await board(charlie)) == ["nina"]
-    everyone = await page(charlie, scope="all")
+    assert ids(await board(alex)) == ["alex", "mike", "yuki"]
+    assert ids(await board(alex, scope="team")) == ["alex", "mike"]
+    assert ids(await board(alex, scope="all")) == ["alex", "mike", "nina", "yuki"]
+    assert ids(await board(nina)) == ["nina"]
+    everyone = await page(nina, scope="all")
     assert everyone.title == "You are 2nd of 4 · AI Training"
     assert "2 Nina Patel you Beta, Business 1 +30 30" in everyone.text
-    assert "You are 2nd of 2 in team Alpha" in (await page(alice, scope="team")).text
+    assert "You are 2nd of 2 in team Alpha" in (await page(alex, scope="team")).text
     assert everyone.link("Everyone").endswith("/leaderboard?scope=all&period=all")
     assert everyone.attributes("a", href="/leaderboard?scope=all&period=all")["aria-current"]
 
 
 async def test_managers_and_admins_look_without_a_rank(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
     sara, admin = await portal.signed_in("sara"), await portal.signed_in("admin")
-    for browser in (alice, sara, admin):
+    for browser in (alex, sara, admin):
         await take(browser, "one", [True, True])
     for browser, title in ((sara, "1 person in Dev has a rank"), (admin, "1 person has a rank")):
         found = await board(browser)
@@ -140,10 +141,10 @@ async def test_managers_and_admins_look_without_a_rank(
 
 
 async def test_thirty_days_count_what_was_gained_in_them(
-    portal: Portal, bob: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    portal: Portal, mike: httpx.AsyncClient, freeze: Freeze
 ) -> None:
     async def at(moment: datetime, *attempts: tuple[str, str, list[bool]]) -> None:
-        monkeypatch.setattr("portal.clock.now", lambda: moment)
+        freeze(moment)
         for name, quiz, rights in attempts:
             await take(await portal.signed_in(name), quiz, rights)
 
@@ -179,15 +180,15 @@ async def test_thirty_days_count_what_was_gained_in_them(
     assert shown.title.startswith("3 people in Dev have gained points in the last 30 days")
     assert "You are ranked here as soon as a quiz adds to your score." in shown.text
     # two seconds later yuki's attempt has left the period
-    monkeypatch.setattr("portal.clock.now", lambda: NOON + timedelta(seconds=2))
+    freeze(NOON + timedelta(seconds=2))
     found = await board(await portal.signed_in("alex"), period="30d")
     assert [row["id"] for row in found["rows"]] == ["priya", "alex"]
 
 
-async def test_pages_of_fifty(portal: Portal, alice: httpx.AsyncClient) -> None:
+async def test_pages_of_fifty(portal: Portal, alex: httpx.AsyncClient) -> None:
     await crowd(portal, 120)
-    await take(alice, "one", [True, False])  # 15 points: above learners 001 and 002 only
-    pages = [await board(alice, page=number) for number in (1, 2, 3, 4)]
+    await take(alex, "one", [True, False])  # 15 points: above learners 001 and 002 only
+    pages = [await board(alex, page=number) for number in (1, 2, 3, 4)]
     assert [len(found["rows"]) for found in pages] == [50, 50, 21, 0]
     assert {(found["total"], found["pages"]) for found in pages} == {(121, 3)}
     rows = [place for found in pages for place in places(found)]
@@ -198,7 +199,7 @@ async def test_pages_of_fifty(portal: Portal, alice: httpx.AsyncClient) -> None:
         assert (found["me"]["position"], found["me"]["score"]) == (119, 15)
         assert [row["score"] for row in found["around"]] == [20, 20, 15, 10, 10]
 
-    first = await page(alice, page=1)
+    first = await page(alex, page=1)
     assert first.text.count("+0") == 0
     assert "You are 119th of 121 in Dev" in first.text
     assert "66 people between" in first.text
@@ -207,22 +208,22 @@ async def test_pages_of_fifty(portal: Portal, alice: httpx.AsyncClient) -> None:
     assert "1–50 of 121" in first.text
     assert first.link("Next").endswith("page=2")
     assert first.link("Your page").endswith("page=3#me")
-    last = await page(alice, page=3)
+    last = await page(alex, page=3)
     assert "between" not in last.text
     assert last.link("Previous").endswith("page=2")
     assert "Your page" not in last.text
 
 
 async def test_without_a_page_the_best_and_the_own_place(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
     await crowd(portal, 48)
-    await take(alice, "one", [True, False])
-    whole = await page(alice)
+    await take(alex, "one", [True, False])
+    whole = await page(alex)
     assert "between" not in whole.text
     assert "All ranks" not in whole.text
     await crowd_more(portal)
-    shown = await page(alice)
+    shown = await page(alex)
     assert "36 people between" in shown.text
     assert shown.text.count("Gamma") == 10 + 4
     assert shown.link("All ranks, page by page").endswith("page=1")
@@ -237,61 +238,59 @@ async def crowd_more(portal: Portal) -> None:
     )
 
 
-async def test_beyond_the_last_page(portal: Portal, alice: httpx.AsyncClient) -> None:
-    answer = await alice.get("/leaderboard?scope=team&page=7")
+async def test_beyond_the_last_page(portal: Portal, alex: httpx.AsyncClient) -> None:
+    answer = await alex.get("/leaderboard?scope=team&page=7")
     assert answer.headers["location"] == "/leaderboard?scope=team&period=all"
     await crowd(portal, 60)
-    answer = await alice.get("/leaderboard?scope=track&page=999999999999")
+    answer = await alex.get("/leaderboard?scope=track&page=999999999999")
     assert answer.headers["location"] == "/leaderboard?scope=track&period=all&page=2"
-    assert (await alice.get("/leaderboard?page=-3")).status_code == 200
+    assert (await alex.get("/leaderboard?page=-3")).status_code == 200
 
 
 @pytest.mark.parametrize(
     "query",
     ["scope=mine", "scope=", "period=week", "page=0", "page=-1", "page=x", "page=99999999999999"],
 )
-async def test_a_query_that_means_nothing_is_refused(alice: httpx.AsyncClient, query: str) -> None:
-    answer = await alice.get(f"{URL}?{query}")
+async def test_a_query_that_means_nothing_is_refused(alex: httpx.AsyncClient, query: str) -> None:
+    answer = await alex.get(f"{URL}?{query}")
     assert answer.status_code == 400
     assert answer.json()["error"]
 
 
 async def test_disabled_people_are_in_no_list(
-    portal: Portal, alice: httpx.AsyncClient, bob: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient, mike: httpx.AsyncClient
 ) -> None:
     from portal.people import actions
 
-    for browser in (alice, bob):
+    for browser in (alex, mike):
         await take(browser, "one", [True, True])
     await actions.disable("mike")
     for scope in ("track", "team", "all"):
         for period in ("all", "30d"):
-            found = await board(alice, scope=scope, period=period)
+            found = await board(alex, scope=scope, period=period)
             assert places(found) == [(1, "alex", 30)]
 
 
-async def test_a_name_is_text(portal: Portal, alice: httpx.AsyncClient) -> None:
-    await take(alice, "one", [True, True])
+async def test_a_name_is_text(portal: Portal, alex: httpx.AsyncClient) -> None:
+    await take(alex, "one", [True, True])
     await portal.database.fetch(
         "UPDATE app_user SET name = '<b>Alex</b> & co' WHERE external_id = 'alex'"
     )
-    answer = await alice.get("/leaderboard")
+    answer = await alex.get("/leaderboard")
     assert "<b>Alex" not in answer.text
     assert "<b>Alex</b> & co you" in Page(answer).text
 
 
-async def test_many_people_cost_no_more_statements(
-    portal: Portal, alice: httpx.AsyncClient
-) -> None:
-    await take(alice, "one", [True, False])
+async def test_many_people_cost_no_more_statements(portal: Portal, alex: httpx.AsyncClient) -> None:
+    await take(alex, "one", [True, False])
     await crowd(portal, 130)
     for url, allowed in ((URL, 2), ("/leaderboard", 3), ("/leaderboard?page=2&scope=all", 3)):
         before = sql.engine().pool.statements
-        assert (await alice.get(url)).status_code == 200
+        assert (await alex.get(url)).status_code == 200
         assert sql.engine().pool.statements - before <= allowed, url
 
 
-async def test_the_dashboard_leads_there(alice: httpx.AsyncClient) -> None:
-    shown = Page(await alice.get("/dashboard"))
+async def test_the_dashboard_leads_there(alex: httpx.AsyncClient) -> None:
+    shown = Page(await alex.get("/dashboard"))
     assert shown.link("Leaderboard").endswith("/leaderboard")
-    assert (await page(alice)).attributes("a", href="/leaderboard")["aria-current"] == "page"
+    assert (await page(alex)).attributes("a", href="/leaderboard")["aria-current"] == "page"

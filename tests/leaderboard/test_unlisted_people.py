@@ -29,14 +29,14 @@ READS = (
 
 @pytest.fixture
 async def ranked(
-    portal: Portal, alice: httpx.AsyncClient, bob: httpx.AsyncClient, charlie: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient, mike: httpx.AsyncClient, nina: httpx.AsyncClient
 ) -> httpx.AsyncClient:
     """Alex is first of the track, and everybody else has a place as well."""
     teach(portal, TWO_QUIZZES)
-    await take(alice, "one", [True, True])
-    await take(bob, "one", [True, False])
-    await take(charlie, "one", [False, False])
-    return alice
+    await take(alex, "one", [True, True])
+    await take(mike, "one", [True, False])
+    await take(nina, "one", [False, False])
+    return alex
 
 
 async def hide(browser: httpx.AsyncClient) -> Page:
@@ -58,9 +58,9 @@ def numbers(answer: httpx.Response) -> str:
 
 
 async def test_nobody_else_reads_the_name_or_the_id(
-    portal: Portal, ranked: httpx.AsyncClient, bob: httpx.AsyncClient, charlie: httpx.AsyncClient
+    portal: Portal, ranked: httpx.AsyncClient, mike: httpx.AsyncClient, nina: httpx.AsyncClient
 ) -> None:
-    everyone = [bob, charlie, *[await portal.signed_in(name) for name in ("sara", "admin")]]
+    everyone = [mike, nina, *[await portal.signed_in(name) for name in ("sara", "admin")]]
     before = [[await browser.get(url) for url in READS] for browser in everyone]
     assert "Alex" in before[0][0].text
     await hide(ranked)
@@ -70,19 +70,19 @@ async def test_nobody_else_reads_the_name_or_the_id(
             assert "alex" not in answer.text.lower(), url
             if url.startswith("/api/"):
                 assert numbers(answer) == numbers(known), url
-    rows = (await bob.get("/api/leaderboard")).json()["rows"]
+    rows = (await mike.get("/api/leaderboard")).json()["rows"]
     assert [(row["id"], row["name"], row["team"]) for row in rows] == [
         (None, "A colleague", None),
         ("mike", "Mike Brown", "Alpha"),
     ]
-    kpis = (await bob.get("/api/dashboard/kpis")).json()
+    kpis = (await mike.get("/api/dashboard/kpis")).json()
     assert (
         [row["id"] for row in kpis["top10"]]
         == [None, "mike"]
         == [row["id"] for row in kpis["around"]]
     )
-    assert "16 points to pass a colleague." in Page(await bob.get("/dashboard")).text
-    shown = Page(await bob.get("/leaderboard"))
+    assert "16 points to pass a colleague." in Page(await mike.get("/dashboard")).text
+    shown = Page(await mike.get("/leaderboard"))
     assert "16 points to pass a colleague." in shown.text
     assert "1 A colleague 1 +30 30 2 Mike Brown you Alpha" in shown.text
     assert "“A colleague” is somebody who does not show their name here." in shown.text
@@ -99,11 +99,11 @@ async def test_oneself_is_named_with_a_note(ranked: httpx.AsyncClient) -> None:
     assert "Others see “A colleague” instead of your name." in shown.text
 
 
-async def test_and_back(ranked: httpx.AsyncClient, bob: httpx.AsyncClient) -> None:
+async def test_and_back(ranked: httpx.AsyncClient, mike: httpx.AsyncClient) -> None:
     page = await hide(ranked)
     form = page.form("/account/leaderboard")
     assert form.fields == {}
     answer = await send(ranked, form, listed="true")
     assert "Your name is shown on the leaderboard." in Page(answer).text
-    assert (await bob.get("/api/leaderboard")).json()["rows"][0]["id"] == "alex"
+    assert (await mike.get("/api/leaderboard")).json()["rows"][0]["id"] == "alex"
     assert "instead of your name" not in Page(await ranked.get("/leaderboard")).text

@@ -17,7 +17,7 @@ SIZE = 32 * 1024**3  # bytes, of which the file system keeps none
 
 
 async def test_a_film_is_not_read_for_its_length(
-    portal: Portal, alice: httpx.AsyncClient, tmp_path: Path
+    portal: Portal, alex: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     film = replace(video("film"), provider="file", ref="film.webm")
     teach(portal, course_of(film, video("tube")))
@@ -27,7 +27,7 @@ async def test_a_film_is_not_read_for_its_length(
     with (tmp_path / MEDIA_FOLDER / "film.webm").open("wb") as file:
         file.truncate(SIZE)
     async with asyncio.timeout(5):
-        answer = await alice.head("/media/film.webm")
+        answer = await alex.head("/media/film.webm")
     assert (answer.status_code, answer.content) == (200, b"")
     assert answer.headers["content-length"] == str(SIZE)
     assert answer.headers["content-type"] == "video/webm"

@@ -41,8 +41,8 @@ async def path(browser: httpx.AsyncClient) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("course")
-async def test_the_path_gives_the_reason_for_each_lock(alice: httpx.AsyncClient) -> None:
-    shown = await path(alice)
+async def test_the_path_gives_the_reason_for_each_lock(alex: httpx.AsyncClient) -> None:
+    shown = await path(alex)
     steps = {step["id"]: (step["locked"], step["lockReason"]) for step in shown["steps"]}
     assert steps == {"1": (False, None), "2": (True, SECOND), "3": (True, THIRD)}
     topics = {t["id"]: t["lockReason"] for step in shown["steps"] for t in step["topics"]}
@@ -57,9 +57,9 @@ async def test_the_path_gives_the_reason_for_each_lock(alice: httpx.AsyncClient)
 
 @pytest.mark.usefixtures("course")
 async def test_a_locked_card_shows_what_is_inside_and_leads_nowhere(
-    alice: httpx.AsyncClient,
+    alex: httpx.AsyncClient,
 ) -> None:
-    page = Page(await alice.get("/path"))
+    page = Page(await alex.get("/path"))
     for words in (SECOND, THIRD, FIRST, "The step of points", "The second part", "Collect"):
         assert words in page.text
     assert "The video second · The video plain-second" in page.text
@@ -68,7 +68,7 @@ async def test_a_locked_card_shows_what_is_inside_and_leads_nowhere(
     assert inner == {"/step/1", "/step/1#topic-1", "/video/first"}
     assert page.attributes("li", id="step-2")
 
-    page = Page(await alice.get("/step/1"))
+    page = Page(await alex.get("/step/1"))
     assert FIRST in page.text
     assert "The video inner" in page.text
     assert "/video/inner" not in [href for href, _ in page.links]
@@ -129,8 +129,8 @@ async def test_everything_behind_a_lock_is_refused_to_everybody(
 
 
 @pytest.mark.usefixtures("course")
-async def test_a_locked_step_says_why_and_what_is_inside(alice: httpx.AsyncClient) -> None:
-    answer = await alice.get("/step/2")
+async def test_a_locked_step_says_why_and_what_is_inside(alex: httpx.AsyncClient) -> None:
+    answer = await alex.get("/step/2")
     page = Page(answer)
     assert answer.status_code == 403
     assert page.title == "Locked: The step of points · AI Training"
@@ -139,12 +139,12 @@ async def test_a_locked_step_says_why_and_what_is_inside(alice: httpx.AsyncClien
     assert "The video plain-second" in page.text
     assert page.link("Open step 1").endswith("/step/1")
     assert not [href for href, _ in page.links if href.startswith("/video/")]
-    assert (await alice.get("/step/9")).status_code == 404
-    assert (await alice.get("/api/quiz/no-such-video")).status_code == 404
+    assert (await alex.get("/step/9")).status_code == 404
+    assert (await alex.get("/api/quiz/no-such-video")).status_code == 404
 
 
 async def test_a_former_name_is_no_way_around_a_lock(
-    portal: Portal, alice: httpx.AsyncClient, course: Course
+    portal: Portal, alex: httpx.AsyncClient, course: Course
 ) -> None:
     step, *others = course.steps[1], course.steps[0], course.steps[2]
     topic = step.topics[0]
@@ -152,72 +152,72 @@ async def test_a_former_name_is_no_way_around_a_lock(
     renamed = replace(step, topics=(replace(topic, videos=videos),))
     teach(portal, numbered([others[0], renamed, others[1]]))
     for method, url, body in requests_to("formerly"):
-        answer = await alice.request(method, url, follow_redirects=True, **body)
+        answer = await alex.request(method, url, follow_redirects=True, **body)
         assert answer.status_code == 403, (method, url)
 
 
 async def test_each_learner_has_their_own_locks(
-    alice: httpx.AsyncClient, bob: httpx.AsyncClient, charlie: httpx.AsyncClient, course: Course
+    alex: httpx.AsyncClient, mike: httpx.AsyncClient, nina: httpx.AsyncClient, course: Course
 ) -> None:
-    await mark(alice, "first", "plain")
-    await take(alice, course, "first")
-    assert (await alice.get("/video/inner")).status_code == 200
-    for browser in (bob, charlie):
+    await mark(alex, "first", "plain")
+    await take(alex, course, "first")
+    assert (await alex.get("/video/inner")).status_code == 200
+    for browser in (mike, nina):
         assert (await browser.get("/video/inner")).status_code == 403
         assert (await path(browser))["steps"][0]["topics"][1]["lockReason"] == FIRST
 
 
 async def test_locks_open_one_by_one_and_close_again(
-    alice: httpx.AsyncClient, course: Course
+    alex: httpx.AsyncClient, course: Course
 ) -> None:
     async def closed() -> list[str]:
         parts = []
-        for step in (await path(alice))["steps"]:
+        for step in (await path(alex))["steps"]:
             parts += [part["id"] for part in (step, *step["topics"]) if part["locked"]]
         return parts
 
     assert await closed() == ["inner", "2", "second", "3", "third"]
-    await mark(alice, "first", "plain")
+    await mark(alex, "first", "plain")
     assert await closed() == ["inner", "2", "second", "3", "third"]
-    await take(alice, course, "first")
+    await take(alex, course, "first")
     assert await closed() == ["2", "second", "3", "third"]
-    await take(alice, course, "inner", right=0)
-    assert (await alice.get("/step/2")).status_code == 403
-    said = await take(alice, course, "inner", right=1)  # 30 and 10 of 60 points
+    await take(alex, course, "inner", right=0)
+    assert (await alex.get("/step/2")).status_code == 403
+    said = await take(alex, course, "inner", right=1)  # 30 and 10 of 60 points
     assert said["unlocked"] == [
         {"kind": "step", "id": "2", "title": "The step of points", "href": "/step/2"}
     ]
     assert await closed() == ["3", "third"]
-    assert (await alice.get("/step/2")).status_code == 200
-    await mark(alice, "inner", "second", "plain-second")
-    await take(alice, course, "second", right=0)
+    assert (await alex.get("/step/2")).status_code == 200
+    await mark(alex, "inner", "second", "plain-second")
+    await take(alex, course, "second", right=0)
     assert await closed() == []
-    await mark(alice, "plain", done=False)
+    await mark(alex, "plain", done=False)
     assert await closed() == ["inner", "3", "third"]
-    assert (await path(alice))["nextVideoId"] == "plain"
+    assert (await path(alex))["nextVideoId"] == "plain"
 
 
-async def test_a_quiz_says_what_it_has_opened(alice: httpx.AsyncClient, course: Course) -> None:
-    assert "unlocked" not in await take(alice, course, "first", right=1)
-    await mark(alice, "first", "plain")
-    said = await take(alice, course, "first")
+async def test_a_quiz_says_what_it_has_opened(alex: httpx.AsyncClient, course: Course) -> None:
+    assert "unlocked" not in await take(alex, course, "first", right=1)
+    await mark(alex, "first", "plain")
+    said = await take(alex, course, "first")
     assert "unlocked" not in said  # the videos have opened it, and the quiz had been finished
-    await take(alice, course, "inner", right=0)
+    await take(alex, course, "inner", right=0)
     quiz = course.quizzes["inner"]
     for number, question in enumerate(quiz.questions, 1):
-        await alice.post(
+        await alex.post(
             "/api/quiz/inner/answers",
             json={**given(question, right=number == 1), "attemptNumber": 2},
         )
-    page = Page(await alice.get("/video/inner?q=2"))
-    page = Page(await send(alice, page.form("/video/inner/submit")))
+    page = Page(await alex.get("/video/inner?q=2"))
+    page = Page(await send(alex, page.form("/video/inner/submit")))
     assert "1 of 2 right, 10 points" in page.text
     # the points of "first" are 10 + 5 and 10, or 25 of 60 with the retry, and now 35
     assert "Your total went from 25 to 35" in page.text
     assert "Step 1 has 58% of its points." in page.text
     assert "open now" not in page.text
     assert page.link("Open the path")  # the next video is locked
-    page = Page(await _retake(alice, course, "inner"))
+    page = Page(await _retake(alex, course, "inner"))
     assert "Your total went from 35 to 45" in page.text
     assert "Step 1 has 75% of its points. Step 2 is open now." in page.text
     assert "45 pts" in page.text
@@ -237,21 +237,21 @@ async def _retake(browser: httpx.AsyncClient, course: Course, name: str) -> http
 
 @pytest.mark.usefixtures("course")
 async def test_the_video_page_shows_what_lies_behind_a_lock_without_a_way_in(
-    alice: httpx.AsyncClient,
+    alex: httpx.AsyncClient,
 ) -> None:
-    page = Page(await alice.get("/video/plain"))
+    page = Page(await alex.get("/video/plain"))
     assert ("/path#step-1", "Next video, locked The video inner") in page.links
     assert "/video/inner" not in [href for href, _ in page.links]
 
 
 async def test_pages_know_the_locks_without_another_statement(
-    portal: Portal, alice: httpx.AsyncClient, course: Course
+    portal: Portal, alex: httpx.AsyncClient, course: Course
 ) -> None:
     async def statements() -> dict[str, int]:
         counted = {}
         for url in ("/path", "/api/path", "/step/1", "/step/2", "/video/first", "/dashboard"):
             before = sql.engine().pool.statements
-            await alice.get(url)
+            await alex.get(url)
             counted[url] = sql.engine().pool.statements - before
         return counted
 

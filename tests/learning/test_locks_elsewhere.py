@@ -31,71 +31,71 @@ def inner_links(page: Page) -> set[str]:
 
 @pytest.mark.usefixtures("course")
 async def test_the_dashboard_of_a_beginner_leads_only_to_what_is_open(
-    alice: httpx.AsyncClient,
+    alex: httpx.AsyncClient,
 ) -> None:
-    page = Page(await alice.get("/dashboard"))
+    page = Page(await alex.get("/dashboard"))
     assert inner_links(page) == {"/step/1", "/video/first", "/video/plain"}
     assert ("/path#step-2", "The step of points") in page.links
     assert SECOND in page.text
 
 
 async def test_the_dashboard_offers_the_points_that_open_the_rest(
-    alice: httpx.AsyncClient, course: Course
+    alex: httpx.AsyncClient, course: Course
 ) -> None:
-    await mark(alice, "first", "plain")
-    await take(alice, course, "first")
-    await mark(alice, "inner")
-    await take(alice, course, "inner", right=0)
-    page = Page(await alice.get("/dashboard"))
+    await mark(alex, "first", "plain")
+    await take(alex, course, "first")
+    await mark(alex, "inner")
+    await take(alex, course, "inner", right=0)
+    page = Page(await alex.get("/dashboard"))
     assert "What is locked opens by points. This quiz can still gain 20 points." in page.text
     assert page.link("Try again").endswith("/video/inner?q=1#quiz")
     assert not inner_links(page) & {"/video/second", "/step/2"}
-    await take(alice, course, "inner")
-    page = Page(await alice.get("/dashboard"))
+    await take(alex, course, "inner")
+    page = Page(await alex.get("/dashboard"))
     assert {"/video/second", "/step/2"} <= inner_links(page)
     assert "/step/3" not in inner_links(page)
 
 
 async def test_a_search_shows_the_lock_in_place_of_the_way(
-    alice: httpx.AsyncClient, course: Course
+    alex: httpx.AsyncClient, course: Course
 ) -> None:
-    found = (await alice.get("/api/search?q=second")).json()
+    found = (await alex.get("/api/search?q=second")).json()
     results = {result["id"]: result for group in found["groups"] for result in group["results"]}
     assert {"second", "plain-second"} <= set(results)
     for result in results.values():
         assert (result["href"], result["place"]) == ("/path#step-2", f"Locked. {SECOND}")
-    page = Page(await alice.get("/search?q=second"))
+    page = Page(await alex.get("/search?q=second"))
     assert inner_links(page) == set()
     assert f"Locked. {SECOND}" in page.text
-    await mark(alice, "first", "plain")
-    await take(alice, course, "first")
-    await take(alice, course, "inner")
-    assert "/video/second" in inner_links(Page(await alice.get("/search?q=second")))
-    page = Page(await alice.get("/search"))
+    await mark(alex, "first", "plain")
+    await take(alex, course, "first")
+    await take(alex, course, "inner")
+    assert "/video/second" in inner_links(Page(await alex.get("/search?q=second")))
+    page = Page(await alex.get("/search"))
     assert inner_links(page) == set()  # the path says what is open
     assert "/path#step-2" in [href for href, _ in page.links]
 
 
 async def test_an_explanation_behind_a_lock_that_closed_again_is_not_found(
-    alice: httpx.AsyncClient, course: Course
+    alex: httpx.AsyncClient, course: Course
 ) -> None:
-    await mark(alice, "first", "plain")
-    await take(alice, course, "first")
-    await take(alice, course, "inner")
+    await mark(alex, "first", "plain")
+    await take(alex, course, "first")
+    await take(alex, course, "inner")
     url = "/api/search?q=explanation"
 
     async def read() -> dict[str, tuple[str, bool]]:
-        groups = (await alice.get(url)).json()["groups"]
+        groups = (await alex.get(url)).json()["groups"]
         return {r["id"]: (r["href"], bool(r["context"])) for g in groups for r in g["results"]}
 
     assert (await read())["inner/question-3"] == ("/video/inner?result=1#quiz", True)
-    await mark(alice, "plain", done=False)
+    await mark(alex, "plain", done=False)
     assert "inner/question-3" not in await read()
     assert (await read())["first/question-1"] == ("/video/first?result=1#quiz", True)
 
 
 async def test_what_is_said_behind_a_lock_is_told_by_no_search(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
     """Neither by a result, a number or a line, nor by how a word is mended, suggested or cut."""
     course = locked_course()
@@ -119,7 +119,7 @@ async def test_what_is_said_behind_a_lock_is_told_by_no_search(
     ]
 
     async def answers() -> dict[str, dict[str, Any]]:
-        return {q: (await alice.get(f"/api/search?q={q}")).json() for q in typed}
+        return {q: (await alex.get(f"/api/search?q={q}")).json() for q in typed}
 
     teach(portal, Course(opened, content_hash(opened)))
     for query, answer in (await answers()).items():
@@ -131,16 +131,16 @@ async def test_what_is_said_behind_a_lock_is_told_by_no_search(
             assert "zeppelin" not in str(answer["groups"])
         else:
             assert (answer["total"], answer["read"], answer["suggestions"]) == (0, None, []), query
-        page = (await alice.get(f"/search?q={query}")).text
+        page = (await alex.get(f"/search?q={query}")).text
         assert "is an" not in page
         assert "生成式" not in page
-    shown = (await alice.get("/api/search?q=second")).json()
+    shown = (await alex.get("/api/search?q=second")).json()
     lines = [part["text"] for g in shown["groups"] for r in g["results"] for part in r["context"]]
     assert not any("quicksilver" in line for line in lines)
 
 
 @pytest.mark.usefixtures("course")
-async def test_a_search_asks_once_about_locks(alice: httpx.AsyncClient) -> None:
+async def test_a_search_asks_once_about_locks(alex: httpx.AsyncClient) -> None:
     before = sql.engine().pool.statements
-    await alice.get("/api/search?q=second")
+    await alex.get("/api/search?q=second")
     assert sql.engine().pool.statements - before == 3

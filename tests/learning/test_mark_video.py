@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import httpx
-import pytest
 
+from tests.clock import Freeze
 from tests.support import QUIZ, Portal
 from tests.web.markup import Page, send
 
@@ -19,13 +19,11 @@ async def mark(browser: httpx.AsyncClient, video: str, *, done: bool = True) -> 
     assert (answer.status_code, answer.json()) == (200, {"videoId": video, "done": done})
 
 
-async def test_a_learner_marks_a_video(
-    alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert (await alice.get(URL)).json() == {"videos": {}}
-    monkeypatch.setattr("portal.clock.now", lambda: NOON)
-    await mark(alice, QUIZ)
-    assert (await alice.get(URL)).json() == {
+async def test_a_learner_marks_a_video(alex: httpx.AsyncClient, freeze: Freeze) -> None:
+    assert (await alex.get(URL)).json() == {"videos": {}}
+    freeze(NOON)
+    await mark(alex, QUIZ)
+    assert (await alex.get(URL)).json() == {
         "videos": {
             QUIZ: {
                 "done": True,
@@ -37,12 +35,12 @@ async def test_a_learner_marks_a_video(
         }
     }
     # again, an hour later: it was completed when it was
-    monkeypatch.setattr("portal.clock.now", lambda: NOON + timedelta(hours=1))
-    await mark(alice, QUIZ)
-    shown = (await alice.get(URL)).json()["videos"][QUIZ]
+    freeze(NOON + timedelta(hours=1))
+    await mark(alex, QUIZ)
+    shown = (await alex.get(URL)).json()["videos"][QUIZ]
     assert shown["completedAt"] == "2026-02-24T12:00:00Z"
-    await mark(alice, QUIZ, done=False)
-    shown = (await alice.get(URL)).json()["videos"][QUIZ]
+    await mark(alex, QUIZ, done=False)
+    shown = (await alex.get(URL)).json()["videos"][QUIZ]
     assert shown == {
         "done": False,
         "completedAt": None,
@@ -52,56 +50,56 @@ async def test_a_learner_marks_a_video(
     }
 
 
-async def test_an_unknown_video_is_not_found(portal: Portal, alice: httpx.AsyncClient) -> None:
+async def test_an_unknown_video_is_not_found(portal: Portal, alex: httpx.AsyncClient) -> None:
     for video in ("no-such-video", "", "../path"):
-        answer = await alice.post(URL, json={"videoId": video, "done": True})
+        answer = await alex.post(URL, json={"videoId": video, "done": True})
         assert (answer.status_code, answer.json()) == (404, {"error": "There is no such video."})
-    answer = await alice.post("/video/no-such-video/done", data={"done": "true"})
+    answer = await alex.post("/video/no-such-video/done", data={"done": "true"})
     assert answer.status_code == 404
     assert await portal.database.value("SELECT count(*) FROM video_progress") == 0
 
 
-async def test_taking_back_what_was_never_marked_is_no_error(alice: httpx.AsyncClient) -> None:
-    await mark(alice, QUIZ, done=False)
-    assert (await alice.get(URL)).json()["videos"][QUIZ]["done"] is False
+async def test_taking_back_what_was_never_marked_is_no_error(alex: httpx.AsyncClient) -> None:
+    await mark(alex, QUIZ, done=False)
+    assert (await alex.get(URL)).json()["videos"][QUIZ]["done"] is False
 
 
 async def test_nobody_sees_what_another_marked(
-    alice: httpx.AsyncClient, bob: httpx.AsyncClient, charlie: httpx.AsyncClient
+    alex: httpx.AsyncClient, mike: httpx.AsyncClient, nina: httpx.AsyncClient
 ) -> None:
-    await mark(alice, QUIZ)
-    for browser in (bob, charlie):
+    await mark(alex, QUIZ)
+    for browser in (mike, nina):
         assert (await browser.get(URL)).json() == {"videos": {}}
         assert (await browser.get("/api/path")).json()["steps"][0]["videosCompleted"] == 0
         await mark(browser, QUIZ, done=False)
-    assert (await alice.get(URL)).json()["videos"][QUIZ]["done"] is True
+    assert (await alex.get(URL)).json()["videos"][QUIZ]["done"] is True
 
 
 async def test_marking_is_an_activity_and_taking_back_is_none(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
     count = "SELECT count(*) FROM activity_day"
     await portal.database.fetch("DELETE FROM activity_day")
-    await mark(alice, QUIZ, done=False)
+    await mark(alex, QUIZ, done=False)
     assert await portal.database.value(count) == 0
-    await mark(alice, QUIZ)
-    await mark(alice, QUIZ)
+    await mark(alex, QUIZ)
+    await mark(alex, QUIZ)
     assert await portal.database.value(count) == 1
 
 
-async def test_the_button_on_the_page_marks_and_takes_back(alice: httpx.AsyncClient) -> None:
+async def test_the_button_on_the_page_marks_and_takes_back(alex: httpx.AsyncClient) -> None:
     url = f"/video/{QUIZ}"
-    page = Page(await alice.get(url))
+    page = Page(await alex.get(url))
     assert "Not watched yet" in page.text
-    answer = await send(alice, page.form(f"{url}/done"))
+    answer = await send(alex, page.form(f"{url}/done"))
     page = Page(answer)
     assert answer.url.path == url
     assert "Marked as watched by you" in page.text
     assert "Mark as not watched" in page.text
-    assert (await alice.get(URL)).json()["videos"][QUIZ]["done"] is True
-    page = Page(await send(alice, page.form(f"{url}/done")))
+    assert (await alex.get(URL)).json()["videos"][QUIZ]["done"] is True
+    page = Page(await send(alex, page.form(f"{url}/done")))
     assert "Not watched yet" in page.text
     # pressed twice, or from two windows, it means the same
     form = page.form(f"{url}/done")
-    await send(alice, form)
-    assert "Marked as watched by you" in Page(await send(alice, form)).text
+    await send(alex, form)
+    assert "Marked as watched by you" in Page(await send(alex, form)).text

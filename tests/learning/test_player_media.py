@@ -34,14 +34,14 @@ def folder(portal: Portal, tmp_path: Path) -> Path:
     return made
 
 
-async def test_a_whole_file(folder: Path, alice: httpx.AsyncClient) -> None:
-    answer = await alice.get("/media/one/film.webm")
+async def test_a_whole_file(folder: Path, alex: httpx.AsyncClient) -> None:
+    answer = await alex.get("/media/one/film.webm")
     assert (answer.status_code, answer.content) == (200, BODY)
     assert answer.headers["content-type"] == "video/webm"
     assert answer.headers["content-length"] == str(SIZE)
     assert answer.headers["accept-ranges"] == "bytes"
     assert answer.headers["cache-control"] == "private, no-store"
-    captions = await alice.get("/media/film.vtt")
+    captions = await alex.get("/media/film.vtt")
     assert captions.text == "WEBVTT\n"
     assert captions.headers["content-type"] == "text/vtt; charset=utf-8"
 
@@ -62,9 +62,9 @@ async def test_a_whole_file(folder: Path, alice: httpx.AsyncClient) -> None:
     ],
 )
 async def test_a_part(
-    folder: Path, alice: httpx.AsyncClient, wanted: str, start: int, end: int
+    folder: Path, alex: httpx.AsyncClient, wanted: str, start: int, end: int
 ) -> None:
-    answer = await alice.get("/media/one/film.webm", headers={"range": wanted.encode("latin-1")})
+    answer = await alex.get("/media/one/film.webm", headers={"range": wanted.encode("latin-1")})
     assert (answer.status_code, answer.content) == (206, BODY[start:end])
     assert answer.headers["content-range"] == f"bytes {start}-{end - 1}/{SIZE}"
     assert answer.headers["content-length"] == str(end - start)
@@ -74,10 +74,8 @@ async def test_a_part(
     "wanted",
     ["bytes=2048-", "bytes=9999-10000", "bytes=5-4", "bytes=-0", "bytes=" + "9" * 5000 + "-"],
 )
-async def test_a_part_that_is_not_there(
-    folder: Path, alice: httpx.AsyncClient, wanted: str
-) -> None:
-    answer = await alice.get("/media/one/film.webm", headers={"range": wanted.encode("latin-1")})
+async def test_a_part_that_is_not_there(folder: Path, alex: httpx.AsyncClient, wanted: str) -> None:
+    answer = await alex.get("/media/one/film.webm", headers={"range": wanted.encode("latin-1")})
     assert (answer.status_code, answer.content) == (416, b"")
     assert answer.headers["content-range"] == f"bytes */{SIZE}"
 
@@ -87,39 +85,39 @@ async def test_a_part_that_is_not_there(
     ["", "bytes=-", "seconds=1-2", "bytes=0-1,5-6", "bytes=a-b", "bytes=1--2", "bytes=²-", "1-2"],
 )
 async def test_a_range_that_says_nothing_is_ignored(
-    folder: Path, alice: httpx.AsyncClient, wanted: str
+    folder: Path, alex: httpx.AsyncClient, wanted: str
 ) -> None:
-    answer = await alice.get("/media/one/film.webm", headers={"range": wanted.encode("latin-1")})
+    answer = await alex.get("/media/one/film.webm", headers={"range": wanted.encode("latin-1")})
     assert (answer.status_code, answer.content) == (200, BODY)
 
 
-async def test_the_parts_of_two_files_are_not_mixed(folder: Path, alice: httpx.AsyncClient) -> None:
+async def test_the_parts_of_two_files_are_not_mixed(folder: Path, alex: httpx.AsyncClient) -> None:
     """A player goes on with a film that has been replaced meanwhile."""
     film, part = folder / "one" / "film.webm", {"range": "bytes=100-199"}
-    first = await alice.get("/media/one/film.webm", headers=part)
+    first = await alex.get("/media/one/film.webm", headers=part)
     going_on = {**part, "if-range": first.headers["etag"]}
-    assert (await alice.get("/media/one/film.webm", headers=going_on)).status_code == 206
+    assert (await alex.get("/media/one/film.webm", headers=going_on)).status_code == 206
     film.write_bytes(b"another film")
-    answer = await alice.get("/media/one/film.webm", headers=going_on)
+    answer = await alex.get("/media/one/film.webm", headers=going_on)
     assert (answer.status_code, answer.content) == (200, b"another film")
     dated = {**part, "if-range": "Fri, 27 Nov 2026 00:00:00 GMT"}
-    assert (await alice.get("/media/one/film.webm", headers=dated)).status_code == 200
+    assert (await alex.get("/media/one/film.webm", headers=dated)).status_code == 200
 
 
 async def test_no_answer_holds_a_large_file_in_memory(
-    folder: Path, alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    folder: Path, alex: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A player asks for everything from a second on; it gets a part, and asks again."""
     monkeypatch.setattr(media, "PART", 1000)
     monkeypatch.setattr(media, "CHUNK", 100)
     read = b""
     while len(read) < SIZE:
-        answer = await alice.get("/media/one/film.webm", headers={"range": f"bytes={len(read)}-"})
+        answer = await alex.get("/media/one/film.webm", headers={"range": f"bytes={len(read)}-"})
         assert answer.status_code == 206
         assert 0 < len(answer.content) <= 1000
         read += answer.content
     assert read == BODY
-    assert (await alice.get("/media/one/film.webm")).content == BODY
+    assert (await alex.get("/media/one/film.webm")).content == BODY
 
 
 @pytest.mark.parametrize(
@@ -137,10 +135,8 @@ async def test_no_answer_holds_a_large_file_in_memory(
         "JpGtOfSgR-c",
     ],
 )
-async def test_only_what_the_course_names(
-    folder: Path, alice: httpx.AsyncClient, path: str
-) -> None:
-    answer = await alice.get(f"/media/{path}")
+async def test_only_what_the_course_names(folder: Path, alex: httpx.AsyncClient, path: str) -> None:
+    answer = await alex.get(f"/media/{path}")
     if answer.status_code == 200:  # httpx takes dots out of an address before it asks
         assert answer.url.path == "/media/one/film.webm"
     else:
@@ -148,7 +144,7 @@ async def test_only_what_the_course_names(
 
 
 async def test_a_course_cannot_name_what_lies_outside(
-    portal: Portal, folder: Path, alice: httpx.AsyncClient
+    portal: Portal, folder: Path, alex: httpx.AsyncClient
 ) -> None:
     secret = folder.parent / "secret.webm"
     secret.write_bytes(b"secret")
@@ -162,12 +158,12 @@ async def test_a_course_cannot_name_what_lies_outside(
         ),
     )
     for path in ("..%2fsecret.webm", "link.webm", "..%2fcourse.json"):
-        assert (await alice.get(f"/media/{path}")).status_code == 404
+        assert (await alex.get(f"/media/{path}")).status_code == 404
 
 
-async def test_a_file_that_is_gone(folder: Path, alice: httpx.AsyncClient) -> None:
+async def test_a_file_that_is_gone(folder: Path, alex: httpx.AsyncClient) -> None:
     (folder / "film.vtt").unlink()
-    assert (await alice.get("/media/film.vtt")).status_code == 404
+    assert (await alex.get("/media/film.vtt")).status_code == 404
 
 
 async def test_a_visitor_has_to_sign_in(folder: Path, visitor: httpx.AsyncClient) -> None:
@@ -177,7 +173,7 @@ async def test_a_visitor_has_to_sign_in(folder: Path, visitor: httpx.AsyncClient
 
 
 async def test_a_file_of_a_locked_video_is_closed(
-    portal: Portal, folder: Path, alice: httpx.AsyncClient
+    portal: Portal, folder: Path, alex: httpx.AsyncClient
 ) -> None:
     """Until what opens its topic is done."""
     (film,) = (v for v in site_of(portal).course.ordered if v.id == "film")
@@ -190,7 +186,7 @@ async def test_a_file_of_a_locked_video_is_closed(
         requires=(Requirement(topic="all-of-it"),),
     )
     teach(portal, numbered([replace(step, topics=(*step.topics, later))]))
-    refused = await alice.get("/media/one/film.webm")
+    refused = await alex.get("/media/one/film.webm")
     assert refused.status_code == 403
-    await alice.post("/api/progress", json={"videoId": "opening", "done": True})
-    assert (await alice.get("/media/one/film.webm")).status_code == 200
+    await alex.post("/api/progress", json={"videoId": "opening", "done": True})
+    assert (await alex.get("/media/one/film.webm")).status_code == 200

@@ -27,38 +27,36 @@ async def ticked(browser: httpx.AsyncClient) -> list[str]:
     return [task["id"] for step in steps for task in step["practice"] if task["ticked"]]
 
 
-async def test_a_task_is_ticked_off_and_remembered(
-    portal: Portal, alice: httpx.AsyncClient
-) -> None:
-    step = (await alice.get("/api/path")).json()["steps"][0]
+async def test_a_task_is_ticked_off_and_remembered(portal: Portal, alex: httpx.AsyncClient) -> None:
+    step = (await alex.get("/api/path")).json()["steps"][0]
     assert step["practice"] == [
         {"id": "first-task", "text": "Do the first task", "ticked": False},
         {"id": "second-task", "text": "Do it again", "ticked": False},
         {"id": None, "text": "Only read", "ticked": False},
     ]
-    answer = await alice.post(URL, json=TICK)
+    answer = await alex.post(URL, json=TICK)
     assert (answer.status_code, answer.json()) == (200, TICK)
-    assert await ticked(alice) == ["first-task"]
+    assert await ticked(alex) == ["first-task"]
     assert await ticked(await portal.signed_in("alex")) == ["first-task"]
-    answer = await alice.post(URL, json={**TICK, "ticked": False})
+    answer = await alex.post(URL, json={**TICK, "ticked": False})
     assert (answer.status_code, answer.json()) == (200, {**TICK, "ticked": False})
-    assert await ticked(alice) == []
+    assert await ticked(alex) == []
 
 
-async def test_twice_means_the_same(portal: Portal, alice: httpx.AsyncClient) -> None:
+async def test_twice_means_the_same(portal: Portal, alex: httpx.AsyncClient) -> None:
     for _ in range(2):
-        assert (await alice.post(URL, json=TICK)).status_code == 200
+        assert (await alex.post(URL, json=TICK)).status_code == 200
     first = await portal.database.fetch("SELECT item, ticked_at FROM practice_tick")
     assert len(first) == 1
-    await alice.post(URL, json=TICK)
+    await alex.post(URL, json=TICK)
     assert await portal.database.fetch("SELECT item, ticked_at FROM practice_tick") == first
     for _ in range(2):
-        answer = await alice.post(URL, json={**TICK, "ticked": False})
+        answer = await alex.post(URL, json={**TICK, "ticked": False})
         assert answer.status_code == 200
     assert await portal.database.value("SELECT count(*) FROM practice_tick") == 0
 
 
-async def test_unknown_things_are_not_found(portal: Portal, alice: httpx.AsyncClient) -> None:
+async def test_unknown_things_are_not_found(portal: Portal, alex: httpx.AsyncClient) -> None:
     for step, item, sentence in (
         ("1", "no-such-task", "This step has no such task."),
         ("1", "locked-task", "This step has no such task."),
@@ -68,77 +66,77 @@ async def test_unknown_things_are_not_found(portal: Portal, alice: httpx.AsyncCl
     ):
         for wanted in (True, False):
             body = {"stepId": step, "itemId": item, "ticked": wanted}
-            answer = await alice.post(URL, json=body)
+            answer = await alex.post(URL, json=body)
             assert (answer.status_code, answer.json()) == (404, {"error": sentence})
-        answer = await alice.post(f"/step/{step}/practice", data={"item": item, "ticked": "true"})
+        answer = await alex.post(f"/step/{step}/practice", data={"item": item, "ticked": "true"})
         assert answer.status_code == 404
         assert sentence in answer.text
     for body in ({}, {**TICK, "stepId": None}, {**TICK, "ticked": "perhaps"}):
-        assert (await alice.post(URL, json=body)).status_code == 400
+        assert (await alex.post(URL, json=body)).status_code == 400
     assert await portal.database.value("SELECT count(*) FROM practice_tick") == 0
 
 
-async def test_a_task_of_a_locked_step_is_refused(portal: Portal, alice: httpx.AsyncClient) -> None:
+async def test_a_task_of_a_locked_step_is_refused(portal: Portal, alex: httpx.AsyncClient) -> None:
     for wanted in (True, False):
         body = {"stepId": "2", "itemId": "locked-task", "ticked": wanted}
-        answer = await alice.post(URL, json=body)
+        answer = await alex.post(URL, json=body)
         assert answer.status_code == 403
         assert answer.json()["error"] == SECOND
-    answer = await alice.post("/step/2/practice", data={"item": "locked-task", "ticked": "true"})
+    answer = await alex.post("/step/2/practice", data={"item": "locked-task", "ticked": "true"})
     assert answer.status_code == 403
     assert SECOND in Page(answer).text
     assert await portal.database.value("SELECT count(*) FROM practice_tick") == 0
 
 
 async def test_nobody_sees_or_changes_the_ticks_of_another(
-    portal: Portal, alice: httpx.AsyncClient, bob: httpx.AsyncClient, charlie: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient, mike: httpx.AsyncClient, nina: httpx.AsyncClient
 ) -> None:
-    await alice.post(URL, json=TICK)
-    await bob.post(URL, json={**TICK, "itemId": "second-task"})
-    for browser in (bob, charlie):
+    await alex.post(URL, json=TICK)
+    await mike.post(URL, json={**TICK, "itemId": "second-task"})
+    for browser in (mike, nina):
         assert "first-task" not in await ticked(browser)
         assert (await browser.post(URL, json={**TICK, "ticked": False})).status_code == 200
-    assert await ticked(alice) == ["first-task"]
+    assert await ticked(alex) == ["first-task"]
     rows = [tuple(row) for row in await portal.database.fetch(ROWS)]
     assert rows == [("alex", "first-task"), ("mike", "second-task")]
 
 
 async def test_ticking_is_an_activity_without_points(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
     count = "SELECT count(*) FROM activity_day"
     await portal.database.fetch("DELETE FROM activity_day")
-    await alice.post(URL, json={**TICK, "ticked": False})
+    await alex.post(URL, json={**TICK, "ticked": False})
     assert await portal.database.value(count) == 0
-    await alice.post(URL, json=TICK)
+    await alex.post(URL, json=TICK)
     assert await portal.database.value(count) == 1
-    assert (await alice.get("/api/dashboard/kpis")).json()["totalScore"] == 0
+    assert (await alex.get("/api/dashboard/kpis")).json()["totalScore"] == 0
 
 
 async def test_the_page_ticks_without_script_and_stays_where_it_was(
-    alice: httpx.AsyncClient,
+    alex: httpx.AsyncClient,
 ) -> None:
-    page = Page(await alice.get("/step/1"))
+    page = Page(await alex.get("/step/1"))
     assert "0 of 2 done" in page.text
     assert "Only read" in page.text
     forms = [form for form in page.forms if form.action == "/step/1/practice"]
     assert [form.fields["item"] for form in forms] == ["first-task", "second-task"]
-    answer = await alice.post("/step/1/practice", data=forms[1].fields)
+    answer = await alex.post("/step/1/practice", data=forms[1].fields)
     assert (answer.status_code, answer.headers["location"]) == (303, "/step/1#task-second-task")
-    page = Page(await send(alice, forms[1]))  # pressed twice
+    page = Page(await send(alex, forms[1]))  # pressed twice
     assert page.attributes("button", id="tick-second-task")["aria-checked"] == "true"
     assert page.attributes("button", id="tick-first-task")["aria-checked"] == "false"
     assert page.attributes("li", id="task-second-task")
     assert "1 of 2 done" in page.text
-    assert "Practice at work: 1 of 2 done" in Page(await alice.get("/path")).text
+    assert "Practice at work: 1 of 2 done" in Page(await alex.get("/path")).text
     form = next(form for form in page.forms if form.fields.get("item") == "second-task")
-    assert "0 of 2 done" in Page(await send(alice, form)).text
+    assert "0 of 2 done" in Page(await send(alex, form)).text
 
 
 async def test_erasing_a_person_removes_what_they_ticked(
-    portal: Portal, alice: httpx.AsyncClient, bob: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient, mike: httpx.AsyncClient
 ) -> None:
-    for browser in (alice, bob):
+    for browser in (alex, mike):
         await browser.post(URL, json=TICK)
     await erase("alex")
     assert [row[0] for row in await portal.database.fetch(ROWS)] == ["mike"]

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from portal.config.dsn import parse_dsn
+from tests.clock import Freeze
 from tests.learning.courses import course_of, teach, video
 from tests.ops.command import until
 from tests.support import Portal
@@ -24,7 +25,7 @@ Wait = Callable[[float], None]
 
 
 @pytest.fixture
-def wait(monkeypatch: pytest.MonkeyPatch) -> Wait:
+def wait(freeze: Freeze) -> Wait:
     """Stops the clock, and moves it on by some seconds."""
     moment = NOON
 
@@ -32,7 +33,7 @@ def wait(monkeypatch: pytest.MonkeyPatch) -> Wait:
         nonlocal moment
         moment += timedelta(seconds=seconds)
 
-    monkeypatch.setattr("portal.clock.now", lambda: moment)
+    freeze(moment)
     return move
 
 
@@ -275,13 +276,13 @@ async def test_watching_is_an_activity(portal: Portal, viewer: httpx.AsyncClient
 
 
 async def test_nobody_sees_what_another_watches(
-    viewer: httpx.AsyncClient, bob: httpx.AsyncClient
+    viewer: httpx.AsyncClient, mike: httpx.AsyncClient
 ) -> None:
     await report(viewer, "long", 0, 30)
-    assert (await bob.get("/api/progress")).json() == {"videos": {}}
-    assert "Resume" not in (await bob.get("/video/long")).text
+    assert (await mike.get("/api/progress")).json() == {"videos": {}}
+    assert "Resume" not in (await mike.get("/video/long")).text
     # and the time since the last report is everybody's own
-    assert (await report(bob, "long", 0, 900))["watchedPercent"] == FIRST // 10
+    assert (await report(mike, "long", 0, 900))["watchedPercent"] == FIRST // 10
 
 
 async def test_a_video_shorter_than_the_course_says_can_be_completed(

@@ -11,6 +11,7 @@ import pytest
 from portal.accounts.rules import NewTeam
 from portal.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.people import actions
+from tests.clock import Freeze
 from tests.ops.command import only_line, run_portal
 from tests.people.people import audit, differences, held, hire, kpis
 from tests.support import Database, Portal, take_quiz
@@ -93,10 +94,10 @@ async def active_on(portal: Portal, browser_of: str, *days: date) -> None:
 
 
 @pytest.fixture
-async def alex(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> httpx.AsyncClient:
+async def alex(portal: Portal, freeze: Freeze) -> httpx.AsyncClient:
     """Active from Thursday to Sunday, and from Tuesday to today, Thursday, 26 February."""
     moment = datetime(2026, 2, 26, 12, tzinfo=UTC)
-    monkeypatch.setattr("portal.clock.now", lambda: moment)
+    freeze(moment)
     browser = await portal.signed_in("alex")
     await active_on(portal, "alex", *(date(2026, 2, day) for day in (19, 20, 21, 22, 24, 25)))
     return browser

@@ -6,9 +6,9 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import httpx
-import pytest
 
 from portal.db import sql
+from tests.clock import Freeze
 from tests.support import PASSWORDS, Portal
 from tests.web.markup import Page, send
 
@@ -39,12 +39,10 @@ async def is_in(browser: httpx.AsyncClient) -> bool:
     return (await browser.get("/api/path")).status_code == 200
 
 
-async def test_they_are_told_apart_in_words(
-    portal: Portal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("portal.clock.now", lambda: START)
+async def test_they_are_told_apart_in_words(portal: Portal, freeze: Freeze) -> None:
+    freeze(START)
     await at(portal, FIREFOX)
-    monkeypatch.setattr("portal.clock.now", lambda: START + timedelta(minutes=30))
+    freeze(START + timedelta(minutes=30))
     phone = await at(portal, IPHONE)
     text = Page(await phone.get("/account")).text
     assert "Safari on iPhone this device Signed in today 09:30" in text
@@ -65,27 +63,27 @@ async def test_one_of_them_is_signed_out(portal: Portal) -> None:
 
 
 async def test_somebody_else_s_device_does_not_exist(
-    portal: Portal, bob: httpx.AsyncClient, charlie: httpx.AsyncClient
+    portal: Portal, mike: httpx.AsyncClient, nina: httpx.AsyncClient
 ) -> None:
-    alice, phone = await at(portal, FIREFOX), await at(portal, IPHONE)
-    (device,) = await devices(alice)
+    alex, phone = await at(portal, FIREFOX), await at(portal, IPHONE)
+    (device,) = await devices(alex)
     own = await devices(phone)
-    for browser in (bob, charlie, await portal.signed_in("sara"), await portal.signed_in("admin")):
+    for browser in (mike, nina, await portal.signed_in("sara"), await portal.signed_in("admin")):
         assert await devices(browser) == []
         for wanted in (device, *own):
             answer = await browser.post("/account/sign-out", data={"device": wanted})
             assert answer.status_code == 404
     for wanted in ("", "none", "%", "0" * 32, device[:-1], device.upper()):
-        answer = await alice.post("/account/sign-out", data={"device": wanted})
+        answer = await alex.post("/account/sign-out", data={"device": wanted})
         assert answer.status_code == 404, wanted
-    assert await is_in(alice)
+    assert await is_in(alex)
     assert await is_in(phone)
     # the second time it is gone for its owner too
-    assert (await alice.post("/account/sign-out", data={"device": device})).status_code == 303
-    assert (await alice.post("/account/sign-out", data={"device": device})).status_code == 404
+    assert (await alex.post("/account/sign-out", data={"device": device})).status_code == 303
+    assert (await alex.post("/account/sign-out", data={"device": device})).status_code == 404
 
 
-async def test_all_others_or_everywhere(portal: Portal, bob: httpx.AsyncClient) -> None:
+async def test_all_others_or_everywhere(portal: Portal, mike: httpx.AsyncClient) -> None:
     here, there, third = [await at(portal, agent) for agent in (FIREFOX, IPHONE, FIREFOX)]
     form = Page(await here.get("/account")).form("/account/sign-out")
     answer = await send(here, form, device="others")
@@ -97,9 +95,9 @@ async def test_all_others_or_everywhere(portal: Portal, bob: httpx.AsyncClient) 
     answer = await send(here, form, device="all")
     assert answer.url.path == "/login"
     assert "sid" not in here.cookies
-    assert [await is_in(browser) for browser in (here, again, bob)] == [False, False, True]
+    assert [await is_in(browser) for browser in (here, again, mike)] == [False, False, True]
     ended = "SELECT count(*) FROM login_session WHERE ended_at IS NULL"
-    assert await portal.database.value(ended) == 1, "only bob's is left"
+    assert await portal.database.value(ended) == 1, "only mike's is left"
 
 
 async def test_the_page_holds_no_key_to_a_session(portal: Portal) -> None:
@@ -115,17 +113,15 @@ async def test_the_page_holds_no_key_to_a_session(portal: Portal) -> None:
     assert not await is_in(thief)
 
 
-async def test_ended_sessions_are_not_listed(
-    portal: Portal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("portal.clock.now", lambda: START)
+async def test_ended_sessions_are_not_listed(portal: Portal, freeze: Freeze) -> None:
+    freeze(START)
     await at(portal, IPHONE)
     signed_out = await at(portal, IPHONE)
     await signed_out.post("/api/auth/logout")
-    monkeypatch.setattr("portal.clock.now", lambda: START + timedelta(hours=23))
+    freeze(START + timedelta(hours=23))
     here = await at(portal, FIREFOX)
     assert len(await devices(here)) == 1
-    monkeypatch.setattr("portal.clock.now", lambda: START + timedelta(hours=25))
+    freeze(START + timedelta(hours=25))
     assert await devices(here) == []
 
 
@@ -145,33 +141,29 @@ async def test_many_are_counted(portal: Portal) -> None:
     assert "And 21 others, longer ago." in page.text
 
 
-async def test_being_seen_is_written_once_in_five_minutes(
-    portal: Portal, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_being_seen_is_written_once_in_five_minutes(portal: Portal, freeze: Freeze) -> None:
     async def look(minutes: float) -> int:
         moment = START + timedelta(minutes=minutes)
-        monkeypatch.setattr("portal.clock.now", lambda: moment)
+        freeze(moment)
         before = sql.engine().pool.statements
-        assert (await alice.get("/api/auth/me")).json()["user"]["id"] == "alex"
+        assert (await alex.get("/api/auth/me")).json()["user"]["id"] == "alex"
         return sql.engine().pool.statements - before
 
-    monkeypatch.setattr("portal.clock.now", lambda: START)
-    alice = await portal.signed_in("alex")
+    freeze(START)
+    alex = await portal.signed_in("alex")
     assert [await look(minutes) for minutes in (1, 4.9)] == [1, 1]
     assert await portal.database.value(LAST_SEEN) is None
     assert [await look(minutes) for minutes in (6, 7, 10.9)] == [2, 1, 1]
     assert await portal.database.value(LAST_SEEN) == START + timedelta(minutes=6)
     assert [await look(minutes) for minutes in (11, 12)] == [2, 1]
-    text = Page(await alice.get("/account")).text
+    text = Page(await alex.get("/account")).text
     assert "Signed in today 09:00" in text
 
 
-async def test_a_session_that_has_ended_is_not_seen(
-    portal: Portal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("portal.clock.now", lambda: START)
-    alice = await portal.signed_in("alex")
-    await alice.post("/api/auth/logout")
-    monkeypatch.setattr("portal.clock.now", lambda: START + timedelta(hours=1))
-    assert (await alice.get("/api/auth/me")).json() == {"user": None}
+async def test_a_session_that_has_ended_is_not_seen(portal: Portal, freeze: Freeze) -> None:
+    freeze(START)
+    alex = await portal.signed_in("alex")
+    await alex.post("/api/auth/logout")
+    freeze(START + timedelta(hours=1))
+    assert (await alex.get("/api/auth/me")).json() == {"user": None}
     assert await portal.database.value(LAST_SEEN) is None

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from portal.profile.actions import TRIES
+from tests.clock import Freeze
 from tests.support import Portal
 from tests.web.markup import Page, send
 
@@ -27,42 +28,40 @@ async def can_sign_in(portal: Portal, password: str) -> bool:
 
 
 async def test_the_new_one_counts_and_the_other_devices_are_out(
-    portal: Portal, alice: httpx.AsyncClient, bob: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient, mike: httpx.AsyncClient
 ) -> None:
     others = [await portal.signed_in("alex") for _ in range(2)]
-    old_token = alice.cookies["sid"]
-    form = Page(await alice.get("/account")).form("/account/password")
+    old_token = alex.cookies["sid"]
+    form = Page(await alex.get("/account")).form("/account/password")
     assert form.fields == {"username": "alex", "current": "", "new": "", "again": ""}
-    answer = await send(alice, form, **FIELDS)
+    answer = await send(alex, form, **FIELDS)
     assert "Saved. Other devices were signed out." in Page(answer).text
-    assert alice.cookies["sid"] != old_token
-    assert (await alice.get("/api/path")).status_code == 200
+    assert alex.cookies["sid"] != old_token
+    assert (await alex.get("/api/path")).status_code == 200
     assert (await portal.browser(cookies={"sid": old_token}).get("/api/path")).status_code == 401
     for other in others:
         assert (await other.get("/api/path")).status_code == 401
-    assert (await bob.get("/api/path")).status_code == 200
+    assert (await mike.get("/api/path")).status_code == 200
     assert await can_sign_in(portal, NEW)
     assert not await can_sign_in(portal, OLD)
 
 
-async def test_with_one_device_nobody_was_signed_out(alice: httpx.AsyncClient) -> None:
-    form = Page(await alice.get("/account")).form("/account/password")
-    page = Page(await send(alice, form, **FIELDS))
+async def test_with_one_device_nobody_was_signed_out(alex: httpx.AsyncClient) -> None:
+    form = Page(await alex.get("/account")).form("/account/password")
+    page = Page(await send(alex, form, **FIELDS))
     assert "Saved. Use the new password from now on." in page.text
     assert "Signed in" in page.text
 
 
-async def test_the_session_goes_on_as_after_a_new_sign_in(
-    portal: Portal, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_session_goes_on_as_after_a_new_sign_in(portal: Portal, freeze: Freeze) -> None:
     start = datetime(2026, 2, 24, 9, tzinfo=UTC)
-    monkeypatch.setattr("portal.clock.now", lambda: start)
-    alice = await portal.signed_in("alex")
-    monkeypatch.setattr("portal.clock.now", lambda: start + timedelta(hours=20))
-    answer = await change(alice)
+    freeze(start)
+    alex = await portal.signed_in("alex")
+    freeze(start + timedelta(hours=20))
+    answer = await change(alex)
     assert "Max-Age=86400" in answer.headers["set-cookie"]
-    monkeypatch.setattr("portal.clock.now", lambda: start + timedelta(hours=43))
-    assert (await alice.get("/api/path")).status_code == 200
+    freeze(start + timedelta(hours=43))
+    assert (await alex.get("/api/path")).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -87,10 +86,10 @@ async def test_the_session_goes_on_as_after_a_new_sign_in(
     ],
 )
 async def test_what_cannot_be_is_said_at_its_field(
-    portal: Portal, alice: httpx.AsyncClient, fields: dict[str, str], errors: dict[str, str]
+    portal: Portal, alex: httpx.AsyncClient, fields: dict[str, str], errors: dict[str, str]
 ) -> None:
-    token = alice.cookies["sid"]
-    answer = await change(alice, **fields)
+    token = alex.cookies["sid"]
+    answer = await change(alex, **fields)
     page = Page(answer)
     assert answer.status_code == 422
     assert page.title.startswith("Error: ")
@@ -105,49 +104,45 @@ async def test_what_cannot_be_is_said_at_its_field(
             # one thing: the focus is in the field; several: on the list of them
             assert ("autofocus" in attributes) is (len(errors) == 1)
     assert ("2 things need a change" in page.text) is (len(errors) == 2)
-    assert alice.cookies["sid"] == token
+    assert alex.cookies["sid"] == token
     assert await can_sign_in(portal, OLD)
     assert await portal.database.fetch(EVENTS) == []
 
 
-async def test_the_audit_holds_keys_only(portal: Portal, alice: httpx.AsyncClient) -> None:
+async def test_the_audit_holds_keys_only(portal: Portal, alex: httpx.AsyncClient) -> None:
     key = await portal.database.value("SELECT id FROM app_user WHERE external_id = 'alex'")
-    await change(alice)
+    await change(alex)
     rows = await portal.database.fetch(EVENTS)
     assert [tuple(row) for row in rows] == [(key, "user.change-password", str(key), "{}")]
     assert json.loads(rows[0]["detail"]) == {}
 
 
 async def test_guesses_in_a_session_that_was_left_open_are_limited(
-    portal: Portal, alice: httpx.AsyncClient, bob: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient, mike: httpx.AsyncClient
 ) -> None:
     for _ in range(TRIES):
-        assert (await change(alice, current="a guess")).status_code == 422
-    answer = await change(alice)
+        assert (await change(alex, current="a guess")).status_code == 422
+    answer = await change(alex)
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) > 200
     assert "Too many tries. You can try again in 5 minutes." in Page(answer).text
     assert await can_sign_in(portal, OLD)
-    assert (await change(bob)).status_code == 303
+    assert (await change(mike)).status_code == 303
 
 
-async def test_without_a_password_there_is_no_form(
-    portal: Portal, alice: httpx.AsyncClient
-) -> None:
+async def test_without_a_password_there_is_no_form(portal: Portal, alex: httpx.AsyncClient) -> None:
     await portal.database.fetch(
         "UPDATE app_user SET password_hash = NULL WHERE external_id = 'alex'"
     )
-    page = Page(await alice.get("/account"))
+    page = Page(await alex.get("/account"))
     assert "/account/password" not in [form.action for form in page.forms]
     assert "This account has no password here" in page.text
-    assert (await change(alice)).status_code == 409
+    assert (await change(alex)).status_code == 409
     hashed = "SELECT password_hash FROM app_user WHERE external_id = 'alex'"
     assert await portal.database.value(hashed) is None
 
 
-async def test_a_demo_account_is_no_longer_offered(
-    portal: Portal, alice: httpx.AsyncClient
-) -> None:
+async def test_a_demo_account_is_no_longer_offered(portal: Portal, alex: httpx.AsyncClient) -> None:
     assert "alex / claude123" in Page(await portal.browser().get("/login")).text
-    await change(alice)
+    await change(alex)
     assert "alex / claude123" not in Page(await portal.browser().get("/login")).text

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 import httpx
 import pytest
 
+from tests.clock import Freeze
 from tests.support import QUIZ, Portal
 from tests.web.markup import Page, send
 
@@ -19,11 +20,11 @@ async def account(browser: httpx.AsyncClient) -> Page:
     return Page(answer)
 
 
-async def test_it_says_who_one_is(portal: Portal, alice: httpx.AsyncClient) -> None:
+async def test_it_says_who_one_is(portal: Portal, alex: httpx.AsyncClient) -> None:
     await portal.database.fetch(
         "UPDATE app_user SET email = 'alex@example.com' WHERE external_id = 'alex'"
     )
-    page = await account(alice)
+    page = await account(alex)
     assert page.title == "Your account · AI Training"
     assert "alex · learner · team Alpha · Dev track" in page.text
     assert "E-mail: alex@example.com" in page.text
@@ -34,18 +35,18 @@ async def test_it_says_who_one_is(portal: Portal, alice: httpx.AsyncClient) -> N
     assert "E-mail" not in admin.text
 
 
-async def test_a_new_name_is_seen_everywhere(portal: Portal, alice: httpx.AsyncClient) -> None:
-    form = (await account(alice)).form("/account/profile")
-    answer = await send(alice, form, name="  Alexandra   Ñandú ")
+async def test_a_new_name_is_seen_everywhere(portal: Portal, alex: httpx.AsyncClient) -> None:
+    form = (await account(alex)).form("/account/profile")
+    answer = await send(alex, form, name="  Alexandra   Ñandú ")
     assert (answer.url.path, answer.url.query) == ("/account", b"saved=name")
     page = Page(answer)
     assert "Saved. Others see you as Alexandra Ñandú." in page.text
     assert page.form("/account/profile").fields == {"name": "Alexandra Ñandú"}
     assert page.attributes("p", role="status", tabindex="-1")["autofocus"] == ""
-    assert (await alice.get("/api/auth/me")).json()["user"]["name"] == "Alexandra Ñandú"
+    assert (await alex.get("/api/auth/me")).json()["user"]["name"] == "Alexandra Ñandú"
     other = await portal.signed_in("alex")
     assert (await account(other)).form("/account/profile").fields == {"name": "Alexandra Ñandú"}
-    assert "Saved." not in (await account(alice)).text
+    assert "Saved." not in (await account(alex)).text
 
 
 @pytest.mark.parametrize(
@@ -61,9 +62,9 @@ async def test_a_new_name_is_seen_everywhere(portal: Portal, alice: httpx.AsyncC
     ],
 )
 async def test_a_name_that_is_none_is_refused(
-    alice: httpx.AsyncClient, name: str, sentence: str
+    alex: httpx.AsyncClient, name: str, sentence: str
 ) -> None:
-    answer = await alice.post("/account/profile", data={"name": name})
+    answer = await alex.post("/account/profile", data={"name": name})
     page = Page(answer)
     assert answer.status_code == 422
     assert page.title == "Error: Your account · AI Training"
@@ -73,11 +74,11 @@ async def test_a_name_that_is_none_is_refused(
     assert field["aria-describedby"].split() == ["name-hint", "name-error"]
     assert sentence in page.text
     assert field["value"] == name.strip()
-    assert (await alice.get("/api/auth/me")).json()["user"]["name"] == "Alex Johnson"
+    assert (await alex.get("/api/auth/me")).json()["user"]["name"] == "Alex Johnson"
 
 
-async def test_a_time_zone_is_chosen_or_typed(portal: Portal, alice: httpx.AsyncClient) -> None:
-    page = await account(alice)
+async def test_a_time_zone_is_chosen_or_typed(portal: Portal, alex: httpx.AsyncClient) -> None:
+    page = await account(alex)
     assert "Nothing is chosen yet" in page.text
     zones = [values["value"] for tag, values in page.tags if tag == "option"]
     assert len(zones) == len(set(zones)) > 300
@@ -91,7 +92,7 @@ async def test_a_time_zone_is_chosen_or_typed(portal: Portal, alice: httpx.Async
         ("Asia/Calcutta", "Asia/Kolkata"),
         ("utc", "UTC"),
     ):
-        answer = await send(alice, page.form("/account/time-zone"), zone=typed)
+        answer = await send(alex, page.form("/account/time-zone"), zone=typed)
         assert f"Saved. Times are shown in {zone}." in Page(answer).text
         assert f"times in {zone} ·" in Page(answer).text
         assert Page(answer).form("/account/time-zone").fields == {"zone": zone}
@@ -100,8 +101,8 @@ async def test_a_time_zone_is_chosen_or_typed(portal: Portal, alice: httpx.Async
 @pytest.mark.parametrize(
     "zone", ["Mars/Olympus", "", "../../etc/passwd", "Paris, France", "Europe"]
 )
-async def test_a_time_zone_that_is_none_is_refused(alice: httpx.AsyncClient, zone: str) -> None:
-    answer = await alice.post("/account/time-zone", data={"zone": zone})
+async def test_a_time_zone_that_is_none_is_refused(alex: httpx.AsyncClient, zone: str) -> None:
+    answer = await alex.post("/account/time-zone", data={"zone": zone})
     page = Page(answer)
     assert answer.status_code == 422
     field = page.attributes("input", id="zone")
@@ -112,11 +113,11 @@ async def test_a_time_zone_that_is_none_is_refused(alice: httpx.AsyncClient, zon
 
 
 async def test_the_browser_tells_the_zone_at_the_first_sign_in_only(
-    portal: Portal, monkeypatch: pytest.MonkeyPatch
+    portal: Portal, freeze: Freeze
 ) -> None:
     """23:30 UTC on Monday is Tuesday in Tokyo, and the sign-in itself counts there."""
     monday = datetime(2026, 2, 23, 23, 30, tzinfo=UTC)
-    monkeypatch.setattr("portal.clock.now", lambda: monday)
+    freeze(monday)
     zone = "SELECT time_zone FROM app_user WHERE external_id = 'alex'"
     for told, kept in (
         ("", None),
@@ -161,7 +162,7 @@ async def test_a_zone_that_was_stored_elsewhere_never_fails(portal: Portal) -> N
 
 
 async def test_a_zone_that_a_page_of_somebody_else_sends_is_refused(
-    alice: httpx.AsyncClient, portal: Portal
+    alex: httpx.AsyncClient, portal: Portal
 ) -> None:
     for path, data in (
         ("profile", {"name": "Eve"}),
@@ -171,21 +172,21 @@ async def test_a_zone_that_a_page_of_somebody_else_sends_is_refused(
         ("password", {"current": "claude123", "new": "eve-was-here", "again": "eve-was-here"}),
     ):
         headers = {"sec-fetch-site": "cross-site"}
-        answer = await alice.post(f"/account/{path}", data=data, headers=headers)
+        answer = await alex.post(f"/account/{path}", data=data, headers=headers)
         assert answer.status_code == 403, path
-    assert (await account(alice)).form("/account/profile").fields == {"name": "Alex Johnson"}
+    assert (await account(alex)).form("/account/profile").fields == {"name": "Alex Johnson"}
     await portal.signed_in("alex")
 
 
-async def test_the_word_after_a_redirect_cannot_be_made_up(alice: httpx.AsyncClient) -> None:
-    answer = await alice.get("/account", params={"saved": "<b>You won</b>"})
+async def test_the_word_after_a_redirect_cannot_be_made_up(alex: httpx.AsyncClient) -> None:
+    answer = await alex.get("/account", params={"saved": "<b>You won</b>"})
     assert "You won" not in answer.text
 
 
-async def test_the_theme_can_be_chosen_here_too(alice: httpx.AsyncClient) -> None:
-    page = await account(alice)
+async def test_the_theme_can_be_chosen_here_too(alex: httpx.AsyncClient) -> None:
+    page = await account(alex)
     forms = [form for form in page.forms if form.action == "/theme"]
     assert [form.fields["next"] for form in forms] == ["/account", "/account"]
-    answer = await send(alice, forms[0], theme="dark")
+    answer = await send(alex, forms[0], theme="dark")
     assert answer.url.path == "/account"
     assert Page(answer).attributes("html")["data-theme"] == "dark"

@@ -82,17 +82,17 @@ def all_but(*answered: Question) -> list[Question]:
 
 
 async def test_nothing_tells_a_key_before_the_answer(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
-    texts = await everything(portal, alice, [video.id for video in COURSE.ordered])
+    texts = await everything(portal, alex, [video.id for video in COURSE.ordered])
     assert len(texts) > 150
     check(texts, all_but())
     first, second, *_ = QUESTIONS[QUIZ]
     for question, right in ((first, True), (second, False)):
         body = {**given(question, right=right), "attemptNumber": 1}
-        answer = await alice.post(f"/api/quiz/{QUIZ}/answers", json=body)
+        answer = await alex.post(f"/api/quiz/{QUIZ}/answers", json=body)
         assert plain(answer.json()["explanation"]) == plain(question.explanation)
-    texts = await everything(portal, alice, NEAR)
+    texts = await everything(portal, alex, NEAR)
     check(texts, all_but(first, second), allowed=2)
     # the test would see it: what was answered is there to be found
     for number, question in ((1, first), (2, second)):
@@ -103,30 +103,30 @@ async def test_nothing_tells_a_key_before_the_answer(
 
 
 async def test_the_next_attempt_keeps_its_secrets_too(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
     """The result of the first lets its answers be read again, but not while the second is open."""
-    await take_quiz(alice)
+    await take_quiz(alex)
     first = QUESTIONS[QUIZ][0]
-    result = await alice.get(f"/video/{QUIZ}?result=1")
+    result = await alex.get(f"/video/{QUIZ}?result=1")
     assert plain(QUESTIONS[QUIZ][1].explanation) in plain(result.text)
     body = {**given(first, right=True), "attemptNumber": 2}
-    assert (await alice.post(f"/api/quiz/{QUIZ}/answers", json=body)).status_code == 200
-    check(await everything(portal, alice, NEAR), all_but(first), allowed=1)
+    assert (await alex.post(f"/api/quiz/{QUIZ}/answers", json=body)).status_code == 200
+    check(await everything(portal, alex, NEAR), all_but(first), allowed=1)
 
 
-async def test_a_refusal_tells_no_key(alice: httpx.AsyncClient) -> None:
+async def test_a_refusal_tells_no_key(alex: httpx.AsyncClient) -> None:
     question = QUESTIONS[QUIZ][0]
     wrong = {**given(question, right=False), "attemptNumber": 1}
     refused = [
-        await alice.post(f"/api/quiz/{QUIZ}/answers", json={**wrong, "attemptNumber": 2}),
-        await alice.post(f"/api/quiz/{QUIZ}/answers", json={**wrong, "choiceId": "z"}),
-        await alice.post("/api/quiz/submit", json={"videoId": QUIZ, "attemptNumber": 1}),
-        await alice.post(
+        await alex.post(f"/api/quiz/{QUIZ}/answers", json={**wrong, "attemptNumber": 2}),
+        await alex.post(f"/api/quiz/{QUIZ}/answers", json={**wrong, "choiceId": "z"}),
+        await alex.post("/api/quiz/submit", json={"videoId": QUIZ, "attemptNumber": 1}),
+        await alex.post(
             "/api/quiz/submit",
             json={"videoId": QUIZ, "attemptNumber": 1, "answers": [given(question, right=False)]},
         ),
-        await alice.post(f"/video/{QUIZ}/answer", data={"question": question.id, "attempt": "1"}),
+        await alex.post(f"/video/{QUIZ}/answer", data={"question": question.id, "attempt": "1"}),
     ]
     for answer in refused:
         assert 400 <= answer.status_code < 500
@@ -134,10 +134,10 @@ async def test_a_refusal_tells_no_key(alice: httpx.AsyncClient) -> None:
         assert not FLAGS.search(answer.text)
 
 
-async def test_submitting_tells_the_score_and_no_key(alice: httpx.AsyncClient) -> None:
+async def test_submitting_tells_the_score_and_no_key(alex: httpx.AsyncClient) -> None:
     questions = QUESTIONS[QUIZ]
     answers = [given(question, right=False) for question in questions]
-    done = await alice.post(
+    done = await alex.post(
         "/api/quiz/submit", json={"videoId": QUIZ, "attemptNumber": 1, "answers": answers}
     )
     assert done.status_code == 200

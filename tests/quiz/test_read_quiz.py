@@ -20,11 +20,11 @@ async def read(browser: httpx.AsyncClient, video_id: str) -> dict[str, Any]:
 
 
 async def test_a_fresh_quiz_shows_questions_and_choices_only(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
     questions = one_of_each()
     teach(portal, course_of(video("basics", questions)))
-    quiz = await read(alice, "basics")
+    quiz = await read(alex, "basics")
     assert set(quiz) == {
         "videoId",
         "attemptNumber",
@@ -44,13 +44,13 @@ async def test_a_fresh_quiz_shows_questions_and_choices_only(
         }
 
 
-async def test_every_quiz_of_the_course_can_be_read(alice: httpx.AsyncClient) -> None:
+async def test_every_quiz_of_the_course_can_be_read(alex: httpx.AsyncClient) -> None:
     assert COURSE.quizzes
     for quiz_id, known in COURSE.quizzes.items():
-        assert len((await read(alice, quiz_id))["questions"]) == len(known.questions)
+        assert len((await read(alex, quiz_id))["questions"]) == len(known.questions)
 
 
-async def test_looking_creates_nothing(portal: Portal, alice: httpx.AsyncClient) -> None:
+async def test_looking_creates_nothing(portal: Portal, alex: httpx.AsyncClient) -> None:
     for url in (
         f"/api/quiz/{QUIZ}",
         f"/video/{QUIZ}",
@@ -60,25 +60,25 @@ async def test_looking_creates_nothing(portal: Portal, alice: httpx.AsyncClient)
         "/api/dashboard/kpis",
     ):
         for method in ("GET", "HEAD"):
-            assert (await alice.request(method, url)).status_code == 200
-    assert (await alice.get(f"/video/{QUIZ}?result=1")).status_code == 404
+            assert (await alex.request(method, url)).status_code == 200
+    assert (await alex.get(f"/video/{QUIZ}?result=1")).status_code == 404
     for table in TABLES:
         assert await portal.database.value(f"SELECT count(*) FROM {table}") == 0
 
 
-async def test_where_there_is_no_quiz(portal: Portal, alice: httpx.AsyncClient) -> None:
+async def test_where_there_is_no_quiz(portal: Portal, alex: httpx.AsyncClient) -> None:
     teach(portal, course_of(video("basics", singles(1)), video("plain")))
     for video_id in ("plain", "no-such-video", "%2e%2e"):
-        answer = await alice.get(f"/api/quiz/{video_id}")
+        answer = await alex.get(f"/api/quiz/{video_id}")
         assert (answer.status_code, answer.json()) == (
             404,
             {"error": "There is no quiz for this video."},
         )
-    assert (await alice.get("/video/plain")).status_code == 200
+    assert (await alex.get("/video/plain")).status_code == 200
 
 
 async def test_choices_stay_in_place_until_the_next_attempt(
-    portal: Portal, alice: httpx.AsyncClient, bob: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient, mike: httpx.AsyncClient
 ) -> None:
     questions = (*singles(8), question(9, "true_false", ("true",)))
     teach(portal, course_of(video("basics", questions)))
@@ -87,31 +87,31 @@ async def test_choices_stay_in_place_until_the_next_attempt(
         shown = (await read(browser, "basics"))["questions"]
         return [[choice["id"] for choice in entry["choices"]] for entry in shown]
 
-    first = await order(alice)
-    assert await order(alice) == first
+    first = await order(alex)
+    assert await order(alex) == first
     assert await order(await portal.signed_in("alex")) == first
-    assert await order(bob) != first
+    assert await order(mike) != first
     # an answer leaves all of it in place; the page shows the same order
-    await alice.post("/api/quiz/basics/answers", json={**given(questions[0]), "attemptNumber": 1})
-    assert await order(alice) == first
-    text = (await alice.get("/video/basics?q=2")).text
+    await alex.post("/api/quiz/basics/answers", json={**given(questions[0]), "attemptNumber": 1})
+    assert await order(alex) == first
+    text = (await alex.get("/video/basics?q=2")).text
     places = [text.index(f'value="{letter}"') for letter in first[1]]
     assert places == sorted(places)
     answers = [given(entry) for entry in questions]
-    await alice.post(
+    await alex.post(
         "/api/quiz/submit", json={"videoId": "basics", "attemptNumber": 1, "answers": answers}
     )
-    second = await order(alice)
+    second = await order(alex)
     assert second != first
     # the order tells nothing about the key, and readers expect true before false
     assert len({entry.index("b") for entry in (*first[:8], *second[:8])}) > 1
     assert first[8] == second[8] == ["true", "false"]
 
 
-async def test_attempts_and_the_best_of_them_are_listed(alice: httpx.AsyncClient) -> None:
+async def test_attempts_and_the_best_of_them_are_listed(alex: httpx.AsyncClient) -> None:
     for wrong in (2, 0, 0, 5):
-        await take_quiz(alice, wrong=wrong)
-    quiz = await read(alice, QUIZ)
+        await take_quiz(alex, wrong=wrong)
+    quiz = await read(alex, QUIZ)
     assert quiz["attemptNumber"] == 5
     assert quiz["answered"] == {}
     assert [
@@ -133,12 +133,12 @@ async def test_attempts_and_the_best_of_them_are_listed(alice: httpx.AsyncClient
     assert quiz["best"] == quiz["attempts"][1]
 
 
-async def test_an_open_attempt_is_not_listed(alice: httpx.AsyncClient) -> None:
-    quiz = await read(alice, QUIZ)
+async def test_an_open_attempt_is_not_listed(alex: httpx.AsyncClient) -> None:
+    quiz = await read(alex, QUIZ)
     body = {"questionId": quiz["questions"][0]["id"], "attemptNumber": 1, "choiceId": "a"}
     if quiz["questions"][0]["kind"] == "true_false":
         body["choiceId"] = "true"
-    assert (await alice.post(f"/api/quiz/{QUIZ}/answers", json=body)).status_code == 200
-    quiz = await read(alice, QUIZ)
+    assert (await alex.post(f"/api/quiz/{QUIZ}/answers", json=body)).status_code == 200
+    quiz = await read(alex, QUIZ)
     assert (quiz["attemptNumber"], quiz["attempts"], quiz["best"]) == (1, [], None)
     assert list(quiz["answered"]) == [body["questionId"]]

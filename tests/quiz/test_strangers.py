@@ -21,11 +21,11 @@ async def half_way(browser: httpx.AsyncClient) -> dict[str, str]:
 
 
 async def test_others_see_a_fresh_quiz(
-    alice: httpx.AsyncClient, bob: httpx.AsyncClient, charlie: httpx.AsyncClient
+    alex: httpx.AsyncClient, mike: httpx.AsyncClient, nina: httpx.AsyncClient
 ) -> None:
-    await take_quiz(alice, wrong=1)
-    await half_way(alice)
-    for browser in (bob, charlie):
+    await take_quiz(alex, wrong=1)
+    await half_way(alex)
+    for browser in (mike, nina):
         quiz = (await browser.get(f"/api/quiz/{QUIZ}")).json()
         assert quiz["attemptNumber"] == 1
         assert (quiz["answered"], quiz["attempts"], quiz["best"]) == ({}, [], None)
@@ -40,21 +40,21 @@ async def test_others_see_a_fresh_quiz(
 
 
 async def test_others_neither_continue_nor_disturb_an_attempt(
-    portal: Portal, alice: httpx.AsyncClient, bob: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient, mike: httpx.AsyncClient
 ) -> None:
-    last = await half_way(alice)
-    # bob's same request is his own first answer, in an attempt of his own
-    answer = await bob.post(f"/api/quiz/{QUIZ}/answers", json=last)
+    last = await half_way(alex)
+    # mike's same request is his own first answer, in an attempt of his own
+    answer = await mike.post(f"/api/quiz/{QUIZ}/answers", json=last)
     assert (answer.status_code, answer.json()["answered"]) == (200, 1)
     right = {"questionId": last["questionId"], "attemptNumber": 1}
     key = key_of(QUIZ, last["questionId"])
-    answer = await bob.post(f"/api/quiz/{QUIZ}/answers", json={**right, "choiceId": key[0]})
+    answer = await mike.post(f"/api/quiz/{QUIZ}/answers", json={**right, "choiceId": key[0]})
     assert answer.status_code == 409
-    quiz = (await alice.get(f"/api/quiz/{QUIZ}")).json()
+    quiz = (await alex.get(f"/api/quiz/{QUIZ}")).json()
     assert len(quiz["answered"]) == 2
-    # bob cannot complete it for her
+    # mike cannot complete it for her
     body = {"videoId": QUIZ, "attemptNumber": 1}
-    assert (await bob.post("/api/quiz/submit", json=body)).status_code == 400
+    assert (await mike.post("/api/quiz/submit", json=body)).status_code == 400
     rows = await portal.database.fetch(
         "SELECT external_id, completed_at FROM quiz_attempt JOIN app_user u ON u.id = learner"
     )
@@ -65,29 +65,29 @@ async def test_others_neither_continue_nor_disturb_an_attempt(
 
 
 async def test_points_are_each_learner_s_own(
-    portal: Portal, alice: httpx.AsyncClient, bob: httpx.AsyncClient, charlie: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient, mike: httpx.AsyncClient, nina: httpx.AsyncClient
 ) -> None:
-    await take_quiz(alice)
-    for browser in (bob, charlie):
+    await take_quiz(alex)
+    for browser in (mike, nina):
         kpis = (await browser.get("/api/dashboard/kpis")).json()
         assert (kpis["totalScore"], kpis["quizzesCompleted"], kpis["rank"]) == (0, 0, None)
-    await take_quiz(bob, wrong=3)
-    assert (await alice.get("/api/dashboard/kpis")).json()["totalScore"] == 90
-    assert (await bob.get("/api/dashboard/kpis")).json()["totalScore"] == 45
+    await take_quiz(mike, wrong=3)
+    assert (await alex.get("/api/dashboard/kpis")).json()["totalScore"] == 90
+    assert (await mike.get("/api/dashboard/kpis")).json()["totalScore"] == 45
 
 
 async def test_the_ranking_names_people_of_the_track_and_nothing_but_their_points(
-    alice: httpx.AsyncClient, bob: httpx.AsyncClient, charlie: httpx.AsyncClient
+    alex: httpx.AsyncClient, mike: httpx.AsyncClient, nina: httpx.AsyncClient
 ) -> None:
-    await take_quiz(alice)
-    await take_quiz(bob, wrong=2)
-    for browser in (alice, bob):
+    await take_quiz(alex)
+    await take_quiz(mike, wrong=2)
+    for browser in (alex, mike):
         top = (await browser.get("/api/dashboard/kpis")).json()["top10"]
         assert top == [
             {"id": "alex", "name": "Alex Johnson", "score": 90, "position": 1},
             {"id": "mike", "name": "Mike Brown", "score": 60, "position": 2},
         ]
-    kpis = (await charlie.get("/api/dashboard/kpis")).json()
+    kpis = (await nina.get("/api/dashboard/kpis")).json()
     assert (kpis["top10"], kpis["around"], kpis["total"]) == ([], [], 0)
 
 

@@ -18,23 +18,23 @@ QUIZZES = list(COURSE.quizzes)[:3]
 
 
 async def test_a_total_is_made_with_the_first_completed_quiz(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
-    await take_quiz(alice, wrong=2)
+    await take_quiz(alex, wrong=2)
     (row,) = await portal.database.fetch(TOTALS)
     assert tuple(row) == ("alex", "dev", True, 60, 1, 6, 4, 6, 4)
-    await take_quiz(alice, wrong=1)
+    await take_quiz(alex, wrong=1)
     (row,) = await portal.database.fetch(TOTALS)
     assert tuple(row) == ("alex", "dev", True, 70, 1, 6, 5, 6, 4)
 
 
 async def test_an_open_attempt_gives_neither_points_nor_a_rank(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
-    quiz = (await alice.get(f"/api/quiz/{QUIZ}")).json()
+    quiz = (await alex.get(f"/api/quiz/{QUIZ}")).json()
     question = quiz["questions"][0]
     body = {"questionId": question["id"], "choiceId": question["choices"][0]["id"]}
-    await alice.post(f"/api/quiz/{QUIZ}/answers", json={**body, "attemptNumber": 1})
+    await alex.post(f"/api/quiz/{QUIZ}/answers", json={**body, "attemptNumber": 1})
     (row,) = await portal.database.fetch(TOTALS)
     assert tuple(row) == ("alex", "dev", False, 0, 0, 0, 0, 0, 0)
 
@@ -51,11 +51,11 @@ async def test_only_learners_are_ranked(portal: Portal) -> None:
 
 
 async def test_wrong_totals_heal_with_the_next_attempt(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
-    await take_quiz(alice, wrong=3)
+    await take_quiz(alex, wrong=3)
     await portal.database.fetch("UPDATE user_score SET score = 9999, correct = 0, ranked = false")
-    await take_quiz(alice, QUIZZES[1])
+    await take_quiz(alex, QUIZZES[1])
     (row,) = await portal.database.fetch(TOTALS)
     count = len(COURSE.quizzes[QUIZZES[1]].questions)
     assert (row["score"], row["correct"], row["ranked"]) == (45 + 15 * count, 3 + count, True)

@@ -34,10 +34,10 @@ def test_the_set_is_whole() -> None:
         assert known in {"video": COURSE.videos, "step": COURSE.steps_by_id}[kind], query
 
 
-async def test_the_target_is_among_the_first_three(alice: httpx.AsyncClient) -> None:
+async def test_the_target_is_among_the_first_three(alex: httpx.AsyncClient) -> None:
     missed = []
     for query in QUERIES:
-        answer = (await alice.get("/api/search", params={"q": query.typed})).json()
+        answer = (await alex.get("/api/search", params={"q": query.typed})).json()
         shown = [f"{r['kind']}:{r['id']}" for g in answer["groups"] for r in g["results"]]
         if query.target not in shown[:3]:
             missed.append((query.typed, shown[:3]))

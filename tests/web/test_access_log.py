@@ -33,11 +33,11 @@ def parts(line: str) -> tuple[str, dict[str, Any]]:
     return text, json.loads("{" + context)
 
 
-async def test_a_request_is_one_line(access_log: None, alice: httpx.AsyncClient) -> None:
+async def test_a_request_is_one_line(access_log: None, alex: httpx.AsyncClient) -> None:
     with logged(logging.INFO) as lines:
-        page = await alice.get("/path?secret=yes", headers={"x-request-id": "the-number"})
-        await alice.head("/step/1")
-        await alice.post("/logout", headers={"origin": "https://evil.example"})
+        page = await alex.get("/path?secret=yes", headers={"x-request-id": "the-number"})
+        await alex.head("/step/1")
+        await alex.post("/logout", headers={"origin": "https://evil.example"})
     (get, first), (head, second), (post, third) = map(parts, lines)
     assert get == "[http/access] GET /path"
     assert first.pop("ms") > 0
@@ -57,23 +57,23 @@ async def test_a_request_is_one_line(access_log: None, alice: httpx.AsyncClient)
 
 
 async def test_it_tells_the_route_and_never_the_address(
-    access_log: None, alice: httpx.AsyncClient
+    access_log: None, alex: httpx.AsyncClient
 ) -> None:
     with logged(logging.INFO) as lines:
-        await alice.get(f"/video/{QUIZ}?q=1")
-        await alice.get("/reset/alex@example.com%0A[db/engine] forged?token=s3cret")
-        await alice.get("/dashboard", headers={"x-request-id": "alex@example.com [forged]"})
+        await alex.get(f"/video/{QUIZ}?q=1")
+        await alex.get("/reset/alex@example.com%0A[db/engine] forged?token=s3cret")
+        await alex.get("/dashboard", headers={"x-request-id": "alex@example.com [forged]"})
     assert [parts(line)[0] for line in lines] == [
         "[http/access] GET /video/{video_id}",
         "[http/access] GET none",
         "[http/access] GET /dashboard",
     ]
-    for personal in (QUIZ, "alex", "s3cret", "forged", "q=1", alice.cookies["sid"]):
+    for personal in (QUIZ, "alex", "s3cret", "forged", "q=1", alex.cookies["sid"]):
         assert personal not in "".join(lines)
 
 
 async def test_the_number_of_a_request_comes_from_the_platform_when_it_is_one(
-    alice: httpx.AsyncClient,
+    alex: httpx.AsyncClient,
 ) -> None:
     for given, kept in (
         ("0af7651916cd43dd8448eb211c80319c", True),
@@ -84,13 +84,13 @@ async def test_the_number_of_a_request_comes_from_the_platform_when_it_is_one(
         ("a,b,c,d,e,f", False),
         ("<script>alert", False),
     ):
-        answer = await alice.get("/api/health", headers={"x-request-id": given})
+        answer = await alex.get("/api/health", headers={"x-request-id": given})
         assert (answer.headers["x-request-id"] == given) is kept, given
         assert re.fullmatch(r"[A-Za-z0-9._-]{8,64}", answer.headers["x-request-id"])
 
 
-async def test_it_is_silent_otherwise(alice: httpx.AsyncClient) -> None:
+async def test_it_is_silent_otherwise(alex: httpx.AsyncClient) -> None:
     ACCESS.disabled = True
     with logged(logging.INFO) as lines:
-        await alice.get("/path")
+        await alex.get("/path")
     assert lines == []

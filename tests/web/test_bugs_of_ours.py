@@ -8,24 +8,19 @@ import logging
 import httpx
 import pytest
 
-from portal.accounts import queries, sessions
-from portal.learning import queries as learning
-from portal.quiz import kpis
-from portal.scoring import queries as scoring
+from portal.accounts import queries
+from tests.breaking import unreadable, unwritable
 from tests.support import QUIZ, Portal
 from tests.web.markup import Page
 from tests.web.portals import change_site, logged
 
-# PostgreSQL quotes the value in its message, as it would quote what a person typed.
-BROKEN = "SELECT 'hunter2-of-alex'::int AS broken"
-
 
 async def test_the_api_answers_500_with_the_number_of_the_request(
-    alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
-    monkeypatch.setattr(learning, "_STUDY", BROKEN)
-    with logged() as lines:
-        answer = await alice.get("/api/progress")
+    async with unreadable(portal.database, "video_progress"):
+        with logged() as lines:
+            answer = await alex.get("/api/progress")
     request_id = answer.headers["x-request-id"]
     assert answer.status_code == 500
     assert answer.json() == {"error": "Internal server error", "requestId": request_id}
@@ -39,12 +34,10 @@ async def test_the_api_answers_500_with_the_number_of_the_request(
     assert "hunter2" not in lines[0] + answer.text
 
 
-async def test_a_page_says_so_and_offers_a_way_on(
-    alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(kpis, "_KPIS", BROKEN)
-    with logged() as lines:
-        answer = await alice.get("/dashboard", headers={"x-request-id": "told-by-proxy"})
+async def test_a_page_says_so_and_offers_a_way_on(portal: Portal, alex: httpx.AsyncClient) -> None:
+    async with unreadable(portal.database, "video_progress"):
+        with logged() as lines:
+            answer = await alex.get("/dashboard", headers={"x-request-id": "told-by-proxy"})
     page = Page(answer)
     assert answer.status_code == 500
     assert page.title == "Something went wrong on our side · AI Training"
@@ -56,30 +49,30 @@ async def test_a_page_says_so_and_offers_a_way_on(
 
 
 async def test_a_bug_in_what_surrounds_every_page_still_ends_in_a_page(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
     async def broken(_: object) -> int:
         raise RuntimeError("hunter2")
 
     change_site(portal, score_of=broken)
     with logged() as lines:
-        answer = await alice.get("/path")
+        answer = await alex.get("/path")
     assert answer.status_code == 500
     assert Page(answer).title.startswith("Something went wrong on our side")
     assert len(lines) == 1
-    assert (await alice.get("/no/such/page")).status_code == 404
+    assert (await alex.get("/no/such/page")).status_code == 404
 
 
 async def test_a_bug_in_asking_who_it_is_ends_in_an_answer(
-    alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
-    monkeypatch.setattr(sessions, "_ACTOR", BROKEN)
-    for url in ("/api/path", "/path", "/"):
-        with logged() as lines:
-            answer = await alice.get(url)
-        assert answer.status_code == 500, url
-        assert "x-request-id" in answer.headers
-        assert len(lines) == 1, url
+    async with unreadable(portal.database, "login_session"):
+        for url in ("/api/path", "/path", "/"):
+            with logged() as lines:
+                answer = await alex.get(url)
+            assert answer.status_code == 500, url
+            assert "x-request-id" in answer.headers
+            assert len(lines) == 1, url
 
 
 async def test_what_was_typed_is_in_no_log(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,50 +91,41 @@ async def test_what_was_typed_is_in_no_log(portal: Portal, monkeypatch: pytest.M
         assert "typed-password" not in answer.text
 
 
-async def test_a_session_is_in_no_log(
-    alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(scoring, "_STANDING", BROKEN)
-    with logged(logging.DEBUG) as lines:
-        await alice.get("/dashboard")
-        await alice.get("/api/path")
+async def test_a_session_is_in_no_log(portal: Portal, alex: httpx.AsyncClient) -> None:
+    async with unreadable(portal.database, "quiz_attempt"):
+        with logged(logging.DEBUG) as lines:
+            await alex.get("/dashboard")
+            await alex.get("/api/path")
     assert (
         len([line for line in lines if line.startswith(("[portal/dashboard]", "[portal/path]"))])
         == 2
     )
-    assert alice.cookies["sid"] not in "\n".join(lines)
+    assert alex.cookies["sid"] not in "\n".join(lines)
 
 
 async def test_an_address_cannot_forge_a_line_of_the_log(
-    alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
-    monkeypatch.setattr(sessions, "_ACTOR", BROKEN)
-    with logged() as lines:
-        answer = await alice.get("/step/1%0A[forged] line")
+    async with unreadable(portal.database, "login_session"):
+        with logged() as lines:
+            answer = await alex.get("/step/1%0A[forged] line")
     assert answer.status_code == 500
     assert "\n[forged]" not in "\n".join(lines)
 
 
-async def test_one_address_is_one_name_in_the_log(
-    alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_one_address_is_one_name_in_the_log(portal: Portal, alex: httpx.AsyncClient) -> None:
     """A name per address would be kept for ever, by Python as well as by whoever counts."""
-    monkeypatch.setattr(sessions, "_ACTOR", BROKEN)
-    before = len(logging.root.manager.loggerDict)
-    for number in range(30):
-        await alice.get(f"/step/made-up-{number}")
+    async with unreadable(portal.database, "login_session"):
+        before = len(logging.root.manager.loggerDict)
+        for number in range(30):
+            await alex.get(f"/step/made-up-{number}")
     assert len(logging.root.manager.loggerDict) - before < 5
 
 
-async def test_a_bug_leaves_nothing_half_done(
-    portal: Portal, alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_bug_leaves_nothing_half_done(portal: Portal, alex: httpx.AsyncClient) -> None:
     """The mark is written before the day of activity, in one transaction."""
-    from portal.accounts import actions
-
-    monkeypatch.setattr(actions, "_RECORD_ACTIVITY", BROKEN)
-    answer = await alice.post("/api/progress", json={"videoId": QUIZ, "done": True})
+    async with unwritable(portal.database, "activity_day"):
+        answer = await alex.post("/api/progress", json={"videoId": QUIZ, "done": True})
     assert answer.status_code == 500
-    monkeypatch.undo()
     assert await portal.database.value("SELECT count(*) FROM video_progress") == 0
-    assert (await alice.get("/api/progress")).json() == {"videos": {}}
+    assert (await alex.get("/api/progress")).json() == {"videos": {}}

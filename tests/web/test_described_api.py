@@ -78,8 +78,8 @@ async def test_every_operation_says_what_it_can_answer() -> None:
     assert "403" in OPERATIONS["GET", "/api/quiz/{video_id}"]["responses"]
 
 
-async def test_the_cookie_and_the_errors_are_described(alice: httpx.AsyncClient) -> None:
-    document = (await alice.get("/api/openapi.json")).json()
+async def test_the_cookie_and_the_errors_are_described(alex: httpx.AsyncClient) -> None:
+    document = (await alex.get("/api/openapi.json")).json()
     (scheme,) = document["components"]["securitySchemes"].values()
     assert scheme == {"type": "apiKey", "in": "cookie", "name": "sid"}
     login = document["paths"]["/api/auth/login"]["post"]
@@ -118,29 +118,29 @@ def test_what_is_sent_has_bounds() -> None:
             assert not unbounded(schema, f"{method} {path}")
 
 
-async def test_a_parameter_is_named_as_it_is_sent(alice: httpx.AsyncClient) -> None:
+async def test_a_parameter_is_named_as_it_is_sent(alex: httpx.AsyncClient) -> None:
     for query, field in (("scope=x", "scope"), ("scope=null", "scope"), ("page=x", "page")):
-        answer = await alice.get(f"/api/leaderboard?{query}")
+        answer = await alex.get(f"/api/leaderboard?{query}")
         assert answer.status_code == 400
         assert list(answer.json()["details"]) == [field]
         assert "`" not in answer.json()["details"][field]
 
 
-async def test_only_true_and_false_are_truth_values(alice: httpx.AsyncClient) -> None:
+async def test_only_true_and_false_are_truth_values(alex: httpx.AsyncClient) -> None:
     for value in ("false", "true", 0, 1, "", None, []):
         body = {"videoId": QUIZ, "done": value}
-        answer = await alice.post("/api/progress", json=body)
+        answer = await alex.post("/api/progress", json=body)
         assert answer.status_code == 400, value
         assert answer.json()["details"] == {"done": "true or false is expected."}
 
 
-async def test_options_names_every_method_of_an_address(alice: httpx.AsyncClient) -> None:
+async def test_options_names_every_method_of_an_address(alex: httpx.AsyncClient) -> None:
     for path, allowed in (
         ("/api/progress", "GET, OPTIONS, POST"),
         ("/login", "GET, OPTIONS, POST"),
     ):
-        assert (await alice.options(path)).headers["allow"] == allowed
-    assert (await alice.options("/api/quiz/x")).headers["allow"] == "GET, OPTIONS"
+        assert (await alex.options(path)).headers["allow"] == allowed
+    assert (await alex.options("/api/quiz/x")).headers["allow"] == "GET, OPTIONS"
 
 
 async def test_options_is_answered_to_everybody(portal: Portal) -> None:

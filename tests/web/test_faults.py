@@ -56,40 +56,40 @@ async def serves(browser: httpx.AsyncClient, path: str) -> bool:
 
 async def test_a_silent_database_costs_one_wait_and_then_none(database: Database) -> None:
     async with behind_a_network(database) as (portal, proxy):
-        alice = await portal.signed_in("alex")
-        assert await serves(alice, "/dashboard")
+        alex = await portal.signed_in("alex")
+        assert await serves(alex, "/dashboard")
         proxy.fall_silent()
-        waits = (seconds_of(alice, path, 503) for path in ("/dashboard", "/api/path", "/path"))
+        waits = (seconds_of(alex, path, 503) for path in ("/dashboard", "/api/path", "/path"))
         assert max(await asyncio.gather(*waits)) < 2 * LIMIT, "a page does not wait a second time"
         for path in ("/dashboard", "/api/path", "/health/ready"):
-            assert await seconds_of(alice, path, 503) < AT_ONCE
-        assert await seconds_of(alice, "/api/health", 200) < AT_ONCE
-        page = Page(await alice.get("/dashboard"))
+            assert await seconds_of(alex, path, 503) < AT_ONCE
+        assert await seconds_of(alex, "/api/health", 200) < AT_ONCE
+        page = Page(await alex.get("/dashboard"))
         assert page.link("Try again").endswith("/dashboard")
         proxy.speak()
         for path in ("/dashboard", "/api/path", "/health/ready"):
-            await until(lambda path=path: serves(alice, path), f"{path} is back", seconds=1)
+            await until(lambda path=path: serves(alex, path), f"{path} is back", seconds=1)
 
 
 async def test_an_exhausted_pool_costs_one_wait_and_is_no_reason_to_be_taken_out(
     database: Database,
 ) -> None:
     async with behind_a_network(database) as (portal, _):
-        alice = await portal.signed_in("alex")
+        alex = await portal.signed_in("alex")
         engine = sql.engine()
         connections = [await engine.pool.acquire() for _ in range(2)]
-        waits = [seconds_of(alice, path, 503) for path in ("/dashboard", "/api/path")]
-        ready = asyncio.ensure_future(alice.get("/health/ready"))
+        waits = [seconds_of(alex, path, 503) for path in ("/dashboard", "/api/path")]
+        ready = asyncio.ensure_future(alex.get("/health/ready"))
         assert max(await asyncio.gather(*waits)) < 2 * LIMIT
         assert (await ready).status_code == 200
         for connection in connections:
             await engine.pool.release(connection)
-        assert await serves(alice, "/dashboard")
+        assert await serves(alex, "/dashboard")
 
 
 async def test_without_room_to_write_people_still_read(database: Database) -> None:
     async with opened(database) as portal:
-        alice = await portal.signed_in("alex")
+        alex = await portal.signed_in("alex")
         await execute(
             database.url,
             NO_ROOM,
@@ -100,16 +100,16 @@ async def test_without_room_to_write_people_still_read(database: Database) -> No
             ),
         )
         for path in ("/dashboard", "/path", "/api/dashboard/kpis", "/health/ready"):
-            assert await serves(alice, path), path
+            assert await serves(alex, path), path
         with pytest.raises(AssertionError, match="Nothing is lost"):
-            await take_quiz(alice)
+            await take_quiz(alex)
         credentials = {"username": "mike", "password": "claude123"}
         answer = await portal.browser().post("/api/auth/login", json=credentials)
         assert answer.status_code == 503
         assert int(answer.headers["retry-after"]) > 0
         await execute(database.url, "DROP FUNCTION no_room CASCADE")
         await portal.signed_in("mike")
-        assert (await take_quiz(alice))["attempt"]["attemptNumber"] == 1
+        assert (await take_quiz(alex))["attempt"]["attemptNumber"] == 1
 
 
 @pytest.mark.parametrize("hours", [-2, 2])
@@ -118,9 +118,9 @@ async def test_a_clock_that_differs_from_the_database_s(
 ) -> None:
     monkeypatch.setattr("portal.clock.now", lambda: datetime.now(UTC) + timedelta(hours=hours))
     async with opened(database, session_hours=1) as portal:
-        alice = await portal.signed_in("alex")
-        result = await take_quiz(alice)
-        figures = (await alice.get("/api/dashboard/kpis")).json()
+        alex = await portal.signed_in("alex")
+        result = await take_quiz(alex)
+        figures = (await alex.get("/api/dashboard/kpis")).json()
         assert figures["totalScore"] == result["totalScore"] > 0
         assert figures["streak"] in (0, 1)  # a weekend does not count
         assert figures["rank"] == 1

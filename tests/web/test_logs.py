@@ -24,12 +24,12 @@ def context_of(line: str) -> dict[str, Any]:
 
 
 async def test_a_slow_query_is_a_warning_with_its_route_and_without_arguments(
-    portal: Portal, alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    portal: Portal, alex: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     learner = await portal.database.value("SELECT id FROM app_user WHERE external_id = 'alex'")
     monkeypatch.setattr(connections, "SLOW_SECONDS", 0.0)
     with logged(logging.WARNING) as lines:
-        await alice.get("/api/progress?secret=s3cret", headers={"x-request-id": "the-number"})
+        await alex.get("/api/progress?secret=s3cret", headers={"x-request-id": "the-number"})
     assert len(lines) == 2  # the session's statement and the page's
     for line in lines:
         assert line.startswith("[db/engine] slow query {")
@@ -39,16 +39,16 @@ async def test_a_slow_query_is_a_warning_with_its_route_and_without_arguments(
         assert isinstance(context["ms"], int)
         assert 20 < len(context["statement"]) <= 200
         assert "  " not in context["statement"]
-    for personal in (str(learner), "alex", "s3cret", alice.cookies["sid"]):
+    for personal in (str(learner), "alex", "s3cret", alex.cookies["sid"]):
         assert personal not in "".join(lines)
 
 
 async def test_a_slow_query_is_silent_in_production(
-    alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    alex: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connections, "SLOW_SECONDS", 0.0)
     with logged(logging.ERROR) as lines:
-        await alice.get("/api/progress")
+        await alex.get("/api/progress")
     assert lines == []
 
 

@@ -8,12 +8,11 @@ import statistics
 import time
 
 import httpx
-import pytest
 
 from portal import __version__
 from portal.db import sql
-from portal.learning import queries as learning
 from portal.web.lifecycle import Lifecycle
+from tests.breaking import unreadable
 from tests.ops.command import until
 from tests.ops.samples import Samples, scrape
 from tests.support import QUIZ, Database, Portal, execute
@@ -66,17 +65,16 @@ async def test_requests_are_counted_by_route_and_nothing_personal_is_in_it(
 
 
 async def test_every_answer_is_counted_with_its_status(
-    alice: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
-    monkeypatch.setattr(learning, "_STUDY", "SELECT 'x'::int AS broken")
-    await alice.get("/api/progress")
-    monkeypatch.undo()
-    await alice.head("/step/1")
-    await alice.get("/step/99")
-    await alice.get("/no/such/page")
-    await alice.post("/api/auth/logout", headers={"origin": "https://evil.example"})
-    await alice.request("BREW", "/step/1")
-    samples = await scrape(alice)
+    async with unreadable(portal.database, "video_progress"):
+        await alex.get("/api/progress")
+    await alex.head("/step/1")
+    await alex.get("/step/99")
+    await alex.get("/no/such/page")
+    await alex.post("/api/auth/logout", headers={"origin": "https://evil.example"})
+    await alex.request("BREW", "/step/1")
+    samples = await scrape(alex)
     for method, route, status in (
         ("GET", "/api/progress", "500"),
         ("HEAD", "/step/{step_id}", "200"),
@@ -135,18 +133,18 @@ async def test_giving_up_on_a_connection_is_counted(database: Database) -> None:
     assert samples.of("portal_db_away") == 0  # busy is not away
 
 
-async def test_an_outage_is_seen_and_its_end(portal: Portal, alice: httpx.AsyncClient) -> None:
+async def test_an_outage_is_seen_and_its_end(portal: Portal, alex: httpx.AsyncClient) -> None:
     name, admin = portal.database.name, portal.database.server.url("postgres")
     leave = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
-    assert (await scrape(alice)).of("portal_db_away") == 0
+    assert (await scrape(alex)).of("portal_db_away") == 0
     await execute(admin, leave, f"ALTER DATABASE {name} RENAME TO {name}_away")
     try:
-        assert (await alice.get("/api/progress")).status_code == 503
-        away = await scrape(alice)
+        assert (await alex.get("/api/progress")).status_code == 503
+        away = await scrape(alex)
     finally:
         await execute(admin, f"ALTER DATABASE {name}_away RENAME TO {name}")
-    assert (await alice.get("/api/progress")).status_code == 200
-    back = await scrape(alice)
+    assert (await alex.get("/api/progress")).status_code == 200
+    back = await scrape(alex)
     assert (away.of("portal_db_away"), away.of("portal_db_reconnects_total")) == (1, 0)
     assert (back.of("portal_db_away"), back.of("portal_db_reconnects_total")) == (0, 1)
 
@@ -177,9 +175,9 @@ async def test_how_far_the_start_has_come(database: Database) -> None:
     assert samples.of("process_resident_memory_bytes") > 1_000_000
 
 
-async def test_a_scrape_asks_the_database_nothing(portal: Portal, alice: httpx.AsyncClient) -> None:
+async def test_a_scrape_asks_the_database_nothing(portal: Portal, alex: httpx.AsyncClient) -> None:
     before = sql.engine().pool.statements
-    await scrape(alice)
+    await scrape(alex)
     assert sql.engine().pool.statements == before
 
 

@@ -86,60 +86,60 @@ async def test_a_sign_in_is_counted_by_its_outcome(portal: Portal) -> None:
     assert await since.grown("rate_limit_refusals") == {"": 3}
 
 
-async def test_an_answer_is_counted_once_right_or_wrong(alice: httpx.AsyncClient) -> None:
-    questions = (await alice.get(f"/api/quiz/{QUIZ}")).json()["questions"]
+async def test_an_answer_is_counted_once_right_or_wrong(alex: httpx.AsyncClient) -> None:
+    questions = (await alex.get(f"/api/quiz/{QUIZ}")).json()["questions"]
     right = {**answer_for(QUIZ, questions[0], right=True), "attemptNumber": 1}
     wrong = {**answer_for(QUIZ, questions[1], right=False), "attemptNumber": 1}
-    since = await Since.now(alice)
+    since = await Since.now(alex)
     answers = await asyncio.gather(
-        *(alice.post(f"/api/quiz/{QUIZ}/answers", json=right) for _ in range(10)),
-        *(alice.post(f"/api/quiz/{QUIZ}/answers", json=wrong) for _ in range(10)),
+        *(alex.post(f"/api/quiz/{QUIZ}/answers", json=right) for _ in range(10)),
+        *(alex.post(f"/api/quiz/{QUIZ}/answers", json=wrong) for _ in range(10)),
     )
     assert {answer.status_code for answer in answers} == {200}
     other = {**wrong, **answer_for(QUIZ, questions[1], right=True)}
-    assert (await alice.post(f"/api/quiz/{QUIZ}/answers", json=other)).status_code == 409
+    assert (await alex.post(f"/api/quiz/{QUIZ}/answers", json=other)).status_code == 409
     assert await since.grown("answers") == {"right": 1, "wrong": 1}
     assert await since.grown("quizzes_finished") == {}
 
 
-async def test_twenty_submits_at_once_are_one_finished_quiz(alice: httpx.AsyncClient) -> None:
-    questions = (await alice.get(f"/api/quiz/{QUIZ}")).json()["questions"]
+async def test_twenty_submits_at_once_are_one_finished_quiz(alex: httpx.AsyncClient) -> None:
+    questions = (await alex.get(f"/api/quiz/{QUIZ}")).json()["questions"]
     first = {**answer_for(QUIZ, questions[0], right=False), "attemptNumber": 1}
     rest = [answer_for(QUIZ, question, right=True) for question in questions[1:]]
     body = {"videoId": QUIZ, "attemptNumber": 1, "answers": rest}
-    since = await Since.now(alice)
-    assert (await alice.post(f"/api/quiz/{QUIZ}/answers", json=first)).status_code == 200
-    answers = await asyncio.gather(*(alice.post("/api/quiz/submit", json=body) for _ in range(20)))
+    since = await Since.now(alex)
+    assert (await alex.post(f"/api/quiz/{QUIZ}/answers", json=first)).status_code == 200
+    answers = await asyncio.gather(*(alex.post("/api/quiz/submit", json=body) for _ in range(20)))
     assert sorted(answer.status_code for answer in answers) == [200, *[409] * 19]
     assert await since.grown("quizzes_finished") == {"": 1}
     assert await since.grown("answers") == {"right": len(questions) - 1, "wrong": 1}
 
 
-async def test_what_was_not_committed_is_not_counted(alice: httpx.AsyncClient) -> None:
-    questions = (await alice.get(f"/api/quiz/{QUIZ}")).json()["questions"]
+async def test_what_was_not_committed_is_not_counted(alex: httpx.AsyncClient) -> None:
+    questions = (await alex.get(f"/api/quiz/{QUIZ}")).json()["questions"]
     given = [answer_for(QUIZ, question, right=True) for question in questions]
-    since = await Since.now(alice)
+    since = await Since.now(alex)
     body = {"videoId": QUIZ, "attemptNumber": 1, "answers": given[:-1]}
-    assert (await alice.post("/api/quiz/submit", json=body)).status_code == 400
+    assert (await alex.post("/api/quiz/submit", json=body)).status_code == 400
     body = {"videoId": QUIZ, "attemptNumber": 7, "answers": given}
-    assert (await alice.post("/api/quiz/submit", json=body)).status_code == 409
+    assert (await alex.post("/api/quiz/submit", json=body)).status_code == 409
     assert await since.grown("answers") == {}
     assert await since.grown("quizzes_finished") == {}
 
 
 async def test_a_video_counts_when_it_becomes_done(
-    alice: httpx.AsyncClient, bob: httpx.AsyncClient
+    alex: httpx.AsyncClient, mike: httpx.AsyncClient
 ) -> None:
     async def mark(done: bool) -> None:
-        await alice.post("/api/progress", json={"videoId": VIDEO.id, "done": done})
+        await alex.post("/api/progress", json={"videoId": VIDEO.id, "done": done})
 
-    since = await Since.now(alice)
+    since = await Since.now(alex)
     await asyncio.gather(*(mark(True) for _ in range(5)))
     assert await since.grown("videos_completed") == {"declared": 1}
     await mark(False)
     await mark(False)
     assert await since.grown("videos_completed") == {"declared": 1}
-    await alice.post(f"/video/{VIDEO.id}/done", data={"done": "true"})
+    await alex.post(f"/video/{VIDEO.id}/done", data={"done": "true"})
     assert await since.grown("videos_completed") == {"declared": 2}
 
 

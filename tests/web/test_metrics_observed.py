@@ -50,11 +50,11 @@ def promtool(*arguments: str | Path) -> str:
 
 
 @pytest.fixture
-async def live(alice: httpx.AsyncClient) -> Samples:
+async def live(alex: httpx.AsyncClient) -> Samples:
     """The metrics of a portal in which somebody has learned something."""
-    await take_quiz(alice, wrong=1)
-    await alice.get("/dashboard")
-    return await scrape(alice)
+    await take_quiz(alex, wrong=1)
+    await alex.get("/dashboard")
+    return await scrape(alex)
 
 
 DASHBOARD_TEXT = "\n".join(expressions(DASHBOARD))

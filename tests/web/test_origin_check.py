@@ -72,25 +72,25 @@ async def test_every_method_that_may_change_something_is_judged(
     assert answer.status_code == 403
 
 
-async def test_reading_from_another_site_is_allowed(alice: httpx.AsyncClient) -> None:
+async def test_reading_from_another_site_is_allowed(alex: httpx.AsyncClient) -> None:
     headers = {"sec-fetch-site": "cross-site", "origin": "https://evil.example"}
     for path in ("/dashboard", "/api/path"):
-        assert (await alice.get(path, headers=headers)).status_code == 200
-        assert (await alice.head(path, headers=headers)).status_code == 200
+        assert (await alex.get(path, headers=headers)).status_code == 200
+        assert (await alex.head(path, headers=headers)).status_code == 200
 
 
-async def test_a_refused_write_changes_nothing_and_says_why(alice: httpx.AsyncClient) -> None:
+async def test_a_refused_write_changes_nothing_and_says_why(alex: httpx.AsyncClient) -> None:
     foreign = {"sec-fetch-site": "cross-site"}
     video = "introduction-to-ai-fluency"
-    answer = await alice.post(
+    answer = await alex.post(
         "/api/progress", json={"videoId": video, "done": True}, headers=foreign
     )
     assert answer.json() == {"error": "This request came from another site and was refused."}
-    answer = await alice.post(f"/video/{video}/done", data={"done": "true"}, headers=foreign)
+    answer = await alex.post(f"/video/{video}/done", data={"done": "true"}, headers=foreign)
     assert answer.status_code == 403
     assert "another site" in answer.text
-    assert (await alice.post("/logout", headers=foreign)).status_code == 403
-    assert (await alice.get("/api/progress")).json() == {"videos": {}}
+    assert (await alex.post("/logout", headers=foreign)).status_code == 403
+    assert (await alex.get("/api/progress")).json() == {"videos": {}}
 
 
 async def test_another_site_cannot_sign_a_browser_in(portal: Portal) -> None:

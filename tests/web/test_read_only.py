@@ -33,18 +33,18 @@ async def becomes_read_only(portal: Portal) -> None:
 
 
 async def test_reading_goes_on_also_for_who_was_not_seen_for_long(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
-    await take_quiz(alice)
-    normal = {path: (await alice.get(path)).status_code for path in READS}
+    await take_quiz(alex)
+    normal = {path: (await alex.get(path)).status_code for path in READS}
     await portal.database.value(f"{LONG_UNSEEN} RETURNING 1")
     await becomes_read_only(portal)
-    assert {path: (await alice.get(path)).status_code for path in READS} == normal
-    assert (await alice.get("/api/auth/me")).json()["user"]["id"] == "alex"
+    assert {path: (await alex.get(path)).status_code for path in READS} == normal
+    assert (await alex.get("/api/auth/me")).json()["user"]["id"] == "alex"
 
 
 async def test_who_wants_to_write_or_to_sign_in_is_told_what_is_the_matter(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
     await becomes_read_only(portal)
     for path, body in (
@@ -52,7 +52,7 @@ async def test_who_wants_to_write_or_to_sign_in_is_told_what_is_the_matter(
         ("/api/progress", {"videoId": QUIZ, "done": True}),
         ("/api/auth/logout", {}),
     ):
-        answer = await alice.post(path, json=body)
+        answer = await alex.post(path, json=body)
         assert (answer.status_code, answer.json()) == (503, {"error": SENTENCE}), path
         assert int(answer.headers["retry-after"]) > 0
     page = Page(await portal.browser().post("/login", data=SIGN_IN))
@@ -61,27 +61,27 @@ async def test_who_wants_to_write_or_to_sign_in_is_told_what_is_the_matter(
 
 
 async def test_readiness_metrics_and_log_tell_of_it_and_of_its_end(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
-    normal = (await alice.get("/health/ready")).json()
+    normal = (await alex.get("/health/ready")).json()
     assert "checks" not in normal
-    assert (await scrape(alice)).of("portal_db_read_only") == 0
+    assert (await scrape(alex)).of("portal_db_read_only") == 0
     with logged() as lines:
         await becomes_read_only(portal)
         for _ in range(3):
-            answer = await alice.get("/health/ready")
+            answer = await alex.get("/health/ready")
             assert answer.status_code == 200, "reads go on"
             assert answer.json()["status"] == "ready"
             assert answer.json()["checks"]["write"] == "read-only"
         await until(is_known, "it is known")
-        assert (await scrape(alice)).of("portal_db_read_only") == 1
-        assert (await scrape(alice)).of("portal_db_away") == 0
+        assert (await scrape(alex)).of("portal_db_read_only") == 1
+        assert (await scrape(alex)).of("portal_db_away") == 0
         await set_read_only(portal.database, "off")
         started = time.monotonic()
         await until(lambda: signs_in(portal), "writing goes on", seconds=2)
         assert time.monotonic() - started < 2
-        await until(lambda: is_ready(alice), "readiness says so", seconds=2)
-    assert (await scrape(alice)).of("portal_db_read_only") == 0
+        await until(lambda: is_ready(alex), "readiness says so", seconds=2)
+    assert (await scrape(alex)).of("portal_db_read_only") == 0
     assert [line.partition(" {")[0] for line in lines] == [
         "[db/engine] the database takes no writes: it is set to read-only",
         "[db/engine] the database takes writes again",
@@ -102,7 +102,7 @@ async def is_ready(browser: httpx.AsyncClient) -> bool:
 
 @pytest.mark.parametrize("path", ["/api/auth/me", "/dashboard"])
 async def test_a_note_that_has_to_wait_is_left_out(
-    portal: Portal, alice: httpx.AsyncClient, path: str
+    portal: Portal, alex: httpx.AsyncClient, path: str
 ) -> None:
     await portal.database.value(f"{LONG_UNSEEN} RETURNING 1")
     connection = await sql.engine().get_new_connection()
@@ -111,17 +111,17 @@ async def test_a_note_that_has_to_wait_is_left_out(
             await connection.execute("SELECT 1 FROM login_session FOR UPDATE")
             with logged(logging.ERROR) as lines:
                 started = time.monotonic()
-                assert (await alice.get(path)).status_code == 200
+                assert (await alex.get(path)).status_code == 200
                 assert time.monotonic() - started < AT_MOST
                 started = time.monotonic()
-                assert (await alice.get(path)).status_code == 200
+                assert (await alex.get(path)).status_code == 200
                 assert time.monotonic() - started < AT_MOST / 2, "not every request waits"
     finally:
         await connection.close()
     assert lines == []
-    assert (await scrape(alice)).of("portal_db_notes_missed_total") >= 1
+    assert (await scrape(alex)).of("portal_db_notes_missed_total") >= 1
     sql.engine()._best_effort_from = float("-inf")
-    await alice.get(path)
+    await alex.get(path)
     assert await portal.database.value(LAST_SEEN), "later on, it is taken"
 
 

@@ -46,7 +46,7 @@ async def test_the_tables_above_name_every_write(portal: Portal) -> None:
     assert writes == API.keys() | FORMS.keys() | NO_BODY
 
 
-async def test_what_is_not_json_is_refused_in_one_sentence(alice: httpx.AsyncClient) -> None:
+async def test_what_is_not_json_is_refused_in_one_sentence(alex: httpx.AsyncClient) -> None:
     bodies = (
         b"",
         b"{",
@@ -58,28 +58,28 @@ async def test_what_is_not_json_is_refused_in_one_sentence(alice: httpx.AsyncCli
     )
     for url in API:
         for body in bodies:
-            answer = await alice.post(url, content=body, headers=JSON)
+            answer = await alex.post(url, content=body, headers=JSON)
             assert answer.status_code == 400, (url, body)
             assert answer.json()["error"].endswith(".")
 
 
-async def test_a_body_without_end_of_nesting_is_no_bug_of_ours(alice: httpx.AsyncClient) -> None:
+async def test_a_body_without_end_of_nesting_is_no_bug_of_ours(alex: httpx.AsyncClient) -> None:
     for body in (b"[" * 100_000, b'{"a":' * 50_000):
-        answer = await alice.post("/api/progress", content=body, headers=JSON)
+        answer = await alex.post("/api/progress", content=body, headers=JSON)
         assert answer.status_code == 400
 
 
-async def test_a_wrong_type_is_named_with_its_field(alice: httpx.AsyncClient) -> None:
+async def test_a_wrong_type_is_named_with_its_field(alex: httpx.AsyncClient) -> None:
     wrong = {str: 7, bool: "yes", int: "many", list: "none"}
     for url, body in API.items():
         for field, value in body.items():
             for bad in (wrong[type(value)], None, {"deep": [1]}):
                 if field in ("choiceId", "answers") and bad is None:
                     continue
-                answer = await alice.post(url, json={**body, field: bad})
+                answer = await alex.post(url, json={**body, field: bad})
                 assert answer.status_code == 400, (url, field, bad)
                 assert list(answer.json()["details"]) == [field], (url, field, bad)
-    answer = await alice.post(
+    answer = await alex.post(
         "/api/quiz/submit",
         json={"videoId": QUIZ, "attemptNumber": 1, "answers": [{"questionId": 5}]},
     )
@@ -87,50 +87,50 @@ async def test_a_wrong_type_is_named_with_its_field(alice: httpx.AsyncClient) ->
     assert list(answer.json()["details"]) == ["answers[0].questionId"]
 
 
-async def test_a_missing_field_is_named(alice: httpx.AsyncClient) -> None:
+async def test_a_missing_field_is_named(alex: httpx.AsyncClient) -> None:
     for url, body in API.items():
         for field in body:
             if field in ("choiceId", "answers"):
                 continue
             rest = {name: value for name, value in body.items() if name != field}
-            answer = await alice.post(url, json=rest)
+            answer = await alex.post(url, json=rest)
             assert answer.status_code == 400
             assert f"`{field}`" in json.dumps(answer.json()["details"])
 
 
-async def test_a_missing_body_is_said_in_words(alice: httpx.AsyncClient) -> None:
+async def test_a_missing_body_is_said_in_words(alex: httpx.AsyncClient) -> None:
     for url in API:
-        answer = await alice.post(url)
+        answer = await alex.post(url)
         assert answer.status_code == 400
         assert "'data'" not in json.dumps(answer.json()), "the name of a variable of ours"
 
 
-async def test_the_api_takes_json_only(alice: httpx.AsyncClient) -> None:
+async def test_the_api_takes_json_only(alex: httpx.AsyncClient) -> None:
     for url, body in API.items():
         for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""):
-            answer = await alice.post(url, content=json.dumps(body), headers={"content-type": kind})
+            answer = await alex.post(url, content=json.dumps(body), headers={"content-type": kind})
             assert answer.status_code == 415, (url, kind)
             assert answer.json() == {"error": "Send the body as application/json."}
     kind = "Application/JSON; charset=utf-8"
-    answer = await alice.post(
+    answer = await alex.post(
         "/api/progress", content=json.dumps(API["/api/progress"]), headers={"content-type": kind}
     )
     assert answer.status_code == 200
 
 
-async def test_a_body_that_is_too_large_is_refused(alice: httpx.AsyncClient) -> None:
+async def test_a_body_that_is_too_large_is_refused(alex: httpx.AsyncClient) -> None:
     body = b'{"videoId": "' + b"x" * 20_000_000 + b'", "done": true}'
-    answer = await alice.post("/api/progress", content=body, headers=JSON)
+    answer = await alex.post("/api/progress", content=body, headers=JSON)
     assert (answer.status_code, answer.json()) == (413, {"error": "The request is too large."})
-    answer = await alice.post("/login", content=b"next=" + b"x" * 20_000_000, headers=FORM)
+    answer = await alex.post("/login", content=b"next=" + b"x" * 20_000_000, headers=FORM)
     assert answer.status_code == 413
     assert Page(answer).title.startswith("That was too large")
 
 
 async def test_unknown_addresses_are_json_below_api_and_pages_elsewhere(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
-    for browser in (alice, portal.browser()):
+    for browser in (alex, portal.browser()):
         for url in ("/api/nothing", "/api/quiz", "/api/", "/health/nothing"):
             answer = await browser.get(url)
             assert (answer.status_code, answer.json()) == (404, {"error": "Not found."}), url
@@ -139,31 +139,31 @@ async def test_unknown_addresses_are_json_below_api_and_pages_elsewhere(
             assert answer.status_code == 404, url
             page = Page(answer)
             assert page.title.startswith("No page at this address")
-            way_on = "Open the dashboard" if browser is alice else "Go to sign-in"
+            way_on = "Open the dashboard" if browser is alex else "Go to sign-in"
             assert page.link(way_on)
 
 
-async def test_a_wrong_method_names_the_right_ones(alice: httpx.AsyncClient) -> None:
+async def test_a_wrong_method_names_the_right_ones(alex: httpx.AsyncClient) -> None:
     for method, url, allowed in (
         ("DELETE", "/api/path", "GET"),
         ("PUT", "/api/progress", "POST"),
         ("GET", "/api/quiz/submit/", "POST"),
         ("FROBNICATE", "/dashboard", "GET"),
     ):
-        answer = await alice.request(method, url)
+        answer = await alex.request(method, url)
         if url.startswith("/api/quiz"):  # which reads like a quiz of that name
             assert answer.status_code in (404, 405)
             continue
         assert answer.status_code == 405
         assert allowed in answer.headers["allow"]
-    assert (await alice.delete("/api/path")).json() == {
+    assert (await alex.delete("/api/path")).json() == {
         "error": "This address does not accept that method."
     }
-    assert Page(await alice.get("/logout")).link("Open the dashboard")
+    assert Page(await alex.get("/logout")).link("Open the dashboard")
 
 
 async def test_no_text_in_any_field_is_an_error_of_ours(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
     """Each text field in turn, of each write, in JSON and in forms."""
     with logged(logging.ERROR) as lines:
@@ -171,18 +171,18 @@ async def test_no_text_in_any_field_is_an_error_of_ours(
             for url, body in API.items():
                 for field, value in body.items():
                     if isinstance(value, str):
-                        answer = await alice.post(url, json={**body, field: text})
+                        answer = await alex.post(url, json={**body, field: text})
                         assert 400 <= answer.status_code < 500, (url, field, text[:9])
                         assert answer.json()["error"]
             for url, fields in FORMS.items():
                 for field in fields:
-                    browser = portal.browser() if url == "/login" else alice
+                    browser = portal.browser() if url == "/login" else alex
                     answer = await browser.post(url, data={**fields, field: text})
                     assert 300 <= answer.status_code < 500, (url, field, text[:9])
     assert lines == []
 
 
-async def test_no_address_is_an_error_of_ours(alice: httpx.AsyncClient) -> None:
+async def test_no_address_is_an_error_of_ours(alex: httpx.AsyncClient) -> None:
     for url in (
         "/step/%00",
         "/video/%00",
@@ -196,7 +196,7 @@ async def test_no_address_is_an_error_of_ours(alice: httpx.AsyncClient) -> None:
         "/path?%ff=%00",
         "/step/" + "1" * 5000,
     ):
-        answer = await alice.get(url)
+        answer = await alex.get(url)
         assert answer.status_code < 500, url
 
 
@@ -211,12 +211,12 @@ async def test_bytes_that_are_no_text_are_refused_or_replaced(portal: Portal) ->
         assert 400 <= answer.status_code < 500, body
 
 
-async def test_a_form_takes_no_files(alice: httpx.AsyncClient) -> None:
-    answer = await alice.post("/theme", files={"theme": ("dark.txt", b"dark")})
+async def test_a_form_takes_no_files(alex: httpx.AsyncClient) -> None:
+    answer = await alex.post("/theme", files={"theme": ("dark.txt", b"dark")})
     assert answer.status_code == 400
     assert "does not accept files" in answer.text
     for kind in ("multipart/form-data", "multipart/form-data; boundary=x", "application/json"):
-        answer = await alice.post("/theme", content=b"zzz", headers={"content-type": kind})
+        answer = await alex.post("/theme", content=b"zzz", headers={"content-type": kind})
         assert answer.status_code < 500
 
 
@@ -253,17 +253,17 @@ async def test_an_odd_referrer_is_no_error_of_ours(portal: Portal) -> None:
 
 
 async def test_what_a_person_got_wrong_is_not_logged_as_an_error(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
     with logged(logging.ERROR) as lines:
-        await alice.post("/api/progress", content=b"{", headers=JSON)
-        await alice.post("/api/progress", json={"videoId": 5})
-        await alice.post("/api/progress", json={"videoId": "none", "done": True})
-        await alice.post("/api/progress", content=b"x")
-        await alice.delete("/api/path")
-        await alice.get("/nothing")
-        await alice.post("/api/quiz/submit", json={"videoId": QUIZ, "attemptNumber": 9})
-        await alice.post("/logout", headers={"origin": "https://evil.example"})
+        await alex.post("/api/progress", content=b"{", headers=JSON)
+        await alex.post("/api/progress", json={"videoId": 5})
+        await alex.post("/api/progress", json={"videoId": "none", "done": True})
+        await alex.post("/api/progress", content=b"x")
+        await alex.delete("/api/path")
+        await alex.get("/nothing")
+        await alex.post("/api/quiz/submit", json={"videoId": QUIZ, "attemptNumber": 9})
+        await alex.post("/logout", headers={"origin": "https://evil.example"})
         await portal.browser().get("/dashboard")
         await portal.browser().post("/login", data={"username": "alex", "password": "wrong"})
     assert lines == []

@@ -87,10 +87,10 @@ async def test_closed_routes_ask_a_visitor_to_sign_in(
 
 
 async def test_a_learner_is_kept_from_the_pages_of_managers_and_admins(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
     for route in routes_of(portal):
-        answer = await alice.request(route.method, address(portal, route.path))
+        answer = await alex.request(route.method, address(portal, route.path))
         assert (answer.status_code == 403) == (route.who in ("manager", "admin")), route
 
 
@@ -101,8 +101,8 @@ async def test_a_made_up_cookie_opens_nothing(portal: Portal) -> None:
         assert (await browser.get("/dashboard")).status_code == 303
 
 
-async def test_head_is_get_without_its_body(portal: Portal, alice: httpx.AsyncClient) -> None:
-    for browser in (alice, portal.browser()):
+async def test_head_is_get_without_its_body(portal: Portal, alex: httpx.AsyncClient) -> None:
+    for browser in (alex, portal.browser()):
         for route in routes_of(portal):
             if route.method != "GET" or route.path == "/metrics":  # whose length grows
                 continue
@@ -152,16 +152,16 @@ async def test_head_sends_no_byte_of_a_body(portal: Portal) -> None:
         assert int(dict(sent[0]["headers"])[b"content-length"]) > 0
 
 
-async def test_head_is_no_way_around_a_wrong_method(alice: httpx.AsyncClient) -> None:
-    answer = await alice.head("/api/progress/watch")
+async def test_head_is_no_way_around_a_wrong_method(alex: httpx.AsyncClient) -> None:
+    answer = await alex.head("/api/progress/watch")
     assert (answer.status_code, answer.content) == (405, b"")
-    assert (await alice.head("/no/such/page")).status_code == 404
+    assert (await alex.head("/no/such/page")).status_code == 404
 
 
 async def test_the_api_describes_every_json_route_and_no_page(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
-    document = (await alice.get("/api/openapi.json")).json()
+    document = (await alex.get("/api/openapi.json")).json()
     assert document["openapi"].startswith("3.1")
     described = {
         (method.upper(), path) for path, entry in document["paths"].items() for method in entry

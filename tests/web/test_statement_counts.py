@@ -42,16 +42,16 @@ async def count(browser: httpx.AsyncClient, method: str, url: str, **options: ob
 
 
 @pytest.fixture
-async def busy(portal: Portal, alice: httpx.AsyncClient) -> httpx.AsyncClient:
+async def busy(portal: Portal, alex: httpx.AsyncClient) -> httpx.AsyncClient:
     """Alex, with every quiz taken, one of them open, and every video marked."""
     for video in COURSE.ordered[:20]:
-        await alice.post("/api/progress", json={"videoId": video.id, "done": True})
+        await alex.post("/api/progress", json={"videoId": video.id, "done": True})
     for quiz_id in list(COURSE.quizzes)[:4]:
-        await take_quiz(alice, quiz_id, wrong=1)
-    quiz = (await alice.get(f"/api/quiz/{QUIZ}")).json()
+        await take_quiz(alex, quiz_id, wrong=1)
+    quiz = (await alex.get(f"/api/quiz/{QUIZ}")).json()
     body = {**answer_for(QUIZ, quiz["questions"][0], right=True), "attemptNumber": 2}
-    await alice.post(f"/api/quiz/{QUIZ}/answers", json=body)
-    return alice
+    await alex.post(f"/api/quiz/{QUIZ}/answers", json=body)
+    return alex
 
 
 async def test_reads_stay_within_their_number(busy: httpx.AsyncClient) -> None:
@@ -59,9 +59,9 @@ async def test_reads_stay_within_their_number(busy: httpx.AsyncClient) -> None:
         assert await count(busy, "GET", url) <= allowed, url
 
 
-async def test_a_new_learner_costs_no_more(alice: httpx.AsyncClient) -> None:
+async def test_a_new_learner_costs_no_more(alex: httpx.AsyncClient) -> None:
     for url, allowed in READS.items():
-        assert await count(alice, "GET", url) <= allowed, url
+        assert await count(alex, "GET", url) <= allowed, url
 
 
 async def test_what_needs_no_data_asks_for_none(visitor: httpx.AsyncClient) -> None:

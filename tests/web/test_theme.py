@@ -26,15 +26,15 @@ async def test_a_visitor_switches_the_theme_and_stays_on_the_page(
 
 
 async def test_it_stays_after_signing_in_and_on_every_page(
-    portal: Portal, alice: httpx.AsyncClient
+    portal: Portal, alex: httpx.AsyncClient
 ) -> None:
-    form = Page(await alice.get(f"/video/{QUIZ}?q=1")).form("/theme")
-    answer = await send(alice, form, theme="dark")
+    form = Page(await alex.get(f"/video/{QUIZ}?q=1")).form("/theme")
+    answer = await send(alex, form, theme="dark")
     assert f"/video/{QUIZ}?q=1" in str(answer.url)
     for url in ("/dashboard", "/path", "/step/1", "/no/such/page"):
-        assert await theme_of(alice, url) == "dark"
-    await alice.post("/logout")
-    assert await theme_of(alice, "/login") == "dark"
+        assert await theme_of(alex, url) == "dark"
+    await alex.post("/logout")
+    assert await theme_of(alex, "/login") == "dark"
 
 
 async def test_the_cookie_lasts_and_is_closed_to_scripts(portal: Portal) -> None:
@@ -73,10 +73,10 @@ async def test_the_way_back_stays_on_this_site(visitor: httpx.AsyncClient) -> No
         assert answer.headers["location"] == "/"
 
 
-async def test_the_error_page_of_a_form_leads_back_to_its_page(alice: httpx.AsyncClient) -> None:
+async def test_the_error_page_of_a_form_leads_back_to_its_page(alex: httpx.AsyncClient) -> None:
     """Its theme form must not lead to an address that takes only POST."""
-    answer = await alice.post(f"/video/{QUIZ}/answer", data={"question": "none", "attempt": "1"})
+    answer = await alex.post(f"/video/{QUIZ}/answer", data={"question": "none", "attempt": "1"})
     assert answer.status_code == 404
     form = Page(answer).form("/theme")
-    answer = await send(alice, form, theme="dark")
+    answer = await send(alex, form, theme="dark")
     assert answer.status_code == 200

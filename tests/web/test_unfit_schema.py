@@ -46,16 +46,16 @@ async def refused(browser: httpx.AsyncClient) -> list[str]:
 
 
 async def test_a_right_that_is_gone(limited: Portal, database: Database) -> None:
-    alice = await limited.signed_in("alex")
-    assert (await alice.get("/health/ready")).status_code == 200
+    alex = await limited.signed_in("alex")
+    assert (await alex.get("/health/ready")).status_code == 200
     await execute(database.url, f"REVOKE SELECT ON video_progress FROM {ROLE}")
-    [line] = await refused(alice)
+    [line] = await refused(alex)
     assert line.startswith(
         "[db/engine] the database refuses a statement: its role lacks a right on a table or"
     )
     assert '"object":"video_progress"' in line
     assert '"route":"/api/progress"' in line
-    answer = await alice.get("/health/ready")
+    answer = await alex.get("/health/ready")
     assert answer.status_code == 503
     assert answer.json()["checks"] == {
         "release": "ok",
@@ -63,36 +63,36 @@ async def test_a_right_that_is_gone(limited: Portal, database: Database) -> None
         "schema": "no right to read",
     }
     await execute(database.url, f"GRANT SELECT ON video_progress TO {ROLE}")
-    assert (await alice.get("/api/progress")).status_code == 200
-    assert (await alice.get("/health/ready")).status_code == 200
+    assert (await alex.get("/api/progress")).status_code == 200
+    assert (await alex.get("/health/ready")).status_code == 200
 
 
 async def test_a_schema_that_is_elsewhere(limited: Portal, database: Database) -> None:
-    alice = await limited.signed_in("alex")
+    alex = await limited.signed_in("alex")
     await execute(database.url, "ALTER SCHEMA public RENAME TO elsewhere")
-    [line] = await refused(alice)
+    [line] = await refused(alex)
     assert line.startswith("[db/engine] the database refuses a statement: a table is missing")
-    answer = await alice.get("/health/ready")
+    answer = await alex.get("/health/ready")
     assert (answer.status_code, answer.json()["checks"]["schema"]) == (503, "table missing")
     await execute(database.url, "ALTER SCHEMA elsewhere RENAME TO public")
-    assert (await alice.get("/health/ready")).status_code == 200
+    assert (await alex.get("/health/ready")).status_code == 200
 
 
 async def test_a_schema_that_may_not_be_used(limited: Portal, database: Database) -> None:
-    alice = await limited.signed_in("alex")
+    alex = await limited.signed_in("alex")
     await execute(database.url, "REVOKE USAGE ON SCHEMA public FROM PUBLIC", GRANTS[0])
-    assert (await alice.get("/health/ready")).status_code == 200
+    assert (await alex.get("/health/ready")).status_code == 200
     await execute(database.url, f"REVOKE USAGE ON SCHEMA public FROM {ROLE}")
-    assert await refused(alice)
-    answer = await alice.get("/health/ready")
+    assert await refused(alex)
+    answer = await alex.get("/health/ready")
     assert (answer.status_code, answer.json()["checks"]["schema"]) == (503, "table missing")
 
 
 async def test_a_column_that_is_gone(limited: Portal, database: Database) -> None:
-    alice = await limited.signed_in("alex")
+    alex = await limited.signed_in("alex")
     rename = "ALTER TABLE video_progress RENAME COLUMN {} TO {}"
     await execute(database.url, rename.format("completed_at", "ended"))
-    [line] = await refused(alice)
+    [line] = await refused(alex)
     assert "a column is missing" in line
     assert '"object":"completed_at"' in line or '"object":"p.completed_at"' in line
 
@@ -110,12 +110,12 @@ async def lock_held(table: str) -> AsyncIterator[None]:
 
 
 async def test_a_table_that_is_locked(limited: Portal) -> None:
-    alice = await limited.signed_in("alex")
+    alex = await limited.signed_in("alex")
     async with lock_held("video_progress"):
-        [line] = await refused(alice)
+        [line] = await refused(alex)
     assert "a request waited for the database in vain: no answer in time" in line
     assert '"route":"/api/progress"' in line
-    assert (await alice.get("/api/progress")).status_code == 200
+    assert (await alex.get("/api/progress")).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -125,12 +125,12 @@ async def test_a_table_that_is_locked(limited: Portal) -> None:
 async def test_a_limit_of_the_role(
     limited: Portal, database: Database, setting: str, said: str
 ) -> None:
-    alice = await limited.signed_in("alex")
+    alex = await limited.signed_in("alex")
     change = f"ALTER ROLE {ROLE} IN DATABASE {database.name} SET {setting} = '50ms'"
     await execute(database.url, change)
     await sql.engine().pool.drop_idle()
     async with lock_held("video_progress"):
-        [line] = await refused(alice)
+        [line] = await refused(alex)
     assert said in line
 
 
@@ -138,13 +138,13 @@ async def test_a_limit_of_the_role(
 async def test_sessions_that_keep_a_setting_that_was_mended_are_replaced(
     limited: Portal, database: Database, setting: str
 ) -> None:
-    alice = await limited.signed_in("alex")
+    alex = await limited.signed_in("alex")
     role = f"ALTER ROLE {ROLE} IN DATABASE {database.name}"
     await execute(database.url, f"{role} SET {setting}")
     await sql.engine().pool.drop_idle()
 
     async def is_refused() -> bool:
-        return (await alice.get("/dashboard")).status_code == 503
+        return (await alex.get("/dashboard")).status_code == 503
 
     async def is_served() -> bool:
         return not await is_refused()
@@ -157,9 +157,9 @@ async def test_sessions_that_keep_a_setting_that_was_mended_are_replaced(
 
 
 async def test_a_database_that_lets_nobody_in(limited: Portal, database: Database) -> None:
-    alice = await limited.signed_in("alex")
+    alex = await limited.signed_in("alex")
     await execute(database.url, f"REVOKE CONNECT ON DATABASE {database.name} FROM PUBLIC")
     await sql.engine().pool.drop_idle()
-    [line] = await refused(alice)
+    [line] = await refused(alex)
     assert line.startswith("[db/engine] the database is away: its role may not connect")
-    assert (await alice.get("/health/ready")).json()["checks"]["database"] == "unreachable"
+    assert (await alex.get("/health/ready")).json()["checks"]["database"] == "unreachable"

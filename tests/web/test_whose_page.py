@@ -108,7 +108,7 @@ def test_scripts_ask_the_server_in_one_way_only() -> None:
 
 @pytest.mark.parametrize("owner", ["alex", "", "nobody-of-this-name"])
 async def test_no_route_takes_a_write_from_a_page_of_somebody_else(
-    portal: Portal, bob: httpx.AsyncClient, owner: str
+    portal: Portal, mike: httpx.AsyncClient, owner: str
 ) -> None:
     before = await stored(portal)
     writes = [route for route in routes_of(portal) if route.method != "GET"]
@@ -128,7 +128,7 @@ async def test_no_route_takes_a_write_from_a_page_of_somebody_else(
             ways.append({"files": {"for": (None, owner), "done": (None, "true")}})
             ways.append({"data": {"for": [owner, "mike"]}})
         for way in ways:
-            answer = await bob.request(route.method, url, **way)  # type: ignore[arg-type]
+            answer = await mike.request(route.method, url, **way)  # type: ignore[arg-type]
             assert answer.status_code == 409, (url, way)
             if api:
                 assert answer.json() == {"error": SENTENCE}
@@ -177,18 +177,18 @@ async def test_a_form_of_alex_is_not_saved_for_mike(portal: Portal) -> None:
 
 
 @pytest.mark.parametrize("section", ["profile", "time-zone", "password"])
-async def test_a_refused_form_can_be_opened_again(bob: httpx.AsyncClient, section: str) -> None:
+async def test_a_refused_form_can_be_opened_again(mike: httpx.AsyncClient, section: str) -> None:
     """A form that was refused for another reason stands at an address of its own."""
     place = f"http://localhost:3000/account/{section}"
-    answer = await bob.post(place, data={"for": "alex"}, headers={"referer": place})
+    answer = await mike.post(place, data={"for": "alex"}, headers={"referer": place})
     target = Page(answer).link("Open the page as Mike Brown")
-    opened = await bob.get(target, follow_redirects=True)
+    opened = await mike.get(target, follow_redirects=True)
     assert (opened.status_code, opened.url.path) == (200, "/account")
 
 
-async def test_a_page_that_came_from_nowhere_leads_home(bob: httpx.AsyncClient) -> None:
+async def test_a_page_that_came_from_nowhere_leads_home(mike: httpx.AsyncClient) -> None:
     for referer in ({}, {"referer": "https://evil.example/step/1"}):
-        answer = await bob.post(f"/video/{QUIZ}/done", data={"for": "alex"}, headers=referer)
+        answer = await mike.post(f"/video/{QUIZ}/done", data={"for": "alex"}, headers=referer)
         assert Page(answer).link("Open the page as Mike Brown").endswith(":3000/dashboard")
 
 
@@ -226,12 +226,12 @@ async def test_signing_out_is_for_the_person_of_the_page(portal: Portal) -> None
 
 async def test_it_asks_the_database_nothing_more(portal: Portal) -> None:
     """Not even when it refuses, apart from the score in the header of the page."""
-    bob = await portal.signed_in("mike")
+    mike = await portal.signed_in("mike")
     video = {"videoId": QUIZ, "done": True}
 
     async def cost(headers: dict[str, str]) -> int:
         before = sql.engine().pool.statements
-        await bob.post("/api/progress", json=video, headers=headers)
+        await mike.post("/api/progress", json=video, headers=headers)
         return sql.engine().pool.statements - before
 
     await cost({})
@@ -239,11 +239,11 @@ async def test_it_asks_the_database_nothing_more(portal: Portal) -> None:
     assert await cost({"x-portal-user": "alex"}) == 1
 
 
-async def test_what_a_broken_form_gets_is_no_fault_of_ours(bob: httpx.AsyncClient) -> None:
+async def test_what_a_broken_form_gets_is_no_fault_of_ours(mike: httpx.AsyncClient) -> None:
     kind = {"content-type": "multipart/form-data; boundary=x"}
     for content in (b"", b"--x", b"\x00" * 50, b"--x\r\nContent-Disposition: form-data\r\n\r\n"):
         for url in ("/account/profile", "/logout"):
-            answer = await bob.post(url, content=content, headers=kind)
+            answer = await mike.post(url, content=content, headers=kind)
             assert answer.status_code < 500, (url, content)
-    many = await bob.post("/account/profile", data={"for": ["mike"] * 2000})
+    many = await mike.post("/account/profile", data={"for": ["mike"] * 2000})
     assert many.status_code < 500

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from portal.web import formats
+from tests.clock import Freeze
 
 NOW = datetime(2026, 2, 24, 15, 0, tzinfo=UTC)
 
@@ -121,6 +122,6 @@ def test_when_carries_the_exact_time_for_programs() -> None:
     assert formats.when(NOW, "Europe/Berlin", NOW).iso == "2026-02-24T16:00:00+01:00"
 
 
-def test_when_looks_at_the_one_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.clock.now", lambda: NOW)
+def test_when_looks_at_the_one_clock(freeze: Freeze) -> None:
+    freeze(NOW)
     assert formats.when(NOW, "UTC").text == "today 15:00"

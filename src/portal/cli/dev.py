@@ -20,6 +20,8 @@ from portal.errors import CommandFailed
 
 DATABASE = "portal"
 VARIABLES = ("DATABASE_URL", "DATABASE_URL_UNPOOLED")
+# Tests that share a server of their file stay together, until a core has nothing left to do.
+EVERYTHING = ("-n", "logical", "--dist", "worksteal")
 
 
 def dev(*, port: int, data_dir: Path, reset: bool) -> int:
@@ -88,12 +90,15 @@ def _welcome(port: int, data_dir: Path) -> str:
 
 
 def run_tests(arguments: list[str]) -> int:
-    """Run pytest on the checkout and return its exit code."""
+    """Run pytest on the checkout and return its exit code: everything on all cores, or in one
+    process what the arguments choose."""
     root = Path(__file__).resolve().parents[3]
     if not (root / "tests").is_dir():
         raise CommandFailed("portal test needs a checkout: the tests are not part of the wheel.")
     return subprocess.call(  # noqa: S603 - the developer's own arguments
-        [sys.executable, "-m", "pytest", *arguments], cwd=root, env=clean_environment(os.environ)
+        [sys.executable, "-m", "pytest", *(arguments or EVERYTHING)],
+        cwd=root,
+        env=clean_environment(os.environ),
     )
 
 

@@ -154,7 +154,7 @@ class Portal:
         """Returns a browser without a session; `client=(address, port)` is where it comes from."""
         address = options.pop("client", ("127.0.0.1", 50_000))
         browser = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=self.app, client=address),
+            transport=httpx.ASGITransport(app=self.app, client=address),  # type: ignore[arg-type]
             base_url=options.pop("base_url", "http://localhost:3000"),
             event_hooks={"response": [described.check]},
             **options,

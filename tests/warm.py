@@ -118,8 +118,8 @@ def _forking(kind: str) -> socket.socket:
     """Returns the way to the process that forks: one for servers, which must not load what only
     migrations need, and one for everything else."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    for end in (ours, theirs):
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MESSAGE)
+    for half in (ours, theirs):
+        half.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MESSAGE)
     process = subprocess.Popen(
         [sys.executable, "-P", __file__, str(theirs.fileno()), kind],
         pass_fds=[theirs.fileno()],

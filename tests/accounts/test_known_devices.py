@@ -25,7 +25,7 @@ NEW = "nine swift otters"
 
 
 def known(browser: httpx.AsyncClient) -> list[str]:
-    return [token for token in browser.cookies.get("known", "").split(".") if token]
+    return [token for token in (browser.cookies.get("known") or "").split(".") if token]
 
 
 async def sign_in(browser: httpx.AsyncClient, name: str = "alex") -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import unicodedata
+from typing import Literal
 
 import httpx
 import pytest
@@ -18,7 +19,7 @@ APART = unicodedata.normalize("NFD", COMPOSED)
 MIXED = COMPOSED[:8] + APART[10:]
 HANGUL = "안녕하세요여러분"
 HASH = "SELECT password_hash FROM app_user WHERE external_id = 'alex'"
-FORMS = ("NFC", "NFD")
+FORMS: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
 
 
 async def sign_in(portal: Portal, name: str, password: str) -> httpx.Response:
@@ -42,7 +43,7 @@ def test_the_samples_differ() -> None:
 
 
 @pytest.mark.parametrize("kept", FORMS)
-async def test_every_way_in_takes_both_forms(portal: Portal, kept: str) -> None:
+async def test_every_way_in_takes_both_forms(portal: Portal, kept: Literal["NFC", "NFD"]) -> None:
     """Set by the command, changed on the page, entered on the page and in the API."""
     first, second = (unicodedata.normalize(kept, text) for text in (COMPOSED, HANGUL))
     made = run_portal(

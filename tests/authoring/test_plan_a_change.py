@@ -104,9 +104,9 @@ def test_tasks_and_locks_are_told() -> None:
     topic = Topic("all-of-it", "T", "", (), (Requirement(step="1"),))
     tasks = (Task("try", "Try it."), Task("ask", "Ask."), "Just read this.")
     old = Course((Step("1", "S", "", (), tasks, (topic,)),), "")
-    tasks = (Task("try", "Try it, really."), Task("tell", "Tell."))
+    changed = (Task("try", "Try it, really."), Task("tell", "Tell."))
     opened = Topic("all-of-it", "T", "", ())
-    new = Course((Step("1", "S", "", (), tasks, (opened,), (Requirement(step="2"),)),), "")
+    new = Course((Step("1", "S", "", (), changed, (opened,), (Requirement(step="2"),)),), "")
     assert [(c.part, c.what, c.detail) for c in compare_courses(old, new)] == [
         ("step 1", "task removed", "Ask."),
         ("step 1", "task added", "Tell."),

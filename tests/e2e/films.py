@@ -116,7 +116,7 @@ async def stand_in(
 async def frame_of(page: Page) -> Frame:
     """Returns the stand-in, once it is there."""
     element = await page.wait_for_selector(".player iframe")
-    frame = await element.content_frame()
+    frame = await element.content_frame() if element else None
     assert frame is not None
     await frame.wait_for_load_state()
     return frame

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, ViewportSize, expect
 
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 WIDTHS = (320, 390, 768, 1280)
 LEVELS = "[...document.querySelectorAll('h1,h2,h3,h4')].map((h) => Number(h.tagName[1]))"
 

@@ -66,7 +66,7 @@ async def test_what_is_played_counts(learner: Learner, provider: str) -> None:
     await frame.evaluate("player.setRate(8)")
 
     async def played() -> bool:
-        return await frame.evaluate("player.time") >= 20
+        return bool(await frame.evaluate("player.time") >= 20)
 
     await until(played, "20 seconds were played")
     await frame.evaluate("player.pause()")
@@ -262,7 +262,7 @@ async def test_only_the_player_itself_is_believed(learner: Learner) -> None:
     await frame.evaluate("player.setRate(4)")
 
     async def played() -> bool:
-        return await frame.evaluate("player.time") >= 6
+        return bool(await frame.evaluate("player.time") >= 6)
 
     await until(played, "it plays on")
     await frame.evaluate("player.pause()")

@@ -14,7 +14,8 @@ import pytest
 from portal.config.settings import SETTINGS, Settings
 from tests.conftest import find_tool
 from tests.gate import deployed
-from tests.gate.deployed import DEPLOY, ROOT, read
+from tests.gate.deployed import DEPLOY, read
+from tests.support import ROOT
 
 # The oldest version that the manifests are made for, and the newest whose schemas there are.
 KUBERNETES = ("1.30", None)

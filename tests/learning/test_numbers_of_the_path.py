@@ -70,14 +70,16 @@ def key(part: Step | Topic) -> str:
 
 
 def requirements(course: Course) -> str:
+    parts: list[Step | Topic] = []
+    for step in course.steps:
+        parts += [step, *step.topics]
     rows = [
         {
             "part": key(part),
             "target": f"step {r.step}" if r.step else f"topic {r.topic}",
             "percent": r.min_score,
         }
-        for step in course.steps
-        for part in (step, *step.topics)
+        for part in parts
         for r in part.requires
     ]
     return json.dumps([{**row, "place": place} for place, row in enumerate(rows)])

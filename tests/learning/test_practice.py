@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -65,7 +67,7 @@ async def test_unknown_things_are_not_found(portal: Portal, alex: httpx.AsyncCli
         ("9", "first-task", "There is no such step. The path lists all of them."),
     ):
         for wanted in (True, False):
-            body = {"stepId": step, "itemId": item, "ticked": wanted}
+            body: dict[str, Any] = {"stepId": step, "itemId": item, "ticked": wanted}
             answer = await alex.post(URL, json=body)
             assert (answer.status_code, answer.json()) == (404, {"error": sentence})
         answer = await alex.post(f"/step/{step}/practice", data={"item": item, "ticked": "true"})

@@ -91,7 +91,7 @@ def files_in(folder: Path) -> list[Path]:
 def plain_dump(database: Database, path: Path) -> None:
     """Dump as the runbook does it with the database's own container."""
     with path.open("wb") as file:
-        command = [database.server.binaries / "pg_dump", "-Fc", database.url]
+        command = [str(database.server.binaries / "pg_dump"), "-Fc", database.url]
         subprocess.run(command, stdout=file, check=True)
 
 

@@ -147,7 +147,7 @@ class Running:
             return self.process.poll() is not None
 
         await until(look, "the process ends", seconds)
-        return self.process.returncode
+        return self.process.wait()
 
 
 @contextlib.contextmanager

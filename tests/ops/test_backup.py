@@ -22,7 +22,8 @@ from portal import __version__
 from portal.config.dsn import parse_dsn
 from portal.db.migrations import migration_ids
 from portal.errors import CommandFailed
-from portal.ops.backup.dump import backup, pgtools, verify_backup
+from portal.ops.backup import pgtools
+from portal.ops.backup.dump import backup, verify_backup
 from tests.ops.backups import (
     backed_up,
     change_manifest,
@@ -324,7 +325,7 @@ async def test_ended_early_it_leaves_nothing(
             process.send_signal(number)
             await asyncio.to_thread(process.wait, SECONDS)
             orphans = [child for child in children if child.is_running()]
-            output = b"" if orphans else process.stdout.read()
+            output = b"" if orphans else process.communicate()[0]
     assert process.returncode in STOPPED
     assert b"Traceback" not in output
     assert orphans == []

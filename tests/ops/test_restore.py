@@ -18,7 +18,7 @@ from portal.config.dsn import parse_dsn
 from portal.db import embedded as embedded_server
 from portal.db.embedded import embedded
 from portal.errors import CommandFailed
-from portal.ops.backup.dump import pgtools
+from portal.ops.backup import pgtools
 from portal.ops.backup.restore import restore
 from tests.db.migrations import ddl, dump, with_extra_migration
 from tests.ops.backups import (
@@ -169,13 +169,13 @@ async def test_ended_early_the_old_data_is_there(
             process.send_signal(number)
             await asyncio.to_thread(process.wait, SECONDS)
             orphans = [child for child in children if child.is_running()]
-            output = b"" if orphans else process.stdout.read()
+            output = b"" if orphans else process.communicate()[0]
     assert process.returncode in {130, 143, -signal.SIGKILL}
     assert b"Traceback" not in output
     assert orphans == []
 
     async def gone() -> bool:
-        return await learned.value(HELD) == 0
+        return bool(await learned.value(HELD) == 0)
 
     await until(gone, "the server has noticed")
     assert await rows_of(learned) == before

@@ -37,9 +37,11 @@ def inside(folder: Path) -> dict[str, str]:
 
 async def run(database: Database, program: str, *arguments: str, folder: Path) -> str:
     """Run one of PostgreSQL's programs on the service, and return what it prints."""
-    command = [database.server.binaries / program, "--dbname=service=portal", "-w", *arguments]
+    command = [str(database.server.binaries / program), "--dbname=service=portal", "-w", *arguments]
     done = await asyncio.to_thread(
-        subprocess.run, command, env=inside(folder), capture_output=True, text=True, check=False
+        lambda: subprocess.run(
+            command, env=inside(folder), capture_output=True, text=True, check=False
+        )
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

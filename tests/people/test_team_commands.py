@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from datetime import UTC, date, datetime
+from functools import partial
+from typing import Any, TypeAlias
 
 import httpx
 import pytest
@@ -16,6 +19,7 @@ from tests.ops.command import only_line, run_portal
 from tests.people.people import audit, differences, held, hire, kpis
 from tests.support import Database, Portal, take_quiz
 
+Step: TypeAlias = Callable[[], Coroutine[Any, Any, object]]
 TEAMS = "SELECT id, name, track, working_days FROM team ORDER BY id"
 
 
@@ -149,12 +153,19 @@ async def test_people_who_were_erased_do_not_hold_a_team(portal: Portal) -> None
 async def test_who_joins_a_team_that_is_deleted_is_told(portal: Portal) -> None:
     """Whichever comes first, nobody is on a team that is none, and nobody sees an error of the
     database."""
-    for join in (lambda: hire("zoe", team="night"), lambda: actions.move_to_team("alex", "night")):
+    joins: list[Step] = [
+        lambda: hire("zoe", team="night"),
+        lambda: actions.move_to_team("alex", "night"),
+    ]
+    for join in joins:
         for first in ("join", "delete"):
             await actions.create_team(NewTeam("night", "Night", "dev"))
             query = "SELECT 1 FROM team WHERE id = $1 FOR UPDATE"
             async with held(portal.database, query, "night") as lock:
-                steps = {"join": join, "delete": lambda: actions.delete_team("night")}
+                steps: dict[str, Step] = {
+                    "join": join,
+                    "delete": partial(actions.delete_team, "night"),
+                }
                 running = {first: asyncio.create_task(steps.pop(first)())}
                 await lock.waiting(1)
                 (other,) = steps

@@ -66,7 +66,7 @@ async def test_the_same_again_is_answered_the_same(
         again = await answer(learner, **given(question, right=False))
         assert (again.status_code, again.json()) == (200, first.json())
     # the order of several choices means something only in ordering
-    body = {"questionId": MULTIPLE.id, "choiceIds": ["a"]}
+    body: dict[str, Any] = {"questionId": MULTIPLE.id, "choiceIds": ["a"]}
     assert (await answer(learner, **body)).status_code == 200
     assert await portal.database.value(COUNT) == 4
 

@@ -77,7 +77,7 @@ def routes_of(portal: Portal) -> list[Route]:
         Route(route.path, method, who_may(handler))
         for route in litestar_of(portal).routes
         for handler in route.route_handlers  # type: ignore[union-attr]
-        for method in handler.http_methods  # type: ignore[union-attr]
+        for method in handler.http_methods
         if method != "OPTIONS"
     )
 

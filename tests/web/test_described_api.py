@@ -127,7 +127,8 @@ async def test_a_parameter_is_named_as_it_is_sent(alex: httpx.AsyncClient) -> No
 
 
 async def test_only_true_and_false_are_truth_values(alex: httpx.AsyncClient) -> None:
-    for value in ("false", "true", 0, 1, "", None, []):
+    values: list[Any] = ["false", "true", 0, 1, "", None, []]
+    for value in values:
         body = {"videoId": QUIZ, "done": value}
         answer = await alex.post("/api/progress", json=body)
         assert answer.status_code == 400, value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -68,7 +69,7 @@ async def test_a_silent_database_costs_one_wait_and_then_none(database: Database
         assert page.link("Try again").endswith("/dashboard")
         proxy.speak()
         for path in ("/dashboard", "/api/path", "/health/ready"):
-            await until(lambda path=path: serves(alex, path), f"{path} is back", seconds=1)
+            await until(functools.partial(serves, alex, path), f"{path} is back", seconds=1)
 
 
 async def test_an_exhausted_pool_costs_one_wait_and_is_no_reason_to_be_taken_out(

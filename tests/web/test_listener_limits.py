@@ -36,8 +36,13 @@ def test_the_limits_that_are_shipped() -> None:
 @pytest.fixture(scope="module")
 async def hasty(shared_database: Database) -> AsyncIterator[Running]:
     """Waits half a second for everything, except two for the next request."""
-    limits = {"head_seconds": 0.5, "body_seconds": 0.5, "write_seconds": 0.5, "idle_seconds": 2.0}
-    with limited(shared_database.url, **limits) as started:
+    with limited(
+        shared_database.url,
+        head_seconds=0.5,
+        body_seconds=0.5,
+        write_seconds=0.5,
+        idle_seconds=2.0,
+    ) as started:
         await started.answers("/health/ready")
         yield started
 
@@ -139,7 +144,7 @@ async def test_a_connection_rests_for_its_time_and_then_ends(hasty: Running) -> 
 async def test_who_does_not_read_is_cut_off(hasty: Running) -> None:
     page = request(b"GET /login")
     async with wire(hasty.port) as line:
-        line.reader._transport.pause_reading()
+        line.reader._transport.pause_reading()  # type: ignore[attr-defined]
 
         async def ask_on() -> None:
             while True:  # until the answers fill every buffer on the way

@@ -118,7 +118,7 @@ def enveloped(portal: Portal, inner: Broken, observed: list[tuple[str, str, int]
         observed.append((method, route, status))
 
     lifecycle = Lifecycle(ready=True, at_head=True)
-    return Envelope(inner, portal.app.settings, lifecycle, observe)  # type: ignore[arg-type]
+    return Envelope(inner, portal.app.settings, lifecycle, observe)
 
 
 async def test_what_even_the_answer_for_a_bug_breaks_on_is_logged_and_answered(

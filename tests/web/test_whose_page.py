@@ -48,7 +48,7 @@ def forms_that_write(answer: httpx.Response) -> list[str | None]:
 
 async def stored(portal: Portal) -> list[list[str]]:
     """Returns all that a refused write must leave as it is."""
-    tables = ("app_user", "login_session", "video_progress", "practice_tick", "quiz_attempt")
+    tables = ["app_user", "login_session", "video_progress", "practice_tick", "quiz_attempt"]
     tables += ("quiz_answer", "user_score", "activity_day", "rate_bucket", "audit_event")
     rows = [
         await portal.database.fetch(f"SELECT t::text FROM {table} t ORDER BY 1") for table in tables

@@ -79,7 +79,7 @@ async def ask(
     ]
     request = "\r\n".join(lines).encode() + b"\r\n\r\n" + data
     started = time.monotonic()
-    kind, status, headers, content = TIMEOUT, 0, {}, b""
+    kind, status, headers, content = TIMEOUT, 0, dict[str, str](), b""
     try:
         async with asyncio.timeout(limit):
             status, headers, content = await _exchange(*address, request)

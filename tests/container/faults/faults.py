@@ -8,10 +8,17 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from client import ask
-from load import Load, lasting, only_away, percentiles, sign_in
-from report import say, tell
-from stack import PROJECT, Stack, docker, limited, started, until_database_answers
+from tests.container.faults.client import ask
+from tests.container.faults.load import Load, lasting, only_away, percentiles, sign_in
+from tests.container.faults.report import say, tell
+from tests.container.faults.stack import (
+    PROJECT,
+    Stack,
+    docker,
+    limited,
+    started,
+    until_database_answers,
+)
 
 RATE = float(os.environ.get("RATE", "200"))
 BACK_SECONDS = 2.0

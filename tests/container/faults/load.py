@@ -17,10 +17,9 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
-from client import AWAY, BARE, BROKEN, ERROR, OK, Answer, ask
-
 from portal.accounts.demo import LEARNER_PASSWORD
 from portal.learning.course import Course, Question, load_course
+from tests.container.faults.client import AWAY, BARE, BROKEN, ERROR, OK, Answer, ask
 
 COURSE: Course = load_course()
 QUIZZES = list(COURSE.quizzes)

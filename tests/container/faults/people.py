@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
-from client import OK, Answer, ask
-from load import COURSE, QUIZZES, percentiles, right_answer, sign_in
-from report import say, tell
-from stack import Stack, docker, limited, started
+from tests.container.faults.client import OK, Answer, ask
+from tests.container.faults.load import COURSE, QUIZZES, percentiles, right_answer, sign_in
+from tests.container.faults.report import say, tell
+from tests.container.faults.stack import Stack, docker, limited, started
 
 _STATIC = re.compile(rb'(?:href|src)="(/static/[^"]+)"')
 _CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'portal'"

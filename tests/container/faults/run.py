@@ -13,11 +13,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import sys
+from pathlib import Path
 
-import faults
-import people
-import report
-import troubles
+sys.path.insert(0, str(Path(__file__).parents[3]))
+
+from tests.container.faults import faults, people, report, troubles
 
 SCENARIOS = {
     scenario.__name__: (scenario, setting)

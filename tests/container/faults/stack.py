@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from client import Answer, ask
+
+from tests.container.faults.client import Answer, ask
 
 ROOT = Path(__file__).parents[3]
 IMAGE = os.environ.get("IMAGE", "ai-training-portal:local")

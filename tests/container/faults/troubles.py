@@ -7,10 +7,18 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from faults import BACK_SECONDS, judge
-from load import Load, lasting, sign_in
-from report import say, tell
-from stack import IMAGE, PROJECT, Stack, docker, limited, started, until_database_answers
+from tests.container.faults.faults import BACK_SECONDS, judge
+from tests.container.faults.load import Load, lasting, sign_in
+from tests.container.faults.report import say, tell
+from tests.container.faults.stack import (
+    IMAGE,
+    PROJECT,
+    Stack,
+    docker,
+    limited,
+    started,
+    until_database_answers,
+)
 
 CUT = """
     SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity

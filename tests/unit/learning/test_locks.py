@@ -37,7 +37,9 @@ def locks(done: Sequence[str] = (), **scores: int) -> Locks:
 
 def reasons(of: Locks) -> dict[str, str]:
     """Returns the reasons by step and topic."""
-    parts = [part for entry in COURSE.steps for part in (entry, *entry.topics)]
+    parts: list[Step | Topic] = []
+    for entry in COURSE.steps:
+        parts += [entry, *entry.topics]
     return {part.id: lock.reason for part in parts if (lock := of.of(part))}
 
 

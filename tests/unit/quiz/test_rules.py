@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.errors import Invalid
+from portal.learning.course import Question
 from portal.quiz import rules
 from portal.quiz.rules import Answer, Attempt, QuizProgress
 from tests.learning.courses import one_of_each, question, singles, video
@@ -34,7 +35,7 @@ ALEX, MIKE = UUID(int=1), UUID(int=2)
         (ORDERING, ("b", "a", "c"), False),
     ],
 )
-def test_grading(asked: rules.Question, choices: tuple[str, ...], correct: bool) -> None:
+def test_grading(asked: Question, choices: tuple[str, ...], correct: bool) -> None:
     assert rules.is_correct(asked, choices) is correct
 
 
@@ -55,7 +56,7 @@ def test_grading(asked: rules.Question, choices: tuple[str, ...], correct: bool)
         (ORDERING, ("c", "a", "b", "d"), "This question has no such choice."),
     ],
 )
-def test_what_is_no_answer(asked: rules.Question, choices: tuple[str, ...], sentence: str) -> None:
+def test_what_is_no_answer(asked: Question, choices: tuple[str, ...], sentence: str) -> None:
     with pytest.raises(Invalid) as refused:
         rules.normal_choices(asked, choices)
     assert refused.value.sentence == sentence
@@ -110,7 +111,7 @@ def test_the_key_stands_in_every_place_equally_often() -> None:
     assert max(places) < 260
 
 
-def answered(asked: rules.Question, correct: bool, *, first: bool) -> Answer:
+def answered(asked: Question, correct: bool, *, first: bool) -> Answer:
     return Answer(asked.id, asked.key if correct else ("x",), correct, first)
 
 

@@ -13,7 +13,8 @@ import asyncpg
 import httpx
 import msgspec
 
-from portal.accounts import actions, queries
+from portal.accounts import queries, sessions
+from portal.accounts.browser import Browser
 from portal.accounts.demo import ACCOUNTS
 from portal.app import build_application, create_app
 from portal.cli.dev import clean_environment
@@ -23,7 +24,7 @@ from portal.db.embedded import Embedded
 from portal.learning.course import Course, load_course
 from portal.web.lifecycle import Lifecycle
 from portal.web.middleware import Envelope
-from portal.web.session import known_cookie, session_cookie
+from portal.web.session import COOKIE, KNOWN_COOKIE, cookie
 from tests.web import described
 
 ROOT = Path(__file__).parents[1]
@@ -36,7 +37,7 @@ COURSE: Course = load_course()
 APPLICATION = build_application()
 QUIZ = "introduction-to-ai-fluency"
 
-THIS_BROWSER = actions.Browser(
+THIS_BROWSER = Browser(
     address=ip_address("127.0.0.1"),
     user_agent=f"python-httpx/{httpx.__version__}",
     zone="",
@@ -174,17 +175,15 @@ class Portal:
             return browser
         account = await queries.credentials_of(name, [])
         assert account is not None, name
-        signed_in = await actions._open(
-            account, THIS_BROWSER, hours=24, default_zone="UTC", renewed=None
-        )
+        signed_in = await sessions._open_session(account, THIS_BROWSER, self.app.settings, None)
         assert signed_in is not None, name
         cookies = [
-            session_cookie(signed_in.token, hours=24, secure=False),
-            known_cookie(signed_in.known, secure=False),
+            cookie(COOKIE, signed_in.token, seconds=24 * 3600, secure=False),
+            cookie(KNOWN_COOKIE, ".".join(signed_in.known), seconds=24 * 3600, secure=False),
         ]
         answer = httpx.Response(
             200,
-            headers=[("set-cookie", cookie.to_header(header="")) for cookie in cookies],
+            headers=[("set-cookie", made.to_header(header="")) for made in cookies],
             request=httpx.Request("POST", "http://localhost:3000/api/auth/login"),
         )
         browser.cookies.extract_cookies(answer)

@@ -26,7 +26,7 @@ T = TypeVar("T")
 Process: TypeAlias = warm.Child | subprocess.Popen[bytes]
 
 PORTAL = (sys.executable, "-m", "portal")
-SECONDS = 20.0  # generous: a test that passes never waits for it
+SECONDS = 60.0  # generous: a test that passes never waits for it
 STOPPED = {0, 130, 143, -signal.SIGINT, -signal.SIGTERM}
 
 

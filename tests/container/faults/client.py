@@ -45,7 +45,7 @@ async def _exchange(host: str, port: int, request: bytes) -> tuple[int, dict[str
     try:
         writer.write(request)
         status = int((await reader.readuntil(b"\r\n")).split()[1])
-        headers = {}
+        headers: dict[str, str] = {}
         while (line := await reader.readuntil(b"\r\n")) != b"\r\n":
             name, _, value = line.decode("latin-1").partition(":")
             known = headers.get(name.strip().lower())

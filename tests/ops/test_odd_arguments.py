@@ -18,9 +18,9 @@ from tests.support import Database, portal_environment
 BROKEN = os.fsdecode(b"x\xff")
 BUG = """
 import sys
-from portal import cli, commands
-def failing(args): raise {}
-for name in ("prune", "serve", "studio"): setattr(commands, name, failing)
+from portal import cli
+def failing(): raise {}
+for name in ("prune", "serve", "studio"): cli.program.commands[name].callback = failing
 cli.main(sys.argv[1:])
 """
 

@@ -5,17 +5,17 @@ Its `lab` commands are run by tests/container/runbook.py on a Docker Engine.
 
 from __future__ import annotations
 
-import argparse
 import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from portal.app import HANDLERS
-from portal.cli import build_parser
+from portal.cli import program
 from portal.config.settings import SETTINGS
 from tests.ops.command import STOPPED
 from tests.runbook import PARTS, RUNBOOK, Fence, fences
@@ -95,17 +95,16 @@ CODE = " ; ".join([*RUN, *re.findall(r"`(.+?)`", TEXT)])
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"portal ([a-z][a-z -]*[a-z])", CODE))))
 def test_commands_that_it_names_exist(command: str) -> None:
     words = command.split()
-    names = subcommands(build_parser())
+    names = subcommands(program)
     assert any(words[: len(name)] == list(name) for name in names), command
 
 
-def subcommands(parser: argparse.ArgumentParser) -> set[tuple[str, ...]]:
+def subcommands(command: click.Command) -> set[tuple[str, ...]]:
     """Returns the words of every command, such as ("migrate", "rollback")."""
     found: set[tuple[str, ...]] = set()
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for name, sub in action.choices.items():
-                found |= {(name,), *((name, *rest) for rest in subcommands(sub))}
+    if isinstance(command, click.Group):
+        for name, sub in command.commands.items():
+            found |= {(name,), *((name, *rest) for rest in subcommands(sub))}
     return found
 
 

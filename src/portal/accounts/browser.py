@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from portal.web.client_address import Address, client_address
+from portal.config.addresses import Address
+from portal.web.client_address import client_address
 from portal.web.session import known_tokens_from, token_hash_from
 from portal.web.site import Req, site
 

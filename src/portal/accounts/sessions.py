@@ -12,12 +12,13 @@ from portal import clock
 from portal.accounts import passwords, queries, rules
 from portal.accounts.browser import Browser
 from portal.accounts.time_zones import usable_zone, zone_named
+from portal.config.addresses import Address
 from portal.config.settings import Settings
 from portal.db import sql
 from portal.errors import NotFound, RateLimited, SignInRequired
 from portal.web import rate_limit
 from portal.web.actor import Actor
-from portal.web.client_address import Address, counted_as, is_public
+from portal.web.client_address import counted_as, is_public
 from portal.web.counters import count
 from portal.web.session import MAX_KNOWN, hash_token, new_token
 

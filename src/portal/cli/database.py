@@ -160,7 +160,9 @@ def backup_command(ctx: click.Context, words: tuple[str, ...]) -> int:
     if not words or words[:-1] not in ((), ("verify",)):
         ctx.fail("give a FILE, or verify and a FILE")
     file = path(words[-1])
-    return dump.verify_backup(file, echo) if words[:-1] else dump.backup(load_settings(), file, echo)
+    if words[:-1]:
+        return dump.verify_backup(file, echo)
+    return dump.backup(load_settings(), file, echo)
 
 
 @program.command("restore")

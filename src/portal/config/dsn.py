@@ -17,7 +17,9 @@ from urllib.parse import quote, unquote
 
 from msgspec import Struct
 
-from portal.config.tls import SSL_MODES, Tls, choose_tls, ip_address, is_socket
+from portal.config.addresses import ip_address, is_socket
+from portal.config.environment import Refused
+from portal.config.tls import SSL_MODES, Tls, choose_tls
 
 SESSION_ATTRIBUTES = ("any", "primary", "standby", "prefer-standby", "read-write", "read-only")
 DEFAULT_PORT = 5432
@@ -140,13 +142,9 @@ def parse_dsn(raw: str, *, variable: str, pooled: bool | None = None) -> Dsn:
     `pooled` overrules what the address itself shows about a connection pooler. Raises DsnError.
     """
     try:
-        return _parse(raw, variable, pooled)
-    except _Refused as refusal:
+        return read_dsn(raw, variable=variable, pooled=pooled)
+    except Refused as refusal:
         raise DsnError(f"{variable} {refusal}") from None
-
-
-class _Refused(Exception):
-    """The predicate of the sentence whose subject is the variable."""
 
 
 class _Parameters:
@@ -180,7 +178,8 @@ class _Parameters:
         return tuple(sorted({*self._unused, *unknown}))
 
 
-def _parse(raw: str, variable: str, pooled: bool | None) -> Dsn:
+def read_dsn(raw: str, *, variable: str, pooled: bool | None = None) -> Dsn:
+    """Returns the same as `parse_dsn`; raises Refused."""
     authority, path, query = _split(raw)
     login, _, places = authority.rpartition("@")  # the last one: a password may hold a raw "@"
     user, _, password = login.partition(":")
@@ -191,9 +190,9 @@ def _parse(raw: str, variable: str, pooled: bool | None) -> Dsn:
     user = parameters.take("user") or _decode(user)
     password = parameters.take("password") or _decode(password)
     if not database:
-        raise _Refused("names no database: it ends in /NAME, before any question mark.")
+        raise Refused("names no database: it ends in /NAME, before any question mark.")
     if not user:
-        raise _Refused("names no user: it goes before the host, as in user:password@host.")
+        raise Refused("names no user: it goes before the host, as in user:password@host.")
 
     says_pooled = (parameters.take("pgbouncer") or "false").lower() not in _NO
     if pooled is None:
@@ -201,7 +200,7 @@ def _parse(raw: str, variable: str, pooled: bool | None) -> Dsn:
     attributes = parameters.take("target_session_attrs") or "any"
     if attributes not in SESSION_ATTRIBUTES:
         known = ", ".join(SESSION_ATTRIBUTES)
-        raise _Refused(f"has a target_session_attrs that is none of {known}.")
+        raise Refused(f"has a target_session_attrs that is none of {known}.")
     limit = parameters.take("connection_limit")
     return Dsn(
         variable=variable,
@@ -227,19 +226,19 @@ def _split(raw: str) -> tuple[str, str, str]:
     scheme, separator, rest = raw.strip(" \t\r\n'\"").partition("://")
     scheme = scheme.lower()
     if separator and scheme in ("prisma", "prisma+postgres"):
-        raise _Refused(
+        raise Refused(
             "is a Prisma Accelerate address, which only Prisma's own client understands:"
             " use the direct postgres:// address of the same database."
         )
     if not separator or scheme.partition("+")[0] not in ("postgres", "postgresql"):
-        raise _Refused("must start with postgres:// or postgresql://.")
+        raise Refused("must start with postgres:// or postgresql://.")
     if not rest.isprintable():
-        raise _Refused("holds a line break or another control character.")
+        raise Refused("holds a line break or another control character.")
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     beyond = rest[len(authority) :]
     if "#" in beyond or "@" in beyond:
         # A password that is cut short here would end up in a host name, and then in a log.
-        raise _Refused(
+        raise Refused(
             "holds a raw '/', '?', '#' or '@' where it cannot be told what it belongs to:"
             " percent-encode them in the password and in parameters (%2F, %3F, %23, %40)."
         )
@@ -253,9 +252,9 @@ def _decode(text: str) -> str:
     except UnicodeDecodeError:
         decoded = None
     if decoded is None:  # raised out here, because that exception holds the bytes it choked on
-        raise _Refused("holds percent-encoded bytes that are not UTF-8.")
+        raise Refused("holds percent-encoded bytes that are not UTF-8.")
     if "\0" in decoded:
-        raise _Refused("holds a NUL character.")
+        raise Refused("holds a NUL character.")
     return decoded
 
 
@@ -266,7 +265,7 @@ def _places(text: str, parameters: _Parameters) -> tuple[tuple[str, ...], tuple[
     places = written if given is None else [_host_and_port(part) for part in given.split(",")]
     places = [place for place in places if place[0]]
     if not places:
-        raise _Refused("names no host: it goes between the '@' and the database.")
+        raise Refused("names no host: it goes between the '@' and the database.")
 
     ports = [port for _, port in places]
     port_parameter = parameters.take("port")
@@ -277,7 +276,7 @@ def _places(text: str, parameters: _Parameters) -> tuple[tuple[str, ...], tuple[
     if len(ports) == 1:
         ports *= len(places)
     if len(ports) != len(places):
-        raise _Refused("does not have as many ports as hosts.")
+        raise Refused("does not have as many ports as hosts.")
     numbers = (_whole("port", port, 1, 65535) if port else DEFAULT_PORT for port in ports)
     return tuple(host for host, _ in places), tuple(numbers)
 
@@ -288,14 +287,14 @@ def _host_and_port(text: str) -> tuple[str, str]:
     if text.startswith("["):
         text, bracket, tail = text[1:].partition("]")
         if not bracket or (tail and not tail.startswith(":")):
-            raise _Refused("names a host that cannot be read.")
+            raise Refused("names a host that cannot be read.")
         port = tail[1:]
     elif not text.startswith("/") and text.count(":") == 1:
         text, _, port = text.partition(":")
     host = _decode(text)
     readable = not host or is_socket(host) or _HOST_NAME.fullmatch(host) or ip_address(host)
     if not readable or not _is_resolvable(host):
-        raise _Refused("names a host that cannot be read.")
+        raise Refused("names a host that cannot be read.")
     return host, port
 
 
@@ -314,7 +313,7 @@ def _server_settings(parameters: _Parameters, pooled: bool) -> dict[str, str]:
     schema = parameters.take("schema")
     if schema and schema != "public":
         if pooled:
-            raise _Refused(
+            raise Refused(
                 "has a schema other than public, which a pooler cannot carry: leave it out and"
                 " set it for the role, with ALTER ROLE … SET search_path."
             )
@@ -343,13 +342,11 @@ def _tls(parameters: _Parameters, hosts: Sequence[str]) -> Tls:
         parameters.unused("channel_binding")
     if tls.root is not None:
         if not Path(tls.root).is_file():
-            raise _Refused("has an sslrootcert that is not a file here.")
+            raise Refused("has an sslrootcert that is not a file here.")
         try:
             tls.argument()
         except OSError:  # ssl.SSLError is one
-            raise _Refused(
-                "has an sslrootcert that does not hold a readable certificate."
-            ) from None
+            raise Refused("has an sslrootcert that does not hold a readable certificate.") from None
     return tls
 
 
@@ -362,13 +359,13 @@ def _ssl_mode(parameters: _Parameters) -> str | None:
         mode = "require" if word in ("true", "1", "yes", "on") else word
         mode = "disable" if mode in _NO else mode
     if mode is not None and mode.lower() not in SSL_MODES:
-        raise _Refused(f"has an sslmode that is none of {', '.join(SSL_MODES)}.")
+        raise Refused(f"has an sslmode that is none of {', '.join(SSL_MODES)}.")
     return mode.lower() if mode else None
 
 
 def _whole(name: str, text: str, low: int, high: int) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
-        raise _Refused(f"has a {name} that is not a whole number from {low} to {high}.")
+        raise Refused(f"has a {name} that is not a whole number from {low} to {high}.")
     return int(text)
 
 
@@ -378,7 +375,7 @@ def _seconds(parameters: _Parameters, name: str) -> float | None:
     if text is None:
         return None
     if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text):
-        raise _Refused(f"has a {name} that is not a number of seconds.")
+        raise Refused(f"has a {name} that is not a number of seconds.")
     return float(text) or None
 
 

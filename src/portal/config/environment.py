@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, Any, Literal, get_args, get_origin
 
+import msgspec
 from msgspec import Struct
-
-T = TypeVar("T")
 
 ENV_FILES = (".env.local", ".env")
 
@@ -24,111 +24,119 @@ _FLAGS = {
 _ESCAPE = re.compile(r'\\([nr"\\$])')
 
 
-class Setting(Struct, frozen=True):
-    """One variable. `default` is the text that counts when it is not set, "" for none.
+class Refused(ValueError):
+    """The predicate of the sentence whose subject is the variable, or `subject` when that is
+    another one."""
 
-    A secret can also be given as NAME_FILE, the path of a file that holds it.
-    """
-
-    name: str
-    default: str
-    meaning: str
-    secret: bool = False
-
-    @property
-    def file_name(self) -> str:
-        """Returns the variable that may name a file holding the value, if this is a secret."""
-        return f"{self.name}_FILE"
+    def __init__(self, predicate: str, subject: str | None = None) -> None:
+        super().__init__(predicate)
+        self.subject = subject
 
 
 class EnvFileError(ValueError):
     """A file that cannot be read; the message is one sentence that starts with its name."""
 
 
-class Refused(ValueError):
-    """The predicate of the sentence whose subject is the variable."""
+class Setting(Struct, frozen=True):
+    """One variable, declared beside the field that holds it: `Annotated[int, Setting(1, 9)] = 5`.
 
-
-class Reader:
-    """Reads one variable at a time and remembers what was wrong.
-
-    A refused value is replaced by the default, so that reading goes on to the next problem.
+    `low` and `high` bound an int; flags and choices follow from their type, and `parse` reads
+    everything else or raises Refused. A secret can also be given as NAME_FILE, the path of a file
+    that holds it. `required` is what to say when it is missing.
     """
 
-    def __init__(
-        self, environ: Mapping[str, str], folder: Path, settings: Iterable[Setting]
-    ) -> None:
-        settings = tuple(settings)
-        self._defaults = {setting.name: setting.default for setting in settings}
-        self._values, self.problems = gather(environ, folder, settings)
+    low: int = 0
+    high: int = 0
+    parse: Callable[[str], Any] = str
+    secret: bool = False
+    required: str | None = None
+    name: str = ""  # unless it is the field's
+    field: str = ""
+    default: str = ""  # as text, "" for none
 
-    def refuse(self, name: str, predicate: str) -> None:
-        self.problems.append(f"{name} {predicate}")
+    @property
+    def file_name(self) -> str:
+        """Returns the variable that may name a file holding the value, if this is a secret."""
+        return f"{self.name}_FILE"
 
-    def given(self, name: str) -> bool:
-        return name in self._values or f"{name}_FILE" in self._values
+    def given(self, values: Mapping[str, str]) -> bool:
+        return self.name in values or self.file_name in values
 
-    def text(self, name: str) -> str:
-        return self._values.get(name, self._defaults[name]).strip()
+    def read(self, values: Mapping[str, str]) -> Any:
+        """Returns what the gathered `values` say, None when they say nothing. Raises Refused."""
+        text = self._secret_text(values) if self.secret else values.get(self.name, "").strip()
+        if not text and self.required:
+            raise Refused(self.required)
+        return self.parse(text) if text else None
 
-    def parsed(self, name: str, parse: Callable[[str], T]) -> T | None:
-        """Returns what `parse` makes of the value; None when there is none or it is refused."""
-        text = self.text(name)
-        return self._checked(name, text, parse) if text else None
+    def _secret_text(self, values: Mapping[str, str]) -> str:
+        """Only one line break at the end is removed: tools that write secrets end them with one,
+        whether into a file or a variable."""
+        text, path = values.get(self.name, ""), values.get(self.file_name)
+        if text and path:
+            raise Refused(f"and {self.file_name} are both set: keep one of them.")
+        if path:
+            text = self._file_content(path.strip())
+        if "\0" in text:
+            raise Refused("holds a NUL character.", self.file_name if path else None)
+        return text.removesuffix("\n").removesuffix("\r")
 
-    def secret(self, name: str, parse: Callable[[str], T]) -> T | None:
-        """As `parsed`, also from the file that NAME_FILE names. Only one line break at the end is
-        removed: tools that write secrets end them with one, whether into a file or a variable."""
-        file_name = f"{name}_FILE"
-        if name in self._values and file_name in self._values:
-            self.refuse(name, f"and {file_name} are both set: keep one of them.")
-            return None
-        text = self._values.get(name)
-        if file_name in self._values:
-            text = self._file_content(file_name)
-        if text and "\0" in text:
-            self.refuse(file_name if file_name in self._values else name, "holds a NUL character.")
-            return None
-        return self._checked(name, _without_line_break(text), parse) if text else None
-
-    def _file_content(self, file_name: str) -> str | None:
+    def _file_content(self, path: str) -> str:
         try:
-            content = Path(self._values[file_name].strip()).read_text(encoding="utf-8-sig")
+            content = Path(path).read_text(encoding="utf-8-sig")
         except (OSError, ValueError):  # ValueError: not UTF-8, or a NUL in the path
-            self.refuse(file_name, "names a file that cannot be read.")
-            return None
+            content = None
+        if content is None:
+            raise Refused("names a file that cannot be read.", self.file_name)
         if not content.strip():
-            self.refuse(file_name, "names an empty file.")
-            return None
+            raise Refused("names an empty file.", self.file_name)
         return content
 
-    def _checked(self, name: str, text: str, parse: Callable[[str], T]) -> T | None:
-        try:
-            return parse(text)
-        except Refused as refusal:
-            self.refuse(name, str(refusal))
-        return None
 
-    def whole(self, name: str, low: int, high: int) -> int:
-        text = self.text(name)
-        if re.fullmatch(r"[0-9]{1,9}", text) and low <= int(text) <= high:
-            return int(text)
-        self.refuse(name, f"must be a whole number from {low} to {high}.")
-        return int(self._defaults[name])
+def declared_by(owner: type[Struct]) -> tuple[Setting, ...]:
+    """Returns the settings that the fields of `owner` declare, complete."""
+    return tuple(
+        _completed(setting, field, kind)
+        for field in msgspec.structs.fields(owner)
+        if get_origin(field.type) is Annotated
+        for kind, setting in [get_args(field.type)]
+    )
 
-    def flag(self, name: str) -> bool:
-        text = self.text(name).lower()
-        if text not in _FLAGS:
-            self.refuse(name, "must be true or false.")
-        return _FLAGS.get(text, False)
 
-    def choice(self, name: str, first: T, second: T) -> T:
-        text = self.text(name).lower()
-        for allowed in (first, second):
-            if text == allowed:
-                return allowed
-        self.refuse(name, f"must be {first} or {second}.")
-        return first
+def _completed(setting: Setting, field: msgspec.structs.FieldInfo, kind: Any) -> Setting:
+    default = field.default
+    parse = setting.parse
+    if kind is bool:
+        parse, default = _flag, str(default).lower()
+    elif kind is int:
+        parse = partial(_whole_number, low=setting.low, high=setting.high)
+    elif get_origin(kind) is Literal:
+        parse = partial(_choice, allowed=get_args(kind))
+    return msgspec.structs.replace(
+        setting,
+        name=setting.name or field.name.upper(),
+        field=field.name,
+        default=str(default or ""),
+        parse=parse,
+    )
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in _FLAGS:
+        raise Refused("must be true or false.")
+    return _FLAGS[text.lower()]
+
+
+def _whole_number(text: str, *, low: int, high: int) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
+        raise Refused(f"must be a whole number from {low} to {high}.")
+    return int(text)
+
+
+def _choice(text: str, *, allowed: tuple[str, ...]) -> str:
+    if text.lower() not in allowed:
+        raise Refused(f"must be {' or '.join(allowed)}.")
+    return text.lower()
 
 
 def gather(
@@ -183,10 +191,6 @@ def read_env_file(path: Path) -> dict[str, str]:
             raise EnvFileError(f"{path.name} cannot be read: line {number} is not NAME=value.")
         values[match[1]] = value
     return values
-
-
-def _without_line_break(text: str) -> str:
-    return text.removesuffix("\n").removesuffix("\r")
 
 
 def _value(text: str) -> str | None:

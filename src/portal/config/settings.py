@@ -1,7 +1,6 @@
 """Every setting of the portal, read once from the environment.
 
-`SETTINGS` names them all; docs/SETTINGS.md and .env.example are tested against it. A value that
-cannot be used stops the start, and all of them are reported together.
+A value that cannot be used stops the start, and all of them are reported together.
 """
 
 from __future__ import annotations
@@ -9,59 +8,30 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from portal.config.dsn import Dsn, DsnError, parse_dsn
-from portal.config.environment import Reader, Refused, Setting
-from portal.config.tls import ip_address
+from portal.config.addresses import Network, ip_address, is_loopback
+from portal.config.dsn import Dsn, read_dsn
+from portal.config.environment import Refused, Setting, declared_by, gather
 from portal.errors import CommandFailed, PortalError
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-SETTINGS: tuple[Setting, ...] = (
-    Setting("DATABASE_URL", "", "The database for requests; may go through a pooler", secret=True),
-    Setting(
-        "DATABASE_URL_UNPOOLED",
-        "",
-        "The database without a pooler, for migrations and backups;"
-        " DATABASE_URL serves when that is direct",
-        secret=True,
-    ),
-    Setting("DB_POOL_SIZE", "5", "Connections per process; wins over connection_limit"),
-    Setting("DB_WAIT_SECONDS", "60", "How long the start waits for the database"),
-    Setting("HOST", "0.0.0.0", "The address to listen on"),
-    Setting("PORT", "3000", "The port to listen on"),
-    Setting("APP_ENV", "production", "production or development; development logs more"),
-    Setting("ACCESS_LOG", "false", "One line per request"),
-    Setting("LOG_FORMAT", "text", "text or json"),
-    Setting("SEED_DB", "false", "Add the demo accounts at the start; never on a public site"),
-    Setting("MIGRATE_ON_START", "true", "Bring the schema up to date at the start"),
-    Setting("ADMIN_EMAIL", "", "The first admin, made when there is none yet"),
-    Setting("ADMIN_PASSWORD", "", "The first admin's password, used once", secret=True),
-    Setting("PUBLIC_URL", "", "The address people type, such as https://learn.example.com"),
-    Setting("TRUSTED_PROXIES", "", "Networks whose X-Forwarded headers are believed"),
-    Setting("SESSION_HOURS", "24", "How long a sign-in lasts"),
-    Setting("TIME_ZONE", "UTC", "The time zone of people who have not chosen one"),
-    Setting("CONTENT_DIR", "", "A folder with a course that replaces the shipped one"),
-    Setting("SHUTDOWN_SECONDS", "8", "How long requests may finish after SIGTERM"),
-    Setting("RETAIN_DAYS", "400", "How long ended sign-ins and audit events are kept"),
-    Setting("METRICS_TOKEN", "", "The bearer token that opens /metrics", secret=True),
-    Setting("SMTP_URL", "", "The mail server, such as smtp://user:password@host:587", secret=True),
-    Setting("MAIL_FROM", "", "The sender of mails"),
+DATABASE_FIELDS = {"database", "direct"}  # looked at only when needed
+NO_DATABASE = (
+    "is not set: it is the address of the PostgreSQL database,"
+    " such as postgresql://user:password@host/name."
 )
 
 
 class SettingsError(PortalError):
     """Settings that cannot be used: `problems` has one sentence each, `str` one line each."""
 
-    def __init__(self, problems: list[str]) -> None:
+    def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = tuple(problems)
 
@@ -85,32 +55,84 @@ class PublicUrl(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """The checked settings. Times are in the unit of their name."""
+    """The checked settings. Times are in the unit of their name.
 
-    database: Dsn | None
-    direct: Dsn | None
-    direct_problem: str | None
-    db_pool_size: int
-    db_wait_seconds: int
-    host: str
-    port: int
-    app_env: Literal["production", "development"]
-    access_log: bool
-    log_format: Literal["text", "json"]
-    seed_db: bool
-    migrate_on_start: bool
-    admin_email: str | None
-    admin_password: str | None
-    public_url: PublicUrl | None
-    trusted_proxies: tuple[Network, ...]
-    session_hours: int
-    time_zone: str
-    content_dir: Path | None
-    shutdown_seconds: int
-    retain_days: int
-    metrics_token: str | None
-    smtp_url: str | None
-    mail_from: str | None
+    Each is declared here and nowhere else: the sentence below it goes into docs/SETTINGS.md and
+    .env.example.
+    """
+
+    database: Annotated[
+        Dsn | None,
+        Setting(
+            parse=partial(read_dsn, variable="DATABASE_URL"),
+            secret=True,
+            name="DATABASE_URL",
+            required=NO_DATABASE,
+        ),
+    ] = None
+    """Required, except for `portal dev` and `portal test`, which never look at it. The database for
+    requests; may go through a pooler."""
+    direct: Annotated[
+        Dsn | None,
+        Setting(
+            parse=partial(read_dsn, variable="DATABASE_URL_UNPOOLED"),
+            secret=True,
+            name="DATABASE_URL_UNPOOLED",
+        ),
+    ] = None
+    """The same database without a pooler, for migrations, `prune`, `studio` and backups. Not needed
+    when `DATABASE_URL` is direct."""
+    direct_problem: str | None = None
+    """Why `direct` is None."""
+    db_pool_size: Annotated[int, Setting(1, 1000)] = 5
+    """Connections per process. Without it, the `connection_limit` of `DATABASE_URL` counts."""
+    db_wait_seconds: Annotated[int, Setting(0, 3600)] = 60
+    """Seconds that the start waits for the database."""
+    host: Annotated[str, Setting(parse=_host)] = "0.0.0.0"
+    """The address to listen on."""
+    port: Annotated[int, Setting(1, 65535)] = 3000
+    """The port to listen on."""
+    app_env: Annotated[Literal["production", "development"], Setting()] = "production"
+    """`production` logs errors only; `development` also warnings and slow queries."""
+    access_log: Annotated[bool, Setting()] = False
+    """`true`: one line per request."""
+    log_format: Annotated[Literal["text", "json"], Setting()] = "text"
+    """`text`: `[service/route] message {context}`; `json`: one object per line with the same
+    fields."""
+    seed_db: Annotated[bool, Setting()] = False
+    """`true`: add the demo accounts at the start. Refused when `PUBLIC_URL` is a public address."""
+    migrate_on_start: Annotated[bool, Setting()] = True
+    """Bring the schema up to date at the start. With `false`, the service waits until that was done
+    elsewhere."""
+    admin_email: Annotated[str | None, Setting(parse=_email)] = None
+    """The first admin, made when there is none yet."""
+    admin_password: Annotated[str | None, Setting(secret=True)] = None
+    """That admin's password, used once. Remove it afterwards."""
+    public_url: Annotated[PublicUrl | None, Setting(parse=parse_public_url)] = None
+    """The address people type, `https://learn.example.com`: a scheme and a host, no path. Without
+    it people stay signed in over https and on this machine only; `http://192.168.1.5:3000`
+    allows plain HTTP."""
+    trusted_proxies: Annotated[tuple[Network, ...], Setting(parse=_networks)] = ()
+    """Addresses and networks such as `10.0.0.0/8`, with commas between them, whose `X-Forwarded-*`
+    headers are believed. Several lines of one header count as one list."""
+    session_hours: Annotated[int, Setting(1, 8760)] = 24
+    """Hours that a sign-in lasts."""
+    time_zone: Annotated[str, Setting(parse=_time_zone)] = "UTC"
+    """The time zone of people who have not chosen one, such as `Europe/Berlin`."""
+    content_dir: Annotated[Path | None, Setting(parse=_folder)] = None
+    """A folder with a course that replaces the shipped one."""
+    shutdown_seconds: Annotated[int, Setting(1, 300)] = 8
+    """Seconds that requests may take to finish after SIGTERM: less than the platform allows."""
+    retain_days: Annotated[int, Setting(1, 36500)] = 400
+    """Days that ended sign-ins, unused known devices and audit events are kept before
+    `portal prune` removes them."""
+    metrics_token: Annotated[str | None, Setting(secret=True, parse=_token)] = None
+    """The bearer token that opens `/metrics` to anyone who has it."""
+    smtp_url: Annotated[str | None, Setting(secret=True, parse=_smtp_url)] = None
+    """The mail server, for mails that the portal will send; nothing is sent yet:
+    `smtp://user:password@host:587`, or `smtps://` for TLS from the start."""
+    mail_from: Annotated[str | None, Setting(parse=_mailbox)] = None
+    """The sender of mails: `learning@example.com` or `Learning <learning@example.com>`."""
 
     @classmethod
     def from_env(
@@ -125,45 +147,54 @@ class Settings(Struct, frozen=True, kw_only=True):
         Without `need_database` the database variables are not looked at, and `database`, `direct`
         and `direct_problem` are None. Raises SettingsError.
         """
-        folder = Path.cwd() if cwd is None else cwd
-        reader = Reader(os.environ if environ is None else environ, folder, SETTINGS)
-        database = direct = problem = None
-        if need_database:
-            database, direct, problem = _databases(reader)
-        pool_size = reader.whole("DB_POOL_SIZE", 1, 1000)
-        if database and database.pool_size and not reader.given("DB_POOL_SIZE"):
-            pool_size = database.pool_size
-        settings = cls(
-            database=database,
-            direct=direct,
-            direct_problem=problem,
-            db_pool_size=pool_size,
-            db_wait_seconds=reader.whole("DB_WAIT_SECONDS", 0, 3600),
-            host=reader.parsed("HOST", _host) or "0.0.0.0",
-            port=reader.whole("PORT", 1, 65535),
-            app_env=reader.choice("APP_ENV", "production", "development"),
-            access_log=reader.flag("ACCESS_LOG"),
-            log_format=reader.choice("LOG_FORMAT", "text", "json"),
-            seed_db=reader.flag("SEED_DB"),
-            migrate_on_start=reader.flag("MIGRATE_ON_START"),
-            admin_email=reader.parsed("ADMIN_EMAIL", _email),
-            admin_password=reader.secret("ADMIN_PASSWORD", str),
-            public_url=reader.parsed("PUBLIC_URL", parse_public_url),
-            trusted_proxies=reader.parsed("TRUSTED_PROXIES", _networks) or (),
-            session_hours=reader.whole("SESSION_HOURS", 1, 8760),
-            time_zone=reader.parsed("TIME_ZONE", _time_zone) or "UTC",
-            content_dir=reader.parsed("CONTENT_DIR", lambda text: _folder(folder / text)),
-            shutdown_seconds=reader.whole("SHUTDOWN_SECONDS", 1, 300),
-            retain_days=reader.whole("RETAIN_DAYS", 1, 36500),
-            metrics_token=reader.secret("METRICS_TOKEN", _token),
-            smtp_url=reader.secret("SMTP_URL", _smtp_url),
-            mail_from=reader.parsed("MAIL_FROM", _mailbox),
-        )
-        if settings.admin_password and not reader.given("ADMIN_EMAIL"):
-            reader.refuse("ADMIN_EMAIL", "is missing: ADMIN_PASSWORD is of no use without it.")
-        if reader.problems:
-            raise SettingsError(reader.problems)
+        settings, problems = cls.read(environ, cwd=cwd, need_database=need_database)
+        if problems:
+            raise SettingsError(problems)
         return settings
+
+    @classmethod
+    def read(
+        cls,
+        environ: Mapping[str, str] | None = None,
+        *,
+        cwd: Path | None = None,
+        need_database: bool = True,
+    ) -> tuple[Self, list[str]]:
+        """Returns the settings and one sentence for each that cannot be used.
+
+        Those have their default then, and when one of the database's is among them, `database` and
+        `direct` are None.
+        """
+        folder = Path.cwd() if cwd is None else cwd
+        values, problems = gather(os.environ if environ is None else environ, folder, SETTINGS)
+        if "CONTENT_DIR" in values:
+            values["CONTENT_DIR"] = str(folder / values["CONTENT_DIR"].strip())
+        found: dict[str, Any] = {}
+        refused: set[str] = set()
+        for setting in SETTINGS:
+            if setting.field in DATABASE_FIELDS and not need_database:
+                continue
+            try:
+                value = setting.read(values)
+            except Refused as refusal:
+                refused.add(setting.field)
+                problems.append(f"{refusal.subject or setting.name} {refusal}")
+            else:
+                if value is not None:
+                    found[setting.field] = value
+
+        if refused & DATABASE_FIELDS:
+            found = {field: value for field, value in found.items() if field not in DATABASE_FIELDS}
+        elif need_database:
+            found["direct"], found["direct_problem"] = _direct(
+                found["database"], found.get("direct")
+            )
+            found.setdefault("db_pool_size", found["database"].pool_size or cls().db_pool_size)
+        if "admin_password" in found and "admin_email" not in found:
+            del found["admin_password"]
+            if "admin_email" not in refused:
+                problems.append("ADMIN_EMAIL is missing: ADMIN_PASSWORD is of no use without it.")
+        return cls(**found), problems
 
     def require_direct(self) -> Dsn:
         """Returns the address for migrations; `CommandFailed` names the variable when there is
@@ -182,7 +213,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         return self.seed_db and not self.demo_refused
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        secret = {setting.name.lower() for setting in SETTINGS if setting.secret}
+        secret = {setting.field for setting in SETTINGS if setting.secret} - DATABASE_FIELDS
         values = ((name, getattr(self, name)) for name in self.__struct_fields__)
         return [(name, "…" if name in secret and value else value) for name, value in values]
 
@@ -191,51 +222,21 @@ class Settings(Struct, frozen=True, kw_only=True):
         return f"Settings({shown})"
 
 
-def is_loopback(host: str) -> bool:
-    """Returns whether a host, as it stands in a Host header, is this machine itself."""
-    name = host.lower()
-    if name.startswith("["):
-        name = name[1:].partition("]")[0]
-    elif name.count(":") == 1:
-        name = name.partition(":")[0]
-    address = ip_address(name)
-    if address is not None:
-        return address.is_loopback
-    name = name.rstrip(".")
-    return name == "localhost" or name.endswith(".localhost")
-
-
-def _databases(reader: Reader) -> tuple[Dsn | None, Dsn | None, str | None]:
-    """Returns the database for requests, the one for migrations, and why the latter is missing."""
-    database = reader.secret("DATABASE_URL", partial(_dsn, "DATABASE_URL"))
-    direct = reader.secret("DATABASE_URL_UNPOOLED", partial(_dsn, "DATABASE_URL_UNPOOLED"))
-    if not reader.given("DATABASE_URL"):
-        reader.refuse(
-            "DATABASE_URL",
-            "is not set: it is the address of the PostgreSQL database,"
-            " such as postgresql://user:password@host/name.",
-        )
-    if direct is None and not (database and database.pooled):
-        return database, database, None
+def _direct(database: Dsn, direct: Dsn | None) -> tuple[Dsn | None, str | None]:
+    """Returns the address for migrations, or None and why there is none."""
+    if direct is None and not database.pooled:
+        return database, None
     if direct is not None and not direct.pooled:
-        return database, direct, None
+        return direct, None
     reason = (
         "is not set, and DATABASE_URL goes through a connection pooler"
         if direct is None
         else "goes through a connection pooler"
     )
-    problem = (
+    return None, (
         f"DATABASE_URL_UNPOOLED {reason}, which cannot carry migrations:"
         " set it to the direct address of the database."
     )
-    return database, None, problem
-
-
-def _dsn(name: str, text: str) -> Dsn:
-    try:
-        return parse_dsn(text, variable=name)
-    except DsnError as error:
-        raise Refused(str(error).removeprefix(f"{name} ")) from None
 
 
 def parse_public_url(text: str) -> PublicUrl:
@@ -291,31 +292,27 @@ def _time_zone(text: str) -> str:
     return text
 
 
-def _folder(path: Path) -> Path:
-    if not path.is_dir():
+def _folder(text: str) -> Path:
+    if not Path(text).is_dir():
         raise Refused("must be a folder that exists.")
-    return path
+    return Path(text)
+
+
+def _matching(pattern: str, refusal: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise Refused(refusal)
+        return text
+
+    return parse
 
 
 _ADDRESS = r"[^@\s<>]+@[^@\s<>]+"
-
-
-def _email(text: str) -> str:
-    if not re.fullmatch(_ADDRESS, text):
-        raise Refused("must be an e-mail address.")
-    return text
-
-
-def _mailbox(text: str) -> str:
-    if not re.fullmatch(rf"{_ADDRESS}|[^<>\r\n]+ <{_ADDRESS}>", text):
-        raise Refused("must be an e-mail address, or a name and <address>.")
-    return text
-
-
-def _token(text: str) -> str:
-    if not re.fullmatch(r"[!-~]+", text):
-        raise Refused("must consist of ASCII letters, digits and signs, without spaces.")
-    return text
+_email = _matching(_ADDRESS, "must be an e-mail address.")
+_mailbox = _matching(
+    rf"{_ADDRESS}|[^<>\r\n]+ <{_ADDRESS}>", "must be an e-mail address, or a name and <address>."
+)
+_token = _matching(r"[!-~]+", "must consist of ASCII letters, digits and signs, without spaces.")
 
 
 def _smtp_url(text: str) -> str:
@@ -330,3 +327,6 @@ def _smtp_url(text: str) -> str:
             " percent-encode special characters in the password."
         )
     return text
+
+
+SETTINGS = declared_by(Settings)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-import ipaddress
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
+
+from portal.config.addresses import is_private, is_socket
 
 if TYPE_CHECKING:
     import ssl
@@ -109,32 +110,6 @@ def choose_tls(
     elif mode == "require" and root:
         mode = "verify-ca"  # as libpq does once it has a file of authorities
     return Tls(mode, root if mode.startswith("verify-") else None, binding)
-
-
-def is_socket(host: str) -> bool:
-    """Returns whether the host is the folder of a Unix socket."""
-    return host.startswith("/")
-
-
-def is_private(host: str) -> bool:
-    """Returns whether the host is on this machine or in a private network, by its name alone."""
-    if is_socket(host):
-        return True
-    address = ip_address(host)
-    if address is not None:
-        return not address.is_global
-    name = host.lower().rstrip(".")
-    return "." not in name or name.endswith((".localhost", ".internal", ".local"))
-
-
-def ip_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Returns the host as an address, an IPv4 one inside IPv6 as IPv4; None when it is a name."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
 
 
 @functools.cache

@@ -7,28 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
+from portal.config.addresses import Address, Network, ip_address, is_loopback, without_port
 from portal.config.settings import PublicUrl
 
-Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
-Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Side: TypeAlias = Literal["https", "http", "unknown"]
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _ONE_SUBSCRIBER = 64  # bits of an IPv6 address; the rest is the subscriber's own to choose
-
-
-def _address_in(text: str) -> Address | None:
-    text = text.strip()
-    if text.startswith("["):  # [v6]:port
-        text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:  # v4:port
-        text = text.partition(":")[0]
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    mapped = getattr(address, "ipv4_mapped", None)
-    return mapped or address
 
 
 def _is_trusted(address: Address, trusted: Sequence[Network]) -> bool:
@@ -38,7 +23,7 @@ def _is_trusted(address: Address, trusted: Sequence[Network]) -> bool:
 def peer_of(scope: Any) -> Address | None:
     """Returns the address at the other end of the socket; None for a unix socket."""
     client = scope.get("client")
-    return _address_in(client[0]) if client else None
+    return ip_address(without_port(client[0])) if client else None
 
 
 def list_header(scope: Any, name: str) -> str:
@@ -54,7 +39,7 @@ def client_address(scope: Any, trusted: Sequence[Network]) -> Address | None:
     if peer is None or not _is_trusted(peer, trusted):
         return peer
     for entry in reversed(list_header(scope, "x-forwarded-for").split(",")):
-        address = _address_in(entry)
+        address = ip_address(without_port(entry.strip()))
         if address is None:
             break
         if not _is_trusted(address, trusted):
@@ -85,10 +70,7 @@ def is_loopback_host(host: str) -> bool:
         name = urlsplit(f"//{host}").hostname or ""
     except ValueError:  # "[" begins an address that does not end
         return False
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    address = _address_in(name)
-    return address is not None and address.is_loopback
+    return is_loopback(name)
 
 
 def browser_side(

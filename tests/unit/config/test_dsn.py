@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import pytest
 
+from portal.config.addresses import is_private
 from portal.config.dsn import Dsn, DsnError, parse_dsn
-from portal.config.tls import is_private
 
 NEON = "ep-cool-darkness-a1b2c3d4.us-east-2.aws.neon.tech"
 NEON_POOLER = "ep-cool-darkness-a1b2c3d4-pooler.us-east-2.aws.neon.tech"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from portal.config.settings import PublicUrl, Settings, SettingsError, is_loopback
+from portal.config.addresses import is_loopback
+from portal.config.settings import PublicUrl, Settings, SettingsError
 
 DIRECT = "postgres://app:pw-direct@db:5432/learning"
 POOLED = "postgres://app:pw-pooled@db:6432/learning?pgbouncer=true&connection_limit=2"
@@ -193,6 +194,17 @@ def test_all_problems_come_at_once(tmp_path: Path) -> None:
     }
     assert len(found) == 8
     assert "hush" not in "\n".join(found)
+
+
+def test_what_cannot_be_used_has_its_default_where_that_is_wanted(tmp_path: Path) -> None:
+    usable = {"DATABASE_URL": POOLED, "PORT": "8080"}
+    broken = {"DB_POOL_SIZE": "x", "ADMIN_EMAIL": "x", "ADMIN_PASSWORD": "hush"}
+    settings, found = Settings.read(usable | broken, cwd=tmp_path)
+    assert [line.partition(" ")[0] for line in found] == ["DB_POOL_SIZE", "ADMIN_EMAIL"]
+    assert settings == load(tmp_path, **usable)
+    settings, found = Settings.read(usable | {"DATABASE_URL_UNPOOLED": "x"}, cwd=tmp_path)
+    assert len(found) == 1
+    assert settings == Settings(port=8080)
 
 
 @pytest.mark.parametrize(

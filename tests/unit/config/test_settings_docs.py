@@ -7,6 +7,7 @@ from pathlib import Path
 
 from portal.config.settings import SETTINGS, Settings
 from tests.support import ROOT
+from tests.unit.config import settings_docs
 
 DOCUMENT = (ROOT / "docs" / "SETTINGS.md").read_text(encoding="utf-8")
 EXAMPLE = ROOT / ".env.example"
@@ -15,6 +16,12 @@ FILE_NAMES = [setting.file_name for setting in SETTINGS if setting.secret]
 # What has no effect; tests/ops/test_surroundings.py tries all there are.
 OTHERS = {"PGHOST", "PGUSER", "PGPASSWORD", "PGSSLMODE", "PGSERVICE", "PGOPTIONS", "PGSSLCERT"}
 OTHERS |= {"SSLKEYLOGFILE"}
+
+
+def test_both_files_are_made_from_the_declarations() -> None:
+    """`python -m tests.unit.config.settings_docs` writes them."""
+    assert settings_docs.document() == DOCUMENT
+    assert EXAMPLE.read_text(encoding="utf-8") == settings_docs.example()
 
 
 def test_every_setting_has_a_row_with_its_default() -> None:
@@ -47,6 +54,6 @@ def test_example_works_and_changes_no_default(tmp_path: Path) -> None:
 
 
 def test_every_setting_is_read() -> None:
-    fields = {"database_url": "database", "database_url_unpooled": "direct"}
-    read = {fields.get(name.lower(), name.lower()) for name in NAMES}
+    read = {setting.field for setting in SETTINGS}
     assert read | {"direct_problem"} == set(Settings.__struct_fields__)
+    assert settings_docs.sentences().keys() == set(Settings.__struct_fields__)

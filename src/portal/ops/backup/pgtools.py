@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from portal.config.settings import is_loopback
-from portal.config.tls import is_socket
+from portal.config.addresses import is_loopback, is_socket
 
 if TYPE_CHECKING:
     from portal.config.dsn import Dsn

@@ -49,10 +49,11 @@ def _results() -> Iterator[CheckResult]:
     yield from program
     if any(result.status == FAIL for result in program):
         return  # the other checks import these modules
+    from portal.config.settings import Settings
     from portal.ops.doctor import database, machine
     from portal.ops.doctor import settings as checks_settings
 
-    settings, problems = checks_settings.read()
+    settings, problems = Settings.read()
     yield from checks_settings.problems(problems)
     checks: tuple[tuple[str, Check], ...] = (
         ("settings", checks_settings.plausibility),

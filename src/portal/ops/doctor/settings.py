@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portal.accounts import demo
-from portal.config.environment import gather
-from portal.config.settings import SETTINGS, Network, Settings, SettingsError
-from portal.config.tls import is_private
+from portal.config.addresses import Network, is_private
+from portal.config.settings import Settings
 from portal.ops.doctor.result import CheckResult, fail, ok, warn
 
 if TYPE_CHECKING:
     from portal.config.dsn import Dsn
-
-
-def read() -> tuple[Settings, tuple[str, ...]]:
-    """Returns the settings and what is wrong with them. What cannot be used has its default; when
-    that is DATABASE_URL, `database` and `direct` are None."""
-    try:
-        return Settings.from_env(), ()
-    except SettingsError as error:
-        problems = error.problems
-    values, _ = gather(os.environ, Path.cwd(), SETTINGS)
-    if "CONTENT_DIR" in values:
-        values["CONTENT_DIR"] = str(Path.cwd() / values["CONTENT_DIR"])
-    broken = {problem.split(maxsplit=1)[0].removesuffix("_FILE") for problem in problems}
-    if "ADMIN_EMAIL" in broken:
-        broken.add("ADMIN_PASSWORD")  # of no use without it
-    usable = {
-        name: value for name, value in values.items() if name.removesuffix("_FILE") not in broken
-    }
-    # The files were read above; from a folder that does not exist, they are not read again.
-    nowhere = Path(os.devnull) / "nowhere"
-    need_database = not broken & {"DATABASE_URL", "DATABASE_URL_UNPOOLED"}
-    return Settings.from_env(usable, cwd=nowhere, need_database=need_database), problems
 
 
 def problems(sentences: Iterable[str]) -> Iterator[CheckResult]:

@@ -10,7 +10,7 @@ No message, `repr` or list of names ever holds a part of the password or of the 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -25,7 +25,17 @@ SESSION_ATTRIBUTES = ("any", "primary", "standby", "prefer-standby", "read-write
 DEFAULT_PORT = 5432
 SUPABASE_POOLER_PORT = 6543
 
+_PARAMETERS = {
+    *("host", "port", "user", "password", "dbname", "database"),
+    *("application_name", "schema", "options", "target_session_attrs"),
+    *("sslmode", "ssl", "sslrootcert", "sslaccept", "channel_binding"),
+    *("pgbouncer", "connection_limit", "pool_timeout", "connect_timeout", "socket_timeout"),
+}
 _NO = {"false", "0", "no", "off"}
+_SSL_SHORTHANDS = {
+    **dict.fromkeys(("true", "1", "yes", "on"), "require"),
+    **dict.fromkeys(_NO, "disable"),
+}
 _PROVIDER_OPTIONS = ("endpoint=", "project=", "reference=")
 _HOST_NAME = re.compile(r"[\w.-]+")
 _PARAMETER_NAME = re.compile(r"[a-z][a-z0-9_.-]{0,62}")
@@ -147,61 +157,31 @@ def parse_dsn(raw: str, *, variable: str, pooled: bool | None = None) -> Dsn:
         raise DsnError(f"{variable} {refusal}") from None
 
 
-class _Parameters:
-    """The part after the `?`. What nobody has taken in the end has no effect."""
-
-    def __init__(self, text: str) -> None:
-        self._left: dict[str, str] = {}
-        for part in text.split("&"):
-            name, _, value = part.partition("=")
-            if name and value:
-                self._left[_decode(name).strip().lower()] = value
-        # A raw "&" in a password would make the rest of the password look like a name.
-        self._nameless = "password" in self._left
-        self._unused: list[str] = []
-
-    def take_raw(self, *names: str) -> str | None:
-        values = [self._left.pop(name, None) for name in names]
-        return next((value for value in values if value), None)
-
-    def take(self, *names: str) -> str | None:
-        value = self.take_raw(*names)
-        return None if value is None else _decode(value)
-
-    def unused(self, name: str) -> None:
-        self._unused.append(name)
-
-    def ignored(self) -> tuple[str, ...]:
-        if self._nameless:
-            return tuple(sorted(self._unused))
-        unknown = (name for name in self._left if _PARAMETER_NAME.fullmatch(name))
-        return tuple(sorted({*self._unused, *unknown}))
-
-
 def read_dsn(raw: str, *, variable: str, pooled: bool | None = None) -> Dsn:
     """Returns the same as `parse_dsn`; raises Refused."""
     authority, path, query = _split(raw)
     login, _, places = authority.rpartition("@")  # the last one: a password may hold a raw "@"
     user, _, password = login.partition(":")
-    parameters = _Parameters(query)
+    parameters = _parameters(query)
 
     hosts, ports = _places(places, parameters)
-    database = parameters.take("dbname", "database") or _decode(path)
-    user = parameters.take("user") or _decode(user)
-    password = parameters.take("password") or _decode(password)
+    database = parameters.get("dbname") or parameters.get("database") or _decode(path)
+    user = parameters.get("user") or _decode(user)
+    password = parameters.get("password") or _decode(password)
     if not database:
         raise Refused("names no database: it ends in /NAME, before any question mark.")
     if not user:
         raise Refused("names no user: it goes before the host, as in user:password@host.")
 
-    says_pooled = (parameters.take("pgbouncer") or "false").lower() not in _NO
+    says_pooled = parameters.get("pgbouncer", "false").lower() not in _NO
     if pooled is None:
         pooled = says_pooled or any(map(_looks_pooled, hosts, ports))
-    attributes = parameters.take("target_session_attrs") or "any"
+    attributes = parameters.get("target_session_attrs", "any")
     if attributes not in SESSION_ATTRIBUTES:
         known = ", ".join(SESSION_ATTRIBUTES)
         raise Refused(f"has a target_session_attrs that is none of {known}.")
-    limit = parameters.take("connection_limit")
+    limit = parameters.get("connection_limit")
+    tls, server_settings = _tls(parameters, hosts), _server_settings(parameters, pooled)
     return Dsn(
         variable=variable,
         hosts=hosts,
@@ -209,16 +189,45 @@ def read_dsn(raw: str, *, variable: str, pooled: bool | None = None) -> Dsn:
         user=user,
         password=password,
         database=database,
-        tls=_tls(parameters, hosts),
-        server_settings=_server_settings(parameters, pooled),
+        tls=tls,
+        server_settings=server_settings,
         target_session_attrs=attributes,
         connect_timeout=_seconds(parameters, "connect_timeout"),
         command_timeout=_seconds(parameters, "socket_timeout"),
         pool_size=None if limit is None else _whole("connection_limit", limit, 1, 1000),
         acquire_timeout=_seconds(parameters, "pool_timeout"),
         pooled=pooled,
-        ignored=parameters.ignored(),
+        ignored=tuple(sorted(_ignored(parameters, server_settings, tls))),
     )
+
+
+def _parameters(query: str) -> dict[str, str]:
+    """Returns the parameters by their names in lower case; those that are known decoded, but for
+    the hosts, which are separated first."""
+    pairs = (part.partition("=") for part in query.split("&"))
+    raw = {_decode(name).strip().lower(): value for name, _, value in pairs if name and value}
+    return {
+        name: _decode(value) if name in _PARAMETERS - {"host"} else value
+        for name, value in raw.items()
+    }
+
+
+def _ignored(
+    parameters: Mapping[str, str], server_settings: Mapping[str, str], tls: Tls
+) -> Iterator[str]:
+    """The names of the parameters that have no effect here."""
+    if "password" not in parameters:  # a raw "&" in it makes the rest of it look like a name
+        yield from filter(_PARAMETER_NAME.fullmatch, parameters.keys() - _PARAMETERS)
+    if "options" in parameters and "options" not in server_settings:
+        yield "options"
+    if "sslrootcert" in parameters and not tls.verified:
+        yield "sslrootcert"
+    if _binds_channel(parameters) and not tls.verified:
+        yield "channel_binding"
+
+
+def _binds_channel(parameters: Mapping[str, str]) -> bool:
+    return parameters.get("channel_binding", "").lower() == "require"
 
 
 def _split(raw: str) -> tuple[str, str, str]:
@@ -258,19 +267,18 @@ def _decode(text: str) -> str:
     return decoded
 
 
-def _places(text: str, parameters: _Parameters) -> tuple[tuple[str, ...], tuple[int, ...]]:
+def _places(text: str, parameters: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Returns hosts and ports; parameters of these names win over what stands before the path."""
     written = [_host_and_port(part) for part in text.split(",")]
-    given = parameters.take_raw("host")
+    given = parameters.get("host")
     places = written if given is None else [_host_and_port(part) for part in given.split(",")]
     places = [place for place in places if place[0]]
     if not places:
         raise Refused("names no host: it goes between the '@' and the database.")
 
     ports = [port for _, port in places]
-    port_parameter = parameters.take("port")
-    if port_parameter is not None:
-        ports = list(port_parameter.split(","))
+    if "port" in parameters:
+        ports = parameters["port"].split(",")
     elif given is not None and not any(ports):
         ports = [port for _, port in written]
     if len(ports) == 1:
@@ -292,25 +300,24 @@ def _host_and_port(text: str) -> tuple[str, str]:
     elif not text.startswith("/") and text.count(":") == 1:
         text, _, port = text.partition(":")
     host = _decode(text)
-    readable = not host or is_socket(host) or _HOST_NAME.fullmatch(host) or ip_address(host)
-    if not readable or not _is_resolvable(host):
+    if not _is_readable(host):
         raise Refused("names a host that cannot be read.")
     return host, port
 
 
-def _is_resolvable(host: str) -> bool:
-    """Returns False for a name that no resolver takes: with an empty or too long part."""
+def _is_readable(host: str) -> bool:
+    """Returns False for a name that no resolver takes, as with an empty or too long part."""
     if not host or is_socket(host) or ip_address(host):
         return True
     try:
-        return len(host.encode("idna")) < 254
+        return bool(_HOST_NAME.fullmatch(host)) and len(host.encode("idna")) < 254
     except UnicodeError:
         return False
 
 
-def _server_settings(parameters: _Parameters, pooled: bool) -> dict[str, str]:
-    settings = {"application_name": parameters.take("application_name") or "portal"}
-    schema = parameters.take("schema")
+def _server_settings(parameters: Mapping[str, str], pooled: bool) -> dict[str, str]:
+    settings = {"application_name": parameters.get("application_name", "portal")}
+    schema = parameters.get("schema")
     if schema and schema != "public":
         if pooled:
             raise Refused(
@@ -318,28 +325,20 @@ def _server_settings(parameters: _Parameters, pooled: bool) -> dict[str, str]:
                 " set it for the role, with ALTER ROLE … SET search_path."
             )
         settings["search_path"] = '"' + schema.replace('"', '""') + '"'
-    options = parameters.take("options")
+    options = parameters.get("options")
     if options and (options.startswith(_PROVIDER_OPTIONS) or not pooled):
         settings["options"] = options
-    elif options:
-        parameters.unused("options")
     return settings
 
 
-def _tls(parameters: _Parameters, hosts: Sequence[str]) -> Tls:
-    root = parameters.take("sslrootcert")
-    binding = (parameters.take("channel_binding") or "").lower() == "require"
+def _tls(parameters: Mapping[str, str], hosts: Sequence[str]) -> Tls:
     tls = choose_tls(
         hosts,
         mode=_ssl_mode(parameters),
-        root=root,
-        strict=(parameters.take("sslaccept") or "").lower() == "strict",
-        binding=binding,
+        root=parameters.get("sslrootcert"),
+        strict=parameters.get("sslaccept", "").lower() == "strict",
+        binding=_binds_channel(parameters),
     )
-    if root and not tls.verified:
-        parameters.unused("sslrootcert")
-    if binding and not tls.verified:
-        parameters.unused("channel_binding")
     if tls.root is not None:
         if not Path(tls.root).is_file():
             raise Refused("has an sslrootcert that is not a file here.")
@@ -350,17 +349,13 @@ def _tls(parameters: _Parameters, hosts: Sequence[str]) -> Tls:
     return tls
 
 
-def _ssl_mode(parameters: _Parameters) -> str | None:
+def _ssl_mode(parameters: Mapping[str, str]) -> str | None:
     """Returns the `sslmode` as it is written, or the one that a shorthand stands for."""
-    mode = parameters.take("sslmode")
-    shorthand = parameters.take("ssl")
-    if mode is None and shorthand is not None:
-        word = shorthand.lower()
-        mode = "require" if word in ("true", "1", "yes", "on") else word
-        mode = "disable" if mode in _NO else mode
-    if mode is not None and mode.lower() not in SSL_MODES:
+    shorthand = parameters.get("ssl", "").lower()
+    mode = parameters.get("sslmode", _SSL_SHORTHANDS.get(shorthand, shorthand)).lower()
+    if mode and mode not in SSL_MODES:
         raise Refused(f"has an sslmode that is none of {', '.join(SSL_MODES)}.")
-    return mode.lower() if mode else None
+    return mode or None
 
 
 def _whole(name: str, text: str, low: int, high: int) -> int:
@@ -369,9 +364,9 @@ def _whole(name: str, text: str, low: int, high: int) -> int:
     return int(text)
 
 
-def _seconds(parameters: _Parameters, name: str) -> float | None:
+def _seconds(parameters: Mapping[str, str], name: str) -> float | None:
     """Returns the time; 0, which elsewhere means for ever, counts as not given."""
-    text = parameters.take(name)
+    text = parameters.get(name)
     if text is None:
         return None
     if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text):

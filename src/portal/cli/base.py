@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import re
 from collections.abc import Callable, Coroutine
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from portal.config.settings import Settings
 
 P = ParamSpec("P")
+T = TypeVar("T")
 Work = Coroutine[Any, Any, int | None]
 
 
@@ -121,6 +121,12 @@ def load_settings() -> Settings:
     return Settings.from_env()
 
 
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    import asyncio
+
+    return asyncio.run(work)
+
+
 def run_on_engine(work: Callable[[Settings], Work], *, direct: bool = False) -> int | None:
     """Returns what `work` does, with the tables bound to an engine of its own, closed afterwards.
 
@@ -156,7 +162,7 @@ def run_on_engine(work: Callable[[Settings], Work], *, direct: bool = False) -> 
             await engine.close_connection_pool()
             passwords.close()
 
-    return asyncio.run(run())
+    return run_async(run())
 
 
 def on_engine(work: Callable[Concatenate[Settings, P], Work]) -> Callable[P, int | None]:

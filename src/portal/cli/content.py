@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from portal.cli.base import (
     on_engine,
     path,
     program,
+    run_async,
     run_on_engine,
     whole_number,
 )
@@ -73,7 +73,7 @@ def content_plan(old: Path, new: Path) -> int | None:
 
     changes = changes_between(old, new)
     if not _has_database():
-        return asyncio.run(report(changes, echo, reach=False))
+        return run_async(report(changes, echo, reach=False))
     return run_on_engine(lambda _: report(changes, echo, reach=True))
 
 

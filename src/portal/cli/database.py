@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from portal.cli.base import echo, load_settings, on_engine, path, program
+from portal.cli.base import echo, load_settings, on_engine, path, program, run_async
 
 if TYPE_CHECKING:
     from portal.config.settings import Settings
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 def apply_migrations() -> None:
     from portal.db.migrate import forwards
 
-    applied = asyncio.run(forwards(load_settings()))
+    applied = run_async(forwards(load_settings()))
     for name in applied:
         echo(f"Migration {name}: applied.")
     if not applied:
@@ -53,7 +52,7 @@ def migrate_status() -> int:
         echo("The schema is newer than this version." if position.unknown else "At head.")
         return 0
 
-    return asyncio.run(look())
+    return run_async(look())
 
 
 def _rollback_count(text: str) -> int | None:
@@ -69,7 +68,7 @@ def migrate_rollback(count: int | None, yes: bool) -> None:
     """Undo the newest migrations."""
     from portal.db.migrate import backwards
 
-    undone = asyncio.run(backwards(load_settings(), count, agreed=yes))
+    undone = run_async(backwards(load_settings(), count, agreed=yes))
     for name in undone:
         echo(f"Migration {name}: rolled back.")
     if not undone:

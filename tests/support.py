@@ -42,7 +42,7 @@ THIS_BROWSER = Browser(
     user_agent=f"python-httpx/{httpx.__version__}",
     zone="",
     session=None,
-    known=[],
+    known={},
 )
 
 _numbers = itertools.count(1)

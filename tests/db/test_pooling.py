@@ -14,6 +14,7 @@ from portal.config.dsn import Dsn, parse_dsn
 from portal.db.connect import connect
 from portal.db.embedded import Embedded
 from portal.db.pooling import Pooling, close
+from portal.errors import Unavailable
 from tests.ops.command import only_line, run_portal, until
 from tests.pooler import Pooler, run_pooler
 from tests.support import Database
@@ -157,8 +158,9 @@ async def test_a_database_without_an_answer_is_an_error_in_time(
         async with holder.transaction():
             await holder.execute("SELECT 1")
             started = time.monotonic()
-            with pytest.raises(TimeoutError):
+            with pytest.raises(Unavailable) as caught:
                 await found(url)
+            assert isinstance(caught.value.__cause__, TimeoutError)
             assert time.monotonic() - started < 15
         await holder.close()
         await nothing_is_left(database, pooler)

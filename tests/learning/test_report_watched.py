@@ -32,6 +32,7 @@ def wait(freeze: Freeze) -> Wait:
     def move(seconds: float) -> None:
         nonlocal moment
         moment += timedelta(seconds=seconds)
+        freeze(moment)
 
     freeze(moment)
     return move

@@ -73,7 +73,7 @@ def test_every_phase_of_the_start_is_shown() -> None:
 async def test_a_sign_in_is_counted_by_its_outcome(portal: Portal) -> None:
     visitor = portal.browser()
     since = await Since.now(visitor)
-    await portal.signed_in("alex")
+    await portal.signed_in("alex", "claude123")
     await portal.browser().post(
         "/login", data={"username": "sara", "password": "manage123", "next": "/"}
     )

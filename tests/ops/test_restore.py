@@ -121,7 +121,7 @@ async def test_people_at_work_are_not_run_over(
     async with session(learned) as person, person.transaction():
         await person.fetch("SELECT FROM team")
         with pytest.raises(CommandFailed, match="in use: stop the web service first"):
-            await asyncio.to_thread(restore, settings, path, replace=True, say=print)
+            await asyncio.to_thread(restore, settings, path, replace=True, echo=print)
     assert await rows_of(learned) == before
 
 
@@ -335,7 +335,7 @@ async def test_without_a_tool_the_line_restores_it(
     await execute(learned.url, "UPDATE team SET name = 'Changed since'")
     monkeypatch.setattr(pgtools, "folders", list)
     with pytest.raises(CommandFailed) as caught:
-        await asyncio.to_thread(restore, settings_for(learned.url), path, replace=True, say=print)
+        await asyncio.to_thread(restore, settings_for(learned.url), path, replace=True, echo=print)
     sentence = caught.value.sentence
     assert sentence.startswith("There is no pg_restore here.")
     line = sentence[sentence.index("docker run --rm ") :]

@@ -121,7 +121,7 @@ def db_grants(role: str | None, apply: bool) -> int:
     """Print what a role needs that serves. Without a role: what is taken from all others."""
     from portal.ops.grants import grants
 
-    return grants(load_settings(), role, apply=apply, say=echo)
+    return grants(load_settings(), role, apply=apply, echo=echo)
 
 
 @db_group.command("service")
@@ -171,4 +171,4 @@ def restore_command(file: Path, replace: bool) -> int:
     """Restore a backup and compare it."""
     from portal.ops.backup.restore import restore
 
-    return restore(load_settings(), file, replace=replace, say=echo)
+    return restore(load_settings(), file, replace=replace, echo=echo)

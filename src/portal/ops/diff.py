@@ -77,28 +77,28 @@ _QUERY = f"""
 """  # noqa: S608 - constants only
 
 
-def diff(settings: Settings, say: Callable[[str], None]) -> int:
+def diff(settings: Settings, echo: Callable[[str], None]) -> int:
     """Print one line per difference; returns 1 when there is any, also when the schema is behind.
 
     Raises `CommandFailed` when there is no direct DSN or the database cannot be reached.
     """
-    return asyncio.run(_diff(settings, say))
+    return asyncio.run(_diff(settings, echo))
 
 
-async def _diff(settings: Settings, say: Callable[[str], None]) -> int:
+async def _diff(settings: Settings, echo: Callable[[str], None]) -> int:
     async with connection_to(settings.require_direct()) as connection:
         status = await schema.migration_status(connection.fetch)
         found = await differences_behind(connection)
     if status.pending:
         behind = plural(len(status.pending), "migration")
-        say(f"The schema is {behind} behind: run portal migrate, then look again.")
+        echo(f"The schema is {behind} behind: run portal migrate, then look again.")
     elif status.unknown and found:
-        say("The schema is newer than this version, which does not know what it should be.")
+        echo("The schema is newer than this version, which does not know what it should be.")
     for line in found:
-        say(line)
+        echo(line)
     if not found:
         applied = "those that are applied make" if status.pending else "the migrations make"
-        say(f"The schema is what {applied}.")
+        echo(f"The schema is what {applied}.")
     return 1 if found or status.pending else 0
 
 

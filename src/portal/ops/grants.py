@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     import asyncpg
 
 
-def grants(settings: Settings, role: str | None, *, apply: bool, say: Callable[[str], None]) -> int:
+def grants(
+    settings: Settings, role: str | None, *, apply: bool, echo: Callable[[str], None]
+) -> int:
     """Print the statements that give `role` what serving needs and nothing else, and have it
     remembered; without a role, those that take back what nobody should have. With `apply` they are
     run, all or none. Returns 0.
@@ -26,11 +28,11 @@ def grants(settings: Settings, role: str | None, *, apply: bool, say: Callable[[
     Raises `CommandFailed` when there is no such role, it needs nothing, or the role of the direct
     address does not own the tables.
     """
-    return asyncio.run(_grants(settings, role, apply, say))
+    return asyncio.run(_grants(settings, role, apply, echo))
 
 
 async def _grants(
-    settings: Settings, role: str | None, apply: bool, say: Callable[[str], None]
+    settings: Settings, role: str | None, apply: bool, echo: Callable[[str], None]
 ) -> int:
     dsn = settings.require_direct()
     user = settings.database.user if settings.database else None
@@ -43,14 +45,14 @@ async def _grants(
         (await schema.migration_status(connection.fetch)).require_head()
         if not apply:
             for statement in ("BEGIN", *await _grant_statements(connection, role, user), "COMMIT"):
-                say(f"{statement};")
+                echo(f"{statement};")
             return 0
         async with migrate.locked(connection), connection.transaction():
             statements = await _grant_statements(connection, role, user)
             await rights.run_statements(connection, statements)
     done = f"The role {role} can serve." if role else "Only roles that serve have rights."
     ran = plural(len(statements), "statement")
-    say(f"{done} {ran} {'was' if len(statements) == 1 else 'were'} run.")
+    echo(f"{done} {ran} {'was' if len(statements) == 1 else 'were'} run.")
     return 0
 
 

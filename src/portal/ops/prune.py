@@ -56,7 +56,7 @@ class Pruned(msgspec.Struct, frozen=True, rename="camel"):
     audit_events: int
 
 
-def prune(settings: Settings, say: Callable[[str], None]) -> int:
+def prune(settings: Settings, echo: Callable[[str], None]) -> int:
     """Remove what is older than `RETAIN_DAYS` and report how many of each; returns 0.
 
     Raises `CommandFailed` when there is no direct DSN, the database is away, the schema is behind,
@@ -64,10 +64,10 @@ def prune(settings: Settings, say: Callable[[str], None]) -> int:
     """
     removed = asyncio.run(_prune(settings))
     days = plural(settings.retain_days, "day")
-    say(f"{plural(removed.sessions, 'session')} removed that ended more than {days} ago.")
-    say(f"{plural(removed.devices, 'known device')} removed that nobody used for {days}.")
-    say(f"{plural(removed.audit_events, 'audit event')} removed that were older than {days}.")
-    say(f"{plural(removed.rate_buckets, 'rate limit')} removed that nobody met for a day.")
+    echo(f"{plural(removed.sessions, 'session')} removed that ended more than {days} ago.")
+    echo(f"{plural(removed.devices, 'known device')} removed that nobody used for {days}.")
+    echo(f"{plural(removed.audit_events, 'audit event')} removed that were older than {days}.")
+    echo(f"{plural(removed.rate_buckets, 'rate limit')} removed that nobody met for a day.")
     return 0
 
 

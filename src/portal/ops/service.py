@@ -25,7 +25,7 @@ SERVICE_FILE, PASSWORD_FILE = "pg_service.conf", "pgpass"
 LONGEST = 1000
 
 
-def service(settings: Settings, folder: Path, say: Callable[[str], None]) -> int:
+def service(settings: Settings, folder: Path, echo: Callable[[str], None]) -> int:
     """Write both files into `folder`, readable by this user alone; returns 0.
 
     Raises `CommandFailed` when there is no direct address, a value has no place in such a file, or
@@ -39,7 +39,7 @@ def service(settings: Settings, folder: Path, say: Callable[[str], None]) -> int
             _replace_file(folder / name, text)
     except OSError as error:
         raise CommandFailed(f"{folder} cannot be written to: {error.strerror}.") from None
-    say(
+    echo(
         f"Written. PGSERVICEFILE={folder / SERVICE_FILE} PGPASSFILE={folder / PASSWORD_FILE}"
         f" lead pg_dump --dbname=service={NAME} to {dsn}."
     )

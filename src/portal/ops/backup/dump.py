@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from portal.config.dsn import Dsn
     from portal.ops.backup.pgtools import Tool
 
-Say = Callable[[str], None]
+Echo = Callable[[str], None]
 
 PROGRESS_SECONDS = 5.0
 LOCK_WAIT_MS = 30_000
@@ -80,7 +80,7 @@ class ArchiveEntry(msgspec.Struct, frozen=True):
     name: str
 
 
-def backup(settings: Settings, path: Path, say: Say) -> int:
+def backup(settings: Settings, path: Path, echo: Echo) -> int:
     """Write a backup of the database to `path` and its manifest beside it; returns 0.
 
     Neither file appears before both are complete. Raises CommandFailed.
@@ -90,7 +90,7 @@ def backup(settings: Settings, path: Path, say: Say) -> int:
     beside = manifest_path(path)
     _refuse_existing(beside)
     with _unfinished(path) as partial, _unfinished(beside) as partial_manifest:
-        manifest = asyncio.run(_take(dsn, path, partial, say))
+        manifest = asyncio.run(_take(dsn, path, partial, echo))
         manifest = msgspec.structs.replace(
             manifest, size=partial.stat().st_size, sha256=_digest(partial)
         )
@@ -99,11 +99,11 @@ def backup(settings: Settings, path: Path, say: Say) -> int:
         # In this order: where there is a file, there is its manifest.
         partial_manifest.replace(beside)
         partial.replace(path)
-    say(f"{path}: {_summary(manifest)}.")
+    echo(f"{path}: {_summary(manifest)}.")
     return 0
 
 
-def verify_backup(path: Path, say: Say) -> int:
+def verify_backup(path: Path, echo: Echo) -> int:
     """Returns 0 when a backup is what its manifest says; CommandFailed tells what is wrong."""
     manifest = checked_manifest(path)
     if manifest is None:
@@ -112,13 +112,13 @@ def verify_backup(path: Path, say: Say) -> int:
         )
     tool = pgtools.newest("pg_restore")
     if tool is None or tool.major < pgtools.major(manifest.pg_dump_version):
-        say(f"{path}: its checksum is right. There is no pg_restore here that could list it.")
+        echo(f"{path}: its checksum is right. There is no pg_restore here that could list it.")
         return 0
     listed = {entry.name for entry in contents(path, tool) if entry.kind == "TABLE DATA"}
     missing = sorted(set(manifest.rows).difference(listed))
     if missing:
         raise CommandFailed(f"{path} lacks the data of {', '.join(missing)}.")
-    say(f"{path}: ok, {_summary(manifest)}.")
+    echo(f"{path}: ok, {_summary(manifest)}.")
     return 0
 
 
@@ -202,18 +202,18 @@ async def backup_figures(connection: asyncpg.Connection[Any], tables: list[str])
     return BackupFigures(rows=rows, score_total=total)
 
 
-async def _take(dsn: Dsn, path: Path, partial: Path, say: Say) -> Manifest:
+async def _take(dsn: Dsn, path: Path, partial: Path, echo: Echo) -> Manifest:
     """Returns the manifest, as yet without size and checksum, of what was written to `partial`."""
     async with patient_connection(dsn) as connection:
         # Before the snapshot: a migration that has ended is in it, another one waits.
         if not await connection.fetchval("SELECT pg_try_advisory_lock_shared($1)", LOCK_KEY):
             raise CommandFailed("A migration is running: try again when it has ended.")
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            return await _copy(connection, dsn, path, partial, say)
+            return await _copy(connection, dsn, path, partial, echo)
 
 
 async def _copy(
-    connection: asyncpg.Connection[Any], dsn: Dsn, path: Path, partial: Path, say: Say
+    connection: asyncpg.Connection[Any], dsn: Dsn, path: Path, partial: Path, echo: Echo
 ) -> Manifest:
     snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
     made_at = clock.now()
@@ -235,7 +235,7 @@ async def _copy(
         [str(tool.path), *_options(place), f"--snapshot={snapshot}", "--verbose"],
         dsn,
         partial,
-        _Progress(partial, len(tables), say),
+        _Progress(partial, len(tables), echo),
     )
     return Manifest(
         size=0,
@@ -274,10 +274,10 @@ def _without_pg_dump(dsn: Dsn, version: str, place: str, path: Path) -> str:
 class _Progress:
     """Reports from time to time how far pg_dump has come, from its own messages."""
 
-    def __init__(self, partial: Path, tables: int, say: Say) -> None:
+    def __init__(self, partial: Path, tables: int, echo: Echo) -> None:
         self._partial = partial
         self._tables = tables
-        self._say = say
+        self._echo = echo
         self._begun = 0
         self.error = ""
 
@@ -291,7 +291,7 @@ class _Progress:
         while True:
             await asyncio.sleep(PROGRESS_SECONDS)
             done = f"{max(0, self._begun - 1)} of {plural(self._tables, 'table')}"
-            self._say(f"{_amount(self._partial.stat().st_size)} written, {done} done.")
+            self._echo(f"{_amount(self._partial.stat().st_size)} written, {done} done.")
 
 
 async def _run_pg_dump(command: list[str], dsn: Dsn, partial: Path, progress: _Progress) -> None:

@@ -29,8 +29,8 @@ from portal.ops.backup import pgtools
 from portal.ops.backup.dump import (
     ArchiveEntry,
     BackupFigures,
+    Echo,
     Manifest,
-    Say,
     backup_figures,
     checked_manifest,
     contents,
@@ -92,7 +92,7 @@ class _Step:
     outcome = NOTHING
 
 
-def restore(settings: Settings, path: Path, *, replace: bool, say: Say) -> int:
+def restore(settings: Settings, path: Path, *, replace: bool, echo: Echo) -> int:
     """Restore a backup; returns 1 when the scores in it contradict its answers.
 
     Without `replace`, only a database that holds nothing of the portal is restored into. When
@@ -101,36 +101,36 @@ def restore(settings: Settings, path: Path, *, replace: bool, say: Say) -> int:
     dsn = settings.require_direct()
     manifest = checked_manifest(path)
     if manifest is None:
-        say(f"{path} has no manifest ({manifest_path(path).name}): it is restored uncompared.")
-    status = asyncio.run(_restore(settings, path, manifest, replace, say))
+        echo(f"{path} has no manifest ({manifest_path(path).name}): it is restored uncompared.")
+    status = asyncio.run(_restore(settings, path, manifest, replace, echo))
     if status.unknown:
-        say("The backup's schema is newer than this version: run the portal that made it.")
+        echo("The backup's schema is newer than this version: run the portal that made it.")
         return 0
     if status.pending:
         behind = plural(len(status.pending), "migration")
-        say(
+        echo(
             f"The backup's schema is {behind} behind: run portal migrate, then portal scores check."
         )
         return 0
-    return asyncio.run(_check_scores(dsn, say))
+    return asyncio.run(_check_scores(dsn, echo))
 
 
-async def _check_scores(dsn: Dsn, say: Say) -> int:
+async def _check_scores(dsn: Dsn, echo: Echo) -> int:
     engine = Engine(dsn, pool_size=2, statement_seconds=600)
     sql.bind(engine, TABLES)
     count = 0
     try:
         async for difference in regrade.check_scores():
-            say(str(difference))
+            echo(str(difference))
             count += 1
     finally:
         await engine.close_connection_pool()
-    say(f"Scores against answers: {plural(count, 'difference')}.")
+    echo(f"Scores against answers: {plural(count, 'difference')}.")
     return 1 if count else 0
 
 
 async def _restore(
-    settings: Settings, path: Path, manifest: Manifest | None, replace: bool, say: Say
+    settings: Settings, path: Path, manifest: Manifest | None, replace: bool, echo: Echo
 ) -> schema.MigrationStatus:
     """Returns the migration status of the schema that was restored."""
     dsn = settings.require_direct()
@@ -152,21 +152,21 @@ async def _restore(
                 await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'")
                 serving = await rights.roles_that_serve(connection, user)
                 step.text = "while making room"
-                tables = await _make_room(connection, entries, replace, others, say)
+                tables = await _make_room(connection, entries, replace, others, echo)
                 await _load(connection, tool, path, step)
                 step.text = "while comparing"
                 restored = await backup_figures(connection, tables)
                 if manifest:
-                    _compare_figures(manifest, restored, say)
+                    _compare_figures(manifest, restored, echo)
                 status = await schema.migration_status(connection.fetch)
                 step.text = "while giving the roles that serve their rights"
                 await rights.settle(connection, user, serving)
                 step.text = "at the commit"
                 step.outcome = "Look at the data before trying again."
         rows = plural(sum(restored.rows.values()), "row")
-        say(f"Restored {plural(len(restored.rows), 'table')} with {rows}.")
+        echo(f"Restored {plural(len(restored.rows), 'table')} with {rows}.")
         if manifest:
-            say(
+            echo(
                 "Rows per table and the sum of scores"
                 f" ({number(restored.score_total)}) are the manifest's."
             )
@@ -205,7 +205,7 @@ async def _make_room(
     entries: list[ArchiveEntry],
     replace: bool,
     others: int,
-    say: Say,
+    echo: Echo,
 ) -> list[str]:
     """With `replace`, drop what the portal has in the database; without, refuse if there is any.
 
@@ -224,7 +224,7 @@ async def _make_room(
             " portal: --replace replaces them, and all that is in them, by the backup."
         )
     if others:
-        say(
+        echo(
             f"{plural(others, 'other connection')} to the database: unless the web service is"
             " stopped, people meet errors meanwhile, and what they do is lost."
         )
@@ -335,7 +335,7 @@ async def _copied_rows(output: asyncio.StreamReader) -> AsyncIterator[bytes]:
     yield bytes(chunk)
 
 
-def _compare_figures(manifest: Manifest, restored: BackupFigures, say: Say) -> None:
+def _compare_figures(manifest: Manifest, restored: BackupFigures, echo: Echo) -> None:
     """Report each difference; CommandFailed when there is any."""
     differences = [
         f"{table}: {plural(restored.rows.get(table, 0), 'row')}, the manifest says {number(rows)}."
@@ -348,7 +348,7 @@ def _compare_figures(manifest: Manifest, restored: BackupFigures, say: Say) -> N
             f" {number(manifest.score_total)}."
         )
     for difference in differences:
-        say(difference)
+        echo(difference)
     if differences:
         raise CommandFailed(f"The backup is not what its manifest says. {NOTHING}")
 

@@ -27,32 +27,33 @@ TAKE = "portal db grants prints what takes them back, and with --apply runs it"
 _READ_ONLY = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool"
 
 
-def db_check(settings: Settings, say: Callable[[str], None]) -> int:
+def db_check(settings: Settings, echo: Callable[[str], None]) -> int:
     """Print one line per DSN; returns 1 when one cannot be used or the schema is behind."""
     assert settings.database is not None
-    fine = asyncio.run(_check_one("DATABASE_URL", settings.database, settings, say))
+    fine = asyncio.run(_check_one("DATABASE_URL", settings.database, settings, echo))
     if settings.direct is None:
-        say(f"DATABASE_URL_UNPOOLED: {settings.direct_problem}")
+        echo(f"DATABASE_URL_UNPOOLED: {settings.direct_problem}")
         return 1
     return (
         0
-        if asyncio.run(_check_one("DATABASE_URL_UNPOOLED", settings.direct, settings, say)) and fine
+        if asyncio.run(_check_one("DATABASE_URL_UNPOOLED", settings.direct, settings, echo))
+        and fine
         else 1
     )
 
 
 async def _check_one(
-    variable: str, dsn: Dsn, settings: Settings, say: Callable[[str], None]
+    variable: str, dsn: Dsn, settings: Settings, echo: Callable[[str], None]
 ) -> bool:
     place = f"{variable}: {dsn.host}/{dsn.database}"
     try:
         connection, way = await connect(dsn, statement_seconds=STATEMENT_SECONDS)
     except Unavailable as error:
         kind = "pooled" if dsn.pooled else "direct"
-        say(f"{place}, {kind}: cannot be reached, {reasons.explain(error)}")
+        echo(f"{place}, {kind}: cannot be reached, {reasons.explain(error)}")
         return False
     except CommandFailed as error:
-        say(error.sentence)
+        echo(error.sentence)
         return False
     try:
         version, took = await server_facts(connection)
@@ -71,7 +72,7 @@ async def _check_one(
     state = "; ".join(problems) or ("schema newer than this version" if newer else "schema at head")
     kind = "pooled" if dsn.pooled or way is Pooling.TRANSACTION else way.value
     fine = "" if problems else "ok, "
-    say(f"{place}, {kind}: {fine}PostgreSQL {version}, round trip {took:.1f} ms, {state}")
+    echo(f"{place}, {kind}: {fine}PostgreSQL {version}, round trip {took:.1f} ms, {state}")
     return not problems
 
 

@@ -30,17 +30,17 @@ MODULES = (
 )
 
 
-def doctor(say: Callable[[str], None]) -> int:
+def doctor(echo: Callable[[str], None]) -> int:
     """Print one line per result, then a summary; returns 1 when something must be fixed.
 
     Reads the settings itself, and uses the default of each one that is invalid.
     """
     failures = 0
     for result in _results():
-        say(str(result))
+        echo(str(result))
         failures += result.status == FAIL
     things = "1 thing" if failures == 1 else f"{failures} things"
-    say(f"{things} to mend." if failures else "Nothing to mend.")
+    echo(f"{things} to mend." if failures else "Nothing to mend.")
     return 1 if failures else 0
 
 

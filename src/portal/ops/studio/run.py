@@ -33,7 +33,7 @@ MISSING = (
 )
 
 
-def studio(settings: Settings, say: Callable[[str], None]) -> int:
+def studio(settings: Settings, echo: Callable[[str], None]) -> int:
     """Serve until a signal; returns 0.
 
     Raises `CommandFailed` when Piccolo Admin is missing, there is no direct DSN, the database
@@ -57,8 +57,8 @@ def studio(settings: Settings, say: Callable[[str], None]) -> int:
     sql.bind(Engine(dsn, pool_size=3), TABLES)
     key = secrets.token_urlsafe(32)
     app = guarded(admin(TABLES), key=key, hosts=(f"{HOST}:{PORT}", f"localhost:{PORT}"))
-    say(f"Studio: http://{HOST}:{PORT}/{key}/")
-    say("Only this address opens it. Scores, attempts and the audit are for reading. Ctrl-C ends.")
+    echo(f"Studio: http://{HOST}:{PORT}/{key}/")
+    echo("Only this address opens it. Scores, attempts and the audit are for reading. Ctrl-C ends.")
     logging.disable()  # Piccolo Admin logs the database's messages, which quote what was typed
     config = uvicorn.Config(
         app,

@@ -169,12 +169,12 @@ def _checked(table: type[Table], column: str, value: Any) -> Any:
 
 def _deleting(table: type[Table]) -> Hook:
     async def delete(row_id: Any) -> None:
-        await audit.record(None, "studio.delete", _target(table, row_id))
+        await audit.record(None, "studio.delete", _audit_target(table, row_id))
 
     return Hook(HookType.pre_delete, delete)
 
 
-def _target(table: type[Table], row_id: Any) -> str:
+def _audit_target(table: type[Table], row_id: Any) -> str:
     return f"{table._meta.tablename}:{row_id}"
 
 

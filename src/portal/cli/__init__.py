@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     try:
         # not program.main(), which has other exit codes for signals and broken pipes
         with program.make_context("portal", arguments[:]) as context:
-            code = program.invoke(context)
+            code = program.invoke(context) or 0
     except click.exceptions.Exit as end:
         code = end.exit_code
     except click.UsageError as error:

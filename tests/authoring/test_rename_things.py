@@ -12,24 +12,11 @@ from msgspec.structs import replace
 from portal.authoring.compiler import read_sources
 from portal.learning.course import Course
 from portal.learning.pages import label_of
-from tests.authoring.checking import check
+from tests.authoring.checking import check, kitchen
 from tests.learning.courses import course_of, given, question, singles, teach, video
 from tests.support import Portal
 from tests.web.markup import Page
 
-STEP = """
-id = "1"
-title = "Kitchen"
-summary = "How to work in the kitchen."
-objectives = ["Cook", "Clean"]
-practice = ["Cook an egg.", "Clean a pan."]
-
-[[topics]]
-id = "cooking"
-title = "Cooking"
-description = "Heat and time."
-videos = [{videos}]
-"""
 EGGS = """
 title = "Eggs"
 provider = "youtube"
@@ -58,7 +45,7 @@ def write(
     for path in folder.iterdir():
         path.unlink()
     (root / "course.toml").write_text("min_questions = 1")
-    (folder / "step.toml").write_text(STEP.replace("{videos}", f'"{name}"'))
+    (folder / "step.toml").write_text(kitchen(name))
     text = EGGS.replace("{aliases}", aliases).replace("{former}", former)
     (folder / f"{name}.toml").write_text(text.replace("{question}", question))
     return root

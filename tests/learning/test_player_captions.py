@@ -9,21 +9,9 @@ import pytest
 from portal.authoring.captions import parse_vtt
 from portal.authoring.compiler import build, inspect
 from portal.learning.course import MEDIA_FOLDER, Cue, load_course
-from tests.authoring.checking import check
+from tests.authoring.checking import check, kitchen
 
-STEP = """
-id = "1"
-title = "Kitchen"
-summary = "How to work in the kitchen."
-objectives = ["Cook", "Clean"]
-practice = ["Cook an egg.", "Clean a pan."]
-
-[[topics]]
-id = "cooking"
-title = "Cooking"
-description = "Heat and time."
-videos = ["eggs"]
-"""
+STEP = kitchen("eggs")
 EGGS = """
 title = "Eggs"
 provider = "file"

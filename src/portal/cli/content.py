@@ -39,12 +39,12 @@ def content_check(folder: Path) -> int:
     from portal.authoring.compiler import inspect
     from portal.web.formats import plural
 
-    findings = inspect(folder)
-    for finding in findings:
-        print(finding.line, file=sys.stderr)
-    faults = sum(finding.is_fault for finding in findings)
-    to_do = sum(finding.to_do for finding in findings)
-    notes = sum(finding.note for finding in findings)
+    problems = inspect(folder)
+    for problem in problems:
+        print(problem.line, file=sys.stderr)
+    faults = sum(problem.is_fault for problem in problems)
+    to_do = sum(problem.to_do for problem in problems)
+    notes = sum(problem.note for problem in problems)
     found = plural(faults, "finding") if faults else "The course has no findings"
     rest = [f"{to_do} to do"] * bool(to_do) + [f"{notes} left out"] * bool(notes)
     echo(", ".join((found, *rest)) + ".")

@@ -153,7 +153,7 @@ def prune_command() -> int:
 @click.argument("words", nargs=-1, metavar="[verify] FILE")
 @click.pass_context
 def backup_command(ctx: click.Context, words: tuple[str, ...]) -> int:
-    """Write a backup and its manifest, or verify that one can be relied on."""
+    """Write a backup and its manifest, or verify one."""
     from portal.ops.backup import dump
 
     if not words or words[:-1] not in ((), ("verify",)):

@@ -29,7 +29,10 @@ def user_group() -> None:
 @click.option("--team", help="only the members of this team")
 @on_engine
 async def user_list(_: Settings, team: str | None) -> None:
-    """One line per person: id, role, team, state, last sign-in and name."""
+    """One line per person.
+
+    Each has id, role, team, state, last sign-in and name.
+    """
     from portal.people import queries
 
     rows = await queries.people(team)

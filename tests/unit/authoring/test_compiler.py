@@ -8,22 +8,10 @@ import pytest
 from portal.authoring.compiler import build, inspect, read_sources
 from portal.authoring.problems import Problem
 from portal.learning.course import Choice, ContentError, Question, decode_course
-from tests.authoring.checking import check
+from tests.authoring.checking import check, kitchen
 from tests.support import CONTENT
 
-STEP = """
-id = "1"
-title = "Kitchen"
-summary = "How to work in the kitchen."
-objectives = ["Cook", "Clean"]
-practice = ["Cook an egg.", "Clean a pan."]
-
-[[topics]]
-id = "cooking"
-title = "Cooking"
-description = "Heat and time."
-videos = ["eggs", "pans"]
-"""
+STEP = kitchen("eggs", "pans")
 PANS = """
 title = "Pans"
 provider = "vimeo"

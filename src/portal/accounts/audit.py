@@ -12,8 +12,7 @@ from portal.accounts.tables import AuditEvent
 
 
 async def record(actor: UUID | None, action: str, target: UUID | str, **detail: Any) -> None:
-    """Write down what `actor` did, None for the command line; call it within the transaction of the
-    change."""
+    """Record what `actor` did (None: the command line), in the transaction of the change."""
     await AuditEvent.insert(
         AuditEvent(
             at=clock.now(),

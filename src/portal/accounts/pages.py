@@ -49,7 +49,7 @@ class LoginPage(msgspec.Struct, kw_only=True):
 
 def _advice(request: Req) -> str | None:
     """Returns what to do where a browser throws the session away, because its cookie is Secure and
-    the connection is not encrypted; None where it seems to be."""
+    the connection is not encrypted; None if the connection seems to be encrypted."""
     if not secure_cookies(request):
         return None
     host = request.headers.get("host", "").lower()

@@ -68,7 +68,7 @@ def _thread() -> ThreadPoolExecutor:
 
 
 async def check_password(stored: str | None, typed: str) -> Verdict:
-    """Returns whether the password belongs to the hash; without a hash "wrong", as slowly."""
+    """Returns whether the password fits the hash; without one "wrong", after the same time."""
     return await asyncio.get_running_loop().run_in_executor(_thread(), _verify, stored, typed)
 
 

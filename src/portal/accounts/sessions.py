@@ -105,7 +105,7 @@ class SignedIn(msgspec.Struct, frozen=True):
 
 
 class Session(msgspec.Struct, frozen=True):
-    """A live session: whose it is, and when it was last seen, a few minutes behind."""
+    """A live session: whose it is, and when it was last seen, accurate to a few minutes."""
 
     actor: Actor
     seen_at: datetime
@@ -215,8 +215,8 @@ async def session_of(token_hash: bytes, default_zone: str) -> Session | None:
 
 
 async def actor_of_session(token_hash: bytes, default_zone: str) -> Actor | None:
-    """Returns the person of a live session, or None. When it was seen is written down rarely, and
-    so in a statement of its own: within the read it would cost every request more than half again.
+    """Returns the person of a live session, or None. When it was last seen is updated rarely,
+    in a separate statement: within the read it would cost every request more than half again.
     Nobody is kept waiting for it, or refused when it cannot be written."""
     session = await session_of(token_hash, default_zone)
     if session is None:

@@ -47,8 +47,8 @@ def _argument_name(param: click.Parameter) -> str:
 
 
 def _tell(command: str, error: Exception) -> None:
-    """Say that something ended a command that nobody had expected. Where in the code it did so is
-    for developers, and for who reads the log of a server."""
+    """Report an unexpected error that ended a command. Where in the code it happened is for
+    developers, and for whoever reads the log of a server."""
     is_server = command in ("serve", "dev")
     if isinstance(error, OSError) and error.strerror and not is_server:
         subject = f"portal {command} failed"

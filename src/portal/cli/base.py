@@ -22,7 +22,7 @@ Work = Coroutine[Any, Any, int | None]
 
 
 class Command(click.Command):
-    """A command that refuses what nobody means, before it does anything."""
+    """A command that first rejects arguments that are almost certainly mistakes."""
 
     allow_extra_args = True  # they are refused here, each cut to a readable length
 
@@ -48,7 +48,7 @@ class Command(click.Command):
 
 
 class Group(click.Group):
-    """Commands under one word. Without one of them it is an error, of one line as all are."""
+    """Commands under one word. Without a command it fails with one line, as every command does."""
 
     command_class = Command
     group_class = type

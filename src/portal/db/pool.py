@@ -267,7 +267,7 @@ class Pool:
         self._was_there = True
 
     def _record_failure(self, cause: BaseException | None) -> None:
-        cut = isinstance(cause, asyncpg.PostgresConnectionError)  # nobody said a word about that
+        cut = isinstance(cause, asyncpg.PostgresConnectionError)  # the server sent no error
         if isinstance(cause, asyncpg.PostgresError) and not cut:
             self.breaker.record_success()
         if isinstance(cause, BUSY):

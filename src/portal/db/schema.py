@@ -39,7 +39,7 @@ class MigrationStatus(msgspec.Struct, frozen=True):
     comment: str | None = None
 
     def require_usage(self) -> None:
-        """Raise `CommandFailed` when the tables are not missing, but the role sees none."""
+        """Raise `CommandFailed` when the role may not use the schema of the tables."""
         if self.schema is None:
             raise CommandFailed(
                 f"The role {self.role} may not use the schema of the portal's tables: as its owner,"

@@ -1,6 +1,7 @@
 """The course as the service knows it: steps, topics, videos and quizzes, read once at start.
 
-The service imports this module on its way up, so it needs msgspec and the standard library only.
+The service imports this module on its way up, so it needs little: msgspec,
+and modules without a framework.
 The sources that a course is compiled from are the business of `portal.authoring.compiler`.
 """
 

@@ -1,4 +1,4 @@
-"""The only writer of totals. Both functions run inside the caller's transaction."""
+"""The only writer of totals. Every function here runs inside the caller's transaction."""
 
 from __future__ import annotations
 

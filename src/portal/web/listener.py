@@ -335,7 +335,7 @@ class Connection(HttpToolsProtocol):
         return self.reading is Reading.BETWEEN and self.unanswered > 0
 
     def _seconds(self) -> float:
-        """Returns how long a connection lives on that owes nothing and is owed nothing."""
+        """Returns how long a connection lives while it is the client that everything waits for."""
         if self.reading is Reading.NOTHING:
             return self.limits.head_seconds
         if self.reading is Reading.BODY:

@@ -204,7 +204,7 @@ def may_scrape(request: Req, settings: Settings) -> bool:
 
 @get("/metrics", opt={"who": "public"}, include_in_schema=False)
 async def metrics(request: Req) -> Response[bytes]:
-    """Whoever may not scrape gets the answer of an unknown address."""
+    """Whoever may not scrape gets a 404, as at an unknown address."""
     if not may_scrape(request, site(request).settings):
         raise NotFound("Not found.")
     return Response(

@@ -41,8 +41,8 @@ def is_probe(target: bytes) -> bool:
 
 
 def check_head(version: str, target: bytes, headers: Headers) -> bytes:
-    """Returns the target as path and query; raises `Refusal` for what one server reads in one way
-    and the next in another, and the parser lets through."""
+    """Returns the target as path and query; raises `Refusal` for a request that the parser
+    accepts but two servers may read differently."""
     if version not in VERSIONS:
         raise Refusal(400, "Send the request as HTTP/1.1.")
     hosts = [value for name, value in headers if name == b"host"]

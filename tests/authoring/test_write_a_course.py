@@ -133,6 +133,8 @@ def test_toml_is_read_back_as_it_was_written() -> None:
 
 # JSON Schema
 
+KINDS = {"string": str, "boolean": bool, "integer": int, "array": list, "object": dict}
+
 
 def mismatches(value: Any, wanted: dict[str, Any], root: dict[str, Any]) -> list[str]:
     """What a value lacks of the parts of JSON Schema that ours uses; KeyError for other parts."""
@@ -144,15 +146,12 @@ def mismatches(value: Any, wanted: dict[str, Any], root: dict[str, Any]) -> list
         found += mismatches(value, root["$defs"][reference.rpartition("/")[2]], root)
     if options := wanted.pop("anyOf", None):
         found += [] if any(not mismatches(value, one, root) for one in options) else ["no option"]
-    kinds = {"string": str, "boolean": bool, "integer": int, "array": list, "object": dict}
     kind = wanted.pop("type", None)
-    if kind and not (value is None if kind == "null" else isinstance(value, kinds[kind])):
+    if kind and not (value is None if kind == "null" else isinstance(value, KINDS[kind])):
         return [*found, f"{value!r} is not of type {kind}"]
     properties = wanted.pop("properties", {})
     if isinstance(value, dict):
-        found += [f"{name} is missing" for name in wanted.pop("required", ()) if name not in value]
-        if wanted.pop("additionalProperties", True) is False:
-            found += [f"{name} is unknown" for name in value if name not in properties]
+        found += of_names(value, wanted, properties)
         for name, part in value.items():
             found += mismatches(part, properties.get(name, {}), root)
     items = wanted.pop("items", {})
@@ -164,6 +163,15 @@ def mismatches(value: Any, wanted: dict[str, Any], root: dict[str, Any]) -> list
     if "enum" in wanted:
         found += [] if value in wanted.pop("enum") else [f"{value!r} is none of the values"]
     assert wanted.keys() <= {"required", "additionalProperties", "minLength", "pattern"}, wanted
+    return found
+
+
+def of_names(
+    value: dict[str, Any], wanted: dict[str, Any], properties: dict[str, Any]
+) -> list[str]:
+    found = [f"{name} is missing" for name in wanted.pop("required", ()) if name not in value]
+    if wanted.pop("additionalProperties", True) is False:
+        found += [f"{name} is unknown" for name in value if name not in properties]
     return found
 
 

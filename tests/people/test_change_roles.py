@@ -12,7 +12,7 @@ from tests.support import Portal, take_quiz
 
 @pytest.fixture
 async def ranked(portal: Portal) -> Portal:
-    """alex 90, mike 75 and sara, a manager of their track, with 60 points and no rank."""
+    """Alex 90, mike 75 and sara, a manager of their track, with 60 points and no rank."""
     for wrong, name in enumerate(("alex", "mike", "sara")):
         await take_quiz(await portal.signed_in(name), wrong=wrong)
     return portal

@@ -175,9 +175,9 @@ def _judged(video: Video, name: str, status: int, body: bytes) -> ProviderAnswer
             status = code if code in REFUSALS else status
     if status in REFUSALS:
         detail = f"{name} answered {status} {HTTPStatus(status).phrase}"
-        return ProviderAnswer(video, True, detail, status)
+        return ProviderAnswer(video, refused=True, detail=detail, status=status)
     if isinstance(said, dict):
-        return ProviderAnswer(video, False, f"{name} lets it be shown")
+        return ProviderAnswer(video, refused=False, detail=f"{name} lets it be shown")
     return ProviderAnswer(
         video, None, f"{name} answered {status}, which says nothing about the video"
     )

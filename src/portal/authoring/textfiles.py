@@ -39,8 +39,8 @@ class Unreadable(PortalError):
 
 
 def read_text(path: Path, *, only_utf8: bool = False) -> str:
-    """Returns the text of a file without byte order mark, its lines ended by \\n. Raises
-    `Unreadable`.
+    """Returns the text of a file without byte order mark, its lines ended by line feeds.
+    Raises `Unreadable`.
 
     UTF-16 and UTF-32 are understood by their marks, unless others have to read the file too and
     understand UTF-8 only.

@@ -104,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = 130
     except BrokenPipeError:
         code = 141
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a mistake of ours is a sentence too
         _tell(arguments[0] if arguments else "", error)
         code = 1
     sys.exit(code)

@@ -181,7 +181,7 @@ def read_dsn(raw: str, *, variable: str, pooled: bool | None = None) -> Dsn:
         known = ", ".join(SESSION_ATTRIBUTES)
         raise Refused(f"has a target_session_attrs that is none of {known}.")
     limit = parameters.get("connection_limit")
-    tls, server_settings = _tls(parameters, hosts), _server_settings(parameters, pooled)
+    tls, server_settings = _tls(parameters, hosts), _server_settings(parameters, pooled=pooled)
     return Dsn(
         variable=variable,
         hosts=hosts,
@@ -315,7 +315,7 @@ def _is_readable(host: str) -> bool:
         return False
 
 
-def _server_settings(parameters: Mapping[str, str], pooled: bool) -> dict[str, str]:
+def _server_settings(parameters: Mapping[str, str], *, pooled: bool) -> dict[str, str]:
     settings = {"application_name": parameters.get("application_name", "portal")}
     schema = parameters.get("schema")
     if schema and schema != "public":

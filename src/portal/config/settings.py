@@ -169,20 +169,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         values, problems = gather(os.environ if environ is None else environ, folder, SETTINGS)
         if "CONTENT_DIR" in values:
             values["CONTENT_DIR"] = str(folder / values["CONTENT_DIR"].strip())
-        found: dict[str, Any] = {}
-        refused: set[str] = set()
-        for setting in SETTINGS:
-            if setting.field in DATABASE_FIELDS and not need_database:
-                continue
-            try:
-                value = setting.read(values)
-            except Refused as refusal:
-                refused.add(setting.field)
-                problems.append(f"{refusal.subject or setting.name} {refusal}")
-            else:
-                if value is not None:
-                    found[setting.field] = value
-
+        wanted = [s for s in SETTINGS if need_database or s.field not in DATABASE_FIELDS]
+        found, refused = _read_each(wanted, values, problems)
         if refused & DATABASE_FIELDS:
             found = {field: value for field, value in found.items() if field not in DATABASE_FIELDS}
         elif need_database:
@@ -220,6 +208,25 @@ class Settings(Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
         return f"Settings({shown})"
+
+
+def _read_each(
+    wanted: Sequence[Setting], values: Mapping[str, str], problems: list[str]
+) -> tuple[dict[str, Any], set[str]]:
+    """Returns the values that are given, by field, and the fields whose value is refused, for each
+    of which a sentence is added to `problems`."""
+    found: dict[str, Any] = {}
+    refused: set[str] = set()
+    for setting in wanted:
+        try:
+            value = setting.read(values)
+        except Refused as refusal:
+            refused.add(setting.field)
+            problems.append(f"{refusal.subject or setting.name} {refusal}")
+        else:
+            if value is not None:
+                found[setting.field] = value
+    return found, refused
 
 
 def _direct(database: Dsn, direct: Dsn | None) -> tuple[Dsn | None, str | None]:

@@ -41,7 +41,7 @@ class Tls(Struct, frozen=True):
         if self.mode in ("allow", "prefer"):
             _seal_driver()
             return self.mode
-        return _context(self.verified, self.mode == "verify-full", self.root)
+        return _context(self.root, verify=self.verified, check_host=self.mode == "verify-full")
 
     def libpq(self) -> dict[str, str]:
         """Returns the connection parameters that ask libpq for the same."""
@@ -113,7 +113,7 @@ def choose_tls(
 
 
 @functools.cache
-def _context(verify: bool, check_host: bool, root: str | None) -> ssl.SSLContext:
+def _context(root: str | None, *, verify: bool, check_host: bool) -> ssl.SSLContext:
     """Returns one context per kind: reading the system's authorities takes about 20 ms."""
     import ssl
 

@@ -113,7 +113,7 @@ _BY_KIND: Sentences = (
 )
 
 
-def explain(error: BaseException | None) -> str:
+def explain(error: BaseException | None) -> str:  # noqa: C901 - one line for each kind
     """Returns the sentence for an error of asyncpg, of TLS or of the network, or for the one behind
     an error of the portal, ending in a full stop. Nothing of what the server was sent is in it."""
     cause = error.__cause__ if isinstance(error, PortalError) else error

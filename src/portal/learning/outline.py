@@ -131,6 +131,9 @@ class Outline:
     def quiz_done(self, video: Video) -> bool:
         return video.id in self.best
 
+    def quiz_is_due(self, video: Video) -> bool:
+        return video.quiz is not None and not self.quiz_done(video)
+
     def next_in(self, videos: Sequence[Video]) -> Activity | None:
         """Returns what to do next in some videos of the course, of which locked ones do not count;
         None when nothing is left there."""
@@ -138,20 +141,20 @@ class Outline:
         for quiz_id in self.open_quizzes:
             if self.course.videos[quiz_id] in videos:
                 return Activity("open_quiz", self.course.videos[quiz_id])
-        begun = [v for v in videos if not self.of(v).done and self.of(v).position_seconds]
+        watched = [video for video in videos if self.of(video).done]
+        unwatched = [video for video in videos if not self.of(video).done]
+        begun = [video for video in unwatched if self.of(video).position_seconds]
         if begun:
-            return Activity("begun", max(begun, key=lambda v: self.of(v).updated_at))
-        watched = [v for v in videos if self.of(v).done]
-        if watched:
-            last = max(watched, key=lambda v: self.of(v).completed_at or NEVER)
-            if last.quiz and not self.quiz_done(last):
-                return Activity("quiz", last)
-        for video in videos:
-            if not self.of(video).done:
-                return Activity("video", video)
-        for video in videos:
-            if video.quiz and not self.quiz_done(video):
-                return Activity("quiz", video)
+            return Activity("begun", max(begun, key=lambda video: self.of(video).updated_at))
+        # The quiz of what was watched last comes before the next video, all others after it.
+        last = max(watched, key=lambda video: self.of(video).completed_at or NEVER, default=None)
+        if last and self.quiz_is_due(last):
+            return Activity("quiz", last)
+        if unwatched:
+            return Activity("video", unwatched[0])
+        due = [video for video in videos if self.quiz_is_due(video)]
+        if due:
+            return Activity("quiz", due[0])
         gaining = self.gaining(videos)
         if gaining:
             # what is still locked opens by these points rather than by others

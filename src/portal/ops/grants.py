@@ -28,11 +28,11 @@ def grants(
     Raises `CommandFailed` when there is no such role, it needs nothing, or the role of the direct
     address does not own the tables.
     """
-    return asyncio.run(_grants(settings, role, apply, echo))
+    return asyncio.run(_grants(settings, role, apply=apply, echo=echo))
 
 
 async def _grants(
-    settings: Settings, role: str | None, apply: bool, echo: Callable[[str], None]
+    settings: Settings, role: str | None, *, apply: bool, echo: Callable[[str], None]
 ) -> int:
     dsn = settings.require_direct()
     user = settings.database.user if settings.database else None

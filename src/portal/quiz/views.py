@@ -196,7 +196,13 @@ def _graded_choices(
     if question.kind == "ordering":
         texts = {choice.id: choice.text for choice in question.choices}
         return [
-            ChoiceRow(given, texts[given], True, given == wanted, question.key.index(given) + 1)
+            ChoiceRow(
+                given,
+                texts[given],
+                picked=True,
+                right=given == wanted,
+                place=question.key.index(given) + 1,
+            )
             for given, wanted in zip(answer.choices, question.key, strict=True)
         ]
     choices = rules.shuffled(question, learner, progress.quiz.video_id, progress.attempt_number)

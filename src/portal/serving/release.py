@@ -121,21 +121,27 @@ async def _bring_to_head(settings: Settings, lifecycle: Lifecycle) -> None:
         if settings.migrate_on_start:
             break
         lifecycle.enter("schema behind")
-        if lacking is not None and lacking != reported:
-            log.error("%s Until then this waits.", lacking)
-            reported = lacking
-        elif not reported:
-            log.info(
-                "the schema is %s behind and MIGRATE_ON_START is false: waiting for portal migrate",
-                plural(len(status.pending), "migration"),
-            )
-            reported = "behind"
+        reported = _report(lacking, len(status.pending), reported)
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
     if lacking and settings.direct is None:
         raise CommandFailed(lacking)
     settings.require_direct()
     lifecycle.enter("migrating")
     await _migrate_in_child()
+
+
+def _report(lacking: str | None, pending: int, reported: str) -> str:
+    """Log what serving waits for, unless it was `reported`. Returns what is reported now."""
+    if lacking is not None:
+        if lacking != reported:
+            log.error("%s Until then this waits.", lacking)
+        return lacking
+    if not reported:
+        log.info(
+            "the schema is %s behind and MIGRATE_ON_START is false: waiting for portal migrate",
+            plural(pending, "migration"),
+        )
+    return reported or "behind"
 
 
 async def _lacking() -> str | None:

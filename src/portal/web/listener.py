@@ -85,7 +85,7 @@ class Listener:
         self._swept = 0.0
 
     def __call__(self, **given: Any) -> Connection:
-        """uvicorn calls this as the class of its protocol."""
+        """Uvicorn calls this as the class of its protocol."""
         return Connection(self, **given)
 
     def rest(self, connection: Connection) -> None:
@@ -306,11 +306,8 @@ class Connection(HttpToolsProtocol):
             unsent = self.transport.get_write_buffer_size()
         except RuntimeError:  # it was cut off, and that has not come round yet
             return
-        if unsent != self.unsent:
-            self.unsent, self.unsent_since = unsent, now
-        elif unsent and now - self.unsent_since > self.limits.write_seconds:
+        if self._takes_nothing(unsent, now):
             self.transport.abort()
-            return
         if self.transport.is_closing():
             return
         if self._waits_for_us():
@@ -325,6 +322,13 @@ class Connection(HttpToolsProtocol):
                 self.refuse(Refusal(408, refusals.LATE, path=self.url))
         elif waited > self._seconds():
             self.transport.close()
+
+    def _takes_nothing(self, unsent: int, now: float) -> bool:
+        """Returns True when the client has taken none of the unsent bytes for too long."""
+        if unsent != self.unsent:
+            self.unsent, self.unsent_since = unsent, now
+            return False
+        return unsent > 0 and now - self.unsent_since > self.limits.write_seconds
 
     def _waits_for_us(self) -> bool:
         """Returns True when it is not the client that everything waits for."""

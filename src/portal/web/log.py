@@ -140,7 +140,7 @@ def configure(*, app_env: str, log_format: str, access_log: bool) -> None:
         logging.getLogger(name).setLevel(logging.INFO)
     logging.getLogger("http/access").disabled = not access_log
     logging.getLogger("uvicorn.error").addFilter(_is_no_repetition)
-    logging.captureWarnings(True)
+    logging.captureWarnings(capture=True)
     # A line that cannot be written must not be shown with its arguments instead.
     logging.raiseExceptions = False
     sys.excepthook = _uncaught

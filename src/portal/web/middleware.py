@@ -185,7 +185,7 @@ class Envelope:
             if not sender.status:
                 await _send_plainly(sender, 503, STOPPING, as_json=as_json)
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the last place that can say it
             # not even the answer for a bug could be made
             place = logging.getLogger("http/answer")
             place.error("%s", type(error).__name__, exc_info=error)

@@ -160,7 +160,7 @@ async def error_page(
     """Returns the error page, in the shell if that can be had: an error must not cause another."""
     try:
         shell = await _shell(request)
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever it is, the page says the first error
         shell = _shell_for(request, None, 0)
     if status == 503 and request.method == "GET":
         retry = Link(address_of(request), "Try again")

@@ -62,7 +62,7 @@ def line_of(text: str, path: Path) -> int:
 
 
 def _is_whole(text: str) -> bool:
-    """Whether a text can be written to a file: JSON lets one half of a pair of \\u stand alone."""
+    """Whether a text can be written to a file: JSON lets half of a surrogate pair stand alone."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 

@@ -52,7 +52,7 @@ def _toml_inline(table: Mapping[str, Any]) -> str:
     return "{" + ", ".join(pairs) + "}"
 
 
-def _toml_short(value: str | bool) -> str:
+def _toml_short(value: str | bool) -> str:  # noqa: FBT001 - a value, not a switch
     return _toml_string(" ".join(value.split())) if isinstance(value, str) else json.dumps(value)
 
 

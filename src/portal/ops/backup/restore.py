@@ -102,7 +102,7 @@ def restore(settings: Settings, path: Path, *, replace: bool, echo: Echo) -> int
     manifest = checked_manifest(path)
     if manifest is None:
         echo(f"{path} has no manifest ({manifest_path(path).name}): it is restored uncompared.")
-    status = asyncio.run(_restore(settings, path, manifest, replace, echo))
+    status = asyncio.run(_restore(settings, path, manifest, replace=replace, echo=echo))
     if status.unknown:
         echo("The backup's schema is newer than this version: run the portal that made it.")
         return 0
@@ -130,7 +130,7 @@ async def _check_scores(dsn: Dsn, echo: Echo) -> int:
 
 
 async def _restore(
-    settings: Settings, path: Path, manifest: Manifest | None, replace: bool, echo: Echo
+    settings: Settings, path: Path, manifest: Manifest | None, *, replace: bool, echo: Echo
 ) -> schema.MigrationStatus:
     """Returns the migration status of the schema that was restored."""
     dsn = settings.require_direct()
@@ -139,7 +139,9 @@ async def _restore(
         version = str(await connection.fetchval("SHOW server_version"))
         tool = pgtools.newest("pg_restore")
         if tool is None:
-            raise CommandFailed(_without_pg_restore(dsn, pgtools.major(version), path, replace))
+            raise CommandFailed(
+                _without_pg_restore(dsn, pgtools.major(version), path, replace=replace)
+            )
         entries = contents(path, tool)
         others = await connection.fetchval(_OTHERS)
         step = _Step()
@@ -152,7 +154,9 @@ async def _restore(
                 await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'")
                 serving = await rights.roles_that_serve(connection, user)
                 step.text = "while making room"
-                tables = await _make_room(connection, entries, replace, others, echo)
+                tables = await _make_room(
+                    connection, entries, replace=replace, others=others, echo=echo
+                )
                 await _load(connection, tool, path, step)
                 step.text = "while comparing"
                 restored = await backup_figures(connection, tables)
@@ -203,6 +207,7 @@ def _dependency(error: asyncpg.PostgresError) -> str:
 async def _make_room(
     connection: asyncpg.Connection[Any],
     entries: list[ArchiveEntry],
+    *,
     replace: bool,
     others: int,
     echo: Echo,
@@ -353,7 +358,7 @@ def _compare_figures(manifest: Manifest, restored: BackupFigures, echo: Echo) ->
         raise CommandFailed(f"The backup is not what its manifest says. {NOTHING}")
 
 
-def _without_pg_restore(dsn: Dsn, server: int, path: Path, replace: bool) -> str:
+def _without_pg_restore(dsn: Dsn, server: int, path: Path, *, replace: bool) -> str:
     options = ["--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error"]
     options += ["--schema=public", *(["--clean", "--if-exists"] if replace else [])]
     command = shlex.join(["pg_restore", *options])

@@ -75,7 +75,7 @@ def _program() -> Iterator[CheckResult]:
     for name in MODULES:
         try:
             importlib.import_module(name)
-        except Exception as error:  # a broken library may raise anything
+        except Exception as error:  # noqa: BLE001 - a broken library may raise anything
             missing = True
             yield fail(
                 "modules",
@@ -116,5 +116,5 @@ def _collect(subject: str, check: Check, settings: Settings, results: list[Check
     try:
         for result in check(settings):
             results.append(result)  # noqa: PERF402 - one by one, as the next one may hang
-    except Exception as error:  # a mistake in one check must not hide the others
+    except Exception as error:  # noqa: BLE001 - one check must not hide the others
         results.append(fail(subject, f"could not be looked at ({type(error).__name__})."))

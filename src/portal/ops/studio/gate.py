@@ -77,7 +77,7 @@ async def _answer_to(request: Request, admit: Callable[[Request], Awaitable[Resp
         return response
     except PortalError as error:
         return _sentence(503, error.sentence)
-    except Exception as error:  # Piccolo Admin passes on what the database refused
+    except Exception as error:  # noqa: BLE001 - Piccolo Admin passes on what was refused
         return _sentence(500, f"That did not work ({type(error).__name__}).")
 
 

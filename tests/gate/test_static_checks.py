@@ -52,6 +52,10 @@ def test_imports_go_down_only() -> None:
     run(str(SCRIPTS / "lint-imports"))
 
 
+def test_every_import_is_a_dependency_of_ours() -> None:
+    run(str(SCRIPTS / "deptry"), "src/portal", "tests", "bench")
+
+
 def test_shell_scripts() -> None:
     scripts = [
         name

@@ -28,8 +28,11 @@ HARD = (
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    shutil.copytree(CONTENT, tmp_path / "content")
-    return tmp_path / "content"
+    root = tmp_path / "content"
+    shutil.copytree(CONTENT, root)
+    for step in sorted(root.glob("0*"))[3:]:  # three hold every kind of question
+        shutil.rmtree(step)
+    return root
 
 
 def read(path: Path) -> Table:

@@ -7,6 +7,7 @@ space in texts become one space: a text may be broken into lines wherever it rea
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 import tomllib
 from collections.abc import Iterable
@@ -173,7 +174,7 @@ def fill(
 
     `place` says where in `file` the table stands, empty for the file itself.
     """
-    fields = {field.name: field for field in msgspec.structs.fields(source)}
+    fields = _fields_of(source)
     problems.extend(
         Problem(file, place, f'unknown key "{name}"', _did_you_mean(name, fields))
         for name in sorted(table.keys() - fields.keys())
@@ -193,6 +194,11 @@ def fill(
         elif field.required:
             complete = False
     return source(**values) if complete else None
+
+
+@functools.cache
+def _fields_of(source: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    return {field.name: field for field in msgspec.structs.fields(source)}
 
 
 def _converted(table: Table, name: str, wanted: Any) -> tuple[Any, str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 from litestar import Response, get
 
-from portal.dashboard import rules
+from portal.dashboard import views
 from portal.dashboard.calendar import StreakCard, streak_card
-from portal.dashboard.rules import Figure, NextCard, RankCard, RankRow, TopicRow, topic_rows
+from portal.dashboard.views import Figure, NextCard, RankCard, RankRow, TopicRow, topic_rows
 from portal.learning.outline import Rail
 from portal.learning.queries import outline_of
 from portal.learning.site import course_of
@@ -49,21 +49,21 @@ async def dashboard(request: Req, actor: CurrentActor) -> Response[str]:
     open_quiz = None
     if outline.open_quizzes:
         quiz = course.quizzes[outline.open_quizzes[0]]
-        open_quiz = rules.open_quiz(await queries.quiz_progress_of(actor.user_id, quiz))
+        open_quiz = views.open_quiz(await queries.quiz_progress_of(actor.user_id, quiz))
     recent = await queries.recent_attempts(actor.user_id, course) if outline.best else []
     content = DashboardPage(
-        heading=rules.heading(outline, actor.name.split()[0]),
-        lead=rules.lead(outline),
+        heading=views.heading(outline, actor.name.split()[0]),
+        lead=views.lead(outline),
         rail=outline.rail(),
-        next=rules.next_card(outline, open_quiz),
-        rank=rules.rank_card(
+        next=views.next_card(outline, open_quiz),
+        rank=views.rank_card(
             known.kpis, actor.external_id, actor.track, ranked=actor.role == "learner"
         ),
-        ledger=rules.ledger(known.kpis, known.week),
+        ledger=views.ledger(known.kpis, known.week),
         streak=streak_card(known),
         steps=step_rows(outline),
         topics=topic_rows(outline),
-        top=rules.top_rows(known.kpis, actor.external_id),
+        top=views.top_rows(known.kpis, actor.external_id),
         recent=[
             RecentRow(
                 title=course.videos[attempt.quiz_id].title,

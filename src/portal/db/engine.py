@@ -20,8 +20,8 @@ from portal.db.connections import timed
 from portal.db.deadline import request_deadline, within_deadline
 from portal.db.failures import unavailable_on_loss
 from portal.db.pool import STATEMENT_SECONDS, Pool
+from portal.db.read_only import QUESTION, State
 from portal.db.transactions import SafeTransaction
-from portal.db.writes import QUESTION, State
 from portal.errors import Unavailable
 
 if TYPE_CHECKING:

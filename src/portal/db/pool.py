@@ -31,9 +31,9 @@ from portal.db.failures import (
     unavailable_on_loss,
     unavailable_while_connecting,
 )
+from portal.db.read_only import State, Writes, state_of
 from portal.db.reasons import explain
 from portal.db.trouble_log import TroubleLog
-from portal.db.writes import State, Writes, state_of
 from portal.errors import Unavailable
 
 if TYPE_CHECKING:

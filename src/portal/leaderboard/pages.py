@@ -9,7 +9,7 @@ from litestar.params import FromQuery
 from litestar.response import Redirect
 
 from portal.leaderboard.queries import MAX_PAGE, AskedScope, Period, default_scope, leaderboard
-from portal.leaderboard.rules import (
+from portal.leaderboard.views import (
     address,
     leaderboard_page,
 )

@@ -9,7 +9,7 @@ from litestar import Response, get
 
 from portal import clock
 from portal.db import sql
-from portal.db.writes import State
+from portal.db.read_only import State
 from portal.web.site import Req, site
 
 READY_SECONDS = 1.5

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from portal.dashboard.calendar import StreakCard, streak_card
-from portal.dashboard.rules import topic_rows
+from portal.dashboard.views import topic_rows
 from portal.learning.course import Course, Step, Topic, Video
 from portal.learning.outline import Outline, Progress
 from portal.quiz.kpis import Kpis, LearnerFigures

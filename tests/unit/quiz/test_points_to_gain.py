@@ -11,7 +11,7 @@ from uuid import uuid4
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.dashboard.rules import open_quiz
+from portal.dashboard.views import open_quiz
 from portal.learning.course import Quiz
 from portal.learning.outline import Outline, Progress
 from portal.quiz import rules, views

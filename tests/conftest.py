@@ -51,6 +51,7 @@ TOOLS = {
     "docker": "apt-get install docker.io docker-compose-v2",
     "hadolint": LOCKED,
     "haproxy": "apt-get install haproxy",
+    "initdb": "apt-get install postgresql",
     "jactionlint": LOCKED,
     "kubernetes-validate": LOCKED,
     "openssl": "apt-get install openssl",
@@ -71,7 +72,10 @@ REQUIRED = frozenset(filter(None, os.environ.get("PORTAL_REQUIRE", "").split(","
 
 def find_tool(name: str) -> str:
     """Returns the path of an optional tool; skips the test, with the remedy, when it is missing."""
-    places = os.pathsep.join([os.environ["PATH"], "/usr/sbin", str(Path(sys.executable).parent)])
+    newest = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    places = os.pathsep.join(
+        [os.environ["PATH"], "/usr/sbin", str(Path(sys.executable).parent), *map(str, newest)]
+    )
     for known in NAMES.get(name, (name,)):
         if path := shutil.which(known, path=places):
             return path

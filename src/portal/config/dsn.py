@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -19,24 +18,15 @@ from msgspec import Struct
 
 from portal.config.addresses import ip_address, is_socket
 from portal.config.environment import Refused
-from portal.config.tls import SSL_MODES, Tls, choose_tls
+from portal.config.parameters import NO, USED, check_parameters
+from portal.config.poolers import looks_pooled
+from portal.config.tls import Tls, binds_channel, read_tls
 
 SESSION_ATTRIBUTES = ("any", "primary", "standby", "prefer-standby", "read-write", "read-only")
 DEFAULT_PORT = 5432
-SUPABASE_POOLER_PORT = 6543
 
-_PARAMETERS = {
-    *("host", "port", "user", "password", "dbname", "database"),
-    *("application_name", "schema", "options", "target_session_attrs"),
-    *("sslmode", "ssl", "sslrootcert", "sslaccept", "channel_binding"),
-    *("pgbouncer", "connection_limit", "pool_timeout", "connect_timeout", "socket_timeout"),
-}
-_NO = {"false", "0", "no", "off"}
-_SSL_SHORTHANDS = {
-    **dict.fromkeys(("true", "1", "yes", "on"), "require"),
-    **dict.fromkeys(_NO, "disable"),
-}
-_PROVIDER_OPTIONS = ("endpoint=", "project=", "reference=")
+# What leads to a database behind one address that many share. Poolers take it in.
+_PROVIDER_OPTIONS = ("endpoint=", "project=", "reference=", "databaseid=")
 _HOST_NAME = re.compile(r"[\w.-]+")
 _PARAMETER_NAME = re.compile(r"[a-z][a-z0-9_.-]{0,62}")
 
@@ -91,7 +81,7 @@ class Dsn(Struct, frozen=True, kw_only=True):
             "password": self.password,  # "" rather than None, which would mean PGPASSWORD
             "database": self.database,
             "ssl": self.tls.argument(),
-            "direct_tls": False,
+            "direct_tls": self.tls.direct,
             "krbsrvname": "postgres",
             "gsslib": "gssapi",
             "target_session_attrs": self.target_session_attrs,
@@ -173,15 +163,19 @@ def read_dsn(raw: str, *, variable: str, pooled: bool | None = None) -> Dsn:
     if not user:
         raise Refused("names no user: it goes before the host, as in user:password@host.")
 
-    says_pooled = parameters.get("pgbouncer", "false").lower() not in _NO
-    if pooled is None:
-        pooled = says_pooled or any(map(_looks_pooled, hosts, ports))
+    said = parameters.get("pgbouncer")
+    if pooled is None and said is not None:
+        pooled = said.lower() not in NO
+    elif pooled is None:
+        named = zip(hosts, ports, strict=True)
+        pooled = any(looks_pooled(host, port, database) for host, port in named)
     attributes = parameters.get("target_session_attrs", "any")
     if attributes not in SESSION_ATTRIBUTES:
         known = ", ".join(SESSION_ATTRIBUTES)
         raise Refused(f"has a target_session_attrs that is none of {known}.")
     limit = parameters.get("connection_limit")
-    tls, server_settings = _tls(parameters, hosts), _server_settings(parameters, pooled=pooled)
+    check_parameters(parameters)
+    tls, server_settings = read_tls(parameters, hosts), _server_settings(parameters, pooled)
     return Dsn(
         variable=variable,
         hosts=hosts,
@@ -197,7 +191,7 @@ def read_dsn(raw: str, *, variable: str, pooled: bool | None = None) -> Dsn:
         pool_size=None if limit is None else _whole("connection_limit", limit, 1, 1000),
         acquire_timeout=_seconds(parameters, "pool_timeout"),
         pooled=pooled,
-        ignored=tuple(sorted(_ignored(parameters, server_settings, tls))),
+        ignored=tuple(sorted(_ignored(parameters, tls))),
     )
 
 
@@ -207,27 +201,21 @@ def _parameters(query: str) -> dict[str, str]:
     pairs = (part.partition("=") for part in query.split("&"))
     raw = {_decode(name).strip().lower(): value for name, _, value in pairs if name and value}
     return {
-        name: _decode(value) if name in _PARAMETERS - {"host"} else value
+        name: _decode(value) if name in USED - {"host"} else value
         for name, value in raw.items()
     }
 
 
-def _ignored(
-    parameters: Mapping[str, str], server_settings: Mapping[str, str], tls: Tls
-) -> Iterator[str]:
+def _ignored(parameters: Mapping[str, str], tls: Tls) -> Iterator[str]:
     """The names of the parameters that have no effect here."""
     if "password" not in parameters:  # a raw "&" in it makes the rest of it look like a name
-        yield from filter(_PARAMETER_NAME.fullmatch, parameters.keys() - _PARAMETERS)
-    if "options" in parameters and "options" not in server_settings:
-        yield "options"
+        yield from filter(_PARAMETER_NAME.fullmatch, parameters.keys() - USED)
     if "sslrootcert" in parameters and not tls.verified:
         yield "sslrootcert"
-    if _binds_channel(parameters) and not tls.verified:
+    if "sslcert" in parameters and tls.certificate is None:
+        yield from parameters.keys() & {"sslcert", "sslkey"}
+    if binds_channel(parameters) and not tls.verified:
         yield "channel_binding"
-
-
-def _binds_channel(parameters: Mapping[str, str]) -> bool:
-    return parameters.get("channel_binding", "").lower() == "require"
 
 
 def _split(raw: str) -> tuple[str, str, str]:
@@ -270,7 +258,7 @@ def _decode(text: str) -> str:
 def _places(text: str, parameters: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Returns hosts and ports; parameters of these names win over what stands before the path."""
     written = [_host_and_port(part) for part in text.split(",")]
-    given = parameters.get("host")
+    given = parameters.get("host", parameters.get("hostaddr"))
     places = written if given is None else [_host_and_port(part) for part in given.split(",")]
     places = [place for place in places if place[0]]
     if not places:
@@ -315,8 +303,9 @@ def _is_readable(host: str) -> bool:
         return False
 
 
-def _server_settings(parameters: Mapping[str, str], *, pooled: bool) -> dict[str, str]:
-    settings = {"application_name": parameters.get("application_name", "portal")}
+def _server_settings(parameters: Mapping[str, str], pooled: bool) -> dict[str, str]:
+    fallback = parameters.get("fallback_application_name", "portal")
+    settings = {"application_name": parameters.get("application_name", fallback)}
     schema = parameters.get("schema")
     if schema and schema != "public":
         if pooled:
@@ -326,36 +315,14 @@ def _server_settings(parameters: Mapping[str, str], *, pooled: bool) -> dict[str
             )
         settings["search_path"] = '"' + schema.replace('"', '""') + '"'
     options = parameters.get("options")
-    if options and (options.startswith(_PROVIDER_OPTIONS) or not pooled):
+    if options:
+        if pooled and not options.startswith(_PROVIDER_OPTIONS):
+            raise Refused(
+                "has options, which a pooler cannot carry: leave them out and set them for the"
+                " role, with ALTER ROLE … SET."
+            )
         settings["options"] = options
     return settings
-
-
-def _tls(parameters: Mapping[str, str], hosts: Sequence[str]) -> Tls:
-    tls = choose_tls(
-        hosts,
-        mode=_ssl_mode(parameters),
-        root=parameters.get("sslrootcert"),
-        strict=parameters.get("sslaccept", "").lower() == "strict",
-        binding=_binds_channel(parameters),
-    )
-    if tls.root is not None:
-        if not Path(tls.root).is_file():
-            raise Refused("has an sslrootcert that is not a file here.")
-        try:
-            tls.argument()
-        except OSError:  # ssl.SSLError is one
-            raise Refused("has an sslrootcert that does not hold a readable certificate.") from None
-    return tls
-
-
-def _ssl_mode(parameters: Mapping[str, str]) -> str | None:
-    """Returns the `sslmode` as it is written, or the one that a shorthand stands for."""
-    shorthand = parameters.get("ssl", "").lower()
-    mode = parameters.get("sslmode", _SSL_SHORTHANDS.get(shorthand, shorthand)).lower()
-    if mode and mode not in SSL_MODES:
-        raise Refused(f"has an sslmode that is none of {', '.join(SSL_MODES)}.")
-    return mode or None
 
 
 def _whole(name: str, text: str, low: int, high: int) -> int:
@@ -372,14 +339,6 @@ def _seconds(parameters: Mapping[str, str], name: str) -> float | None:
     if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text):
         raise Refused(f"has a {name} that is not a number of seconds.")
     return float(text) or None
-
-
-def _looks_pooled(host: str, port: int) -> bool:
-    name = host.lower()
-    if "-pooler." in name or name.startswith("pooled."):
-        return True
-    supabase = name.endswith((".pooler.supabase.com", ".supabase.co"))
-    return supabase and port == SUPABASE_POOLER_PORT
 
 
 def _libpq_place(host: str, port: int) -> str:

@@ -28,11 +28,10 @@ PLACES = (
     "/usr/local/pgsql/bin",
     "/Applications/Postgres.app/Contents/Versions/*/bin",
 )
-# The first libpq that understands sslrootcert=system.
-SYSTEM_ROOTS = 16
+# The first libpq that understands each.
+_SINCE = {"sslrootcert=system": 16, "sslnegotiation=": 17}
 
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+(?:\.\d+)*)")
-_SYSTEM = "sslrootcert=system"
 # For bash: what stands between the first colon and the last @ in front of the question mark.
 _TAKEN_OUT = (
     r"p=${NAME%%\?*}; p=${p#*://}; p=${p%@*}; p=${p#*:}; p=${p//\\/\\\\};"
@@ -101,7 +100,8 @@ def _version(path: Path) -> str | None:
 
 
 def _least(server: int, dsn: Dsn) -> int:
-    return max(server, SYSTEM_ROOTS) if _SYSTEM in dsn.libpq_url() else server
+    url = dsn.libpq_url()
+    return max([server, *(version for words, version in _SINCE.items() if words in url)])
 
 
 def environment(dsn: Dsn | None = None) -> dict[str, str]:
@@ -121,11 +121,12 @@ def container_line(dsn: Dsn, server: int, command: str, redirection: str) -> str
     the value and decoded; the address is ours, because providers write parameters into theirs that
     these programs refuse. So no command line holds the password, there neither.
     """
-    reach = ""
+    files = (dsn.tls.root, dsn.tls.certificate, dsn.tls.key)
+    reach = "".join(f" -v {shlex.quote(f'{file}:{file}:ro')}" for file in files if file)
     if is_socket(dsn.host):
         reach = f" -v {shlex.quote(f'{dsn.host}:{dsn.host}')}"
     elif is_loopback(dsn.host):
-        reach = " --network host"
+        reach += " --network host"
     inner = (
         f"{_TAKEN_OUT.replace('NAME', dsn.variable)}"
         f' exec {command} --no-password --dbname="{dsn.libpq_url()}"'

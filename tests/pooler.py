@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from portal.db.embedded import Embedded
 
-PORT = 6432
+PORT = 5433  # on 6432, its own, an address shows that it is one
 START_SECONDS = 10.0
 
 _CONFIG = """\

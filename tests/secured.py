@@ -1,5 +1,5 @@
-"""A PostgreSQL that speaks TLS only and asks for client certificates, and what a PgBouncer before it
-needs: an authority of the tests' own, and certificates from it."""
+"""A PostgreSQL that speaks TLS only and asks for client certificates, and a PgBouncer before it that
+does the same, with an authority of the tests' own."""
 
 from __future__ import annotations
 
@@ -10,20 +10,48 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
 from tests.conftest import find_tool
+from tests.ops.command import free_port
 
 START_SECONDS = 20.0
 PASSWORD = "right-one"
 
 # Whoever comes over the network shows a certificate of the authority; `certified` needs no password.
 _RULES = """\
-local   all postgres                 trust
-hostssl all certified samehost       cert
-hostssl all all       samehost       scram-sha-256 clientcert=verify-ca
+local   all postgres             trust
+hostssl all certified samehost   cert
+hostssl all all       samehost   scram-sha-256 clientcert=verify-ca
+"""
+# What is asked of the pooler's clients, and shown to PostgreSQL. `lookup` reads the secrets of
+# everybody else; no startup parameter is let through that PgBouncer does not track itself.
+_POOLER = """\
+[databases]
+* = host=127.0.0.1 port={server_port}
+
+[pgbouncer]
+unix_socket_dir =
+listen_addr = 127.0.0.1
+listen_port = {port}
+auth_type = scram-sha-256
+auth_user = lookup
+auth_file = {folder}/users
+admin_users = boss
+pool_mode = transaction
+default_pool_size = 2
+server_login_retry = 1
+query_wait_timeout = 1
+client_tls_sslmode = verify-full
+client_tls_ca_file = {folder}/authority.crt
+client_tls_cert_file = {folder}/localhost.crt
+client_tls_key_file = {folder}/localhost.key
+server_tls_sslmode = verify-full
+server_tls_ca_file = {folder}/authority.crt
+server_tls_cert_file = {folder}/pooler.crt
+server_tls_key_file = {folder}/pooler.key
 """
 
 
@@ -41,14 +69,18 @@ class Certificates:
         """Returns the certificate of `name`, as a host and as a user, and its key."""
         certificate, key = self.folder / f"{name}.crt", self.folder / f"{name}.key"
         signed = ["-CA", str(self.authority), "-CAkey", str(self._signing)]
-        self._make(certificate, key, f"/CN={name}", "-addext", f"subjectAltName=DNS:{name},IP:127.0.0.1", *signed)
+        names = f"subjectAltName=DNS:{name},IP:127.0.0.1"
+        self._make(certificate, key, f"/CN={name}", "-addext", names, *signed)
         return certificate, key
 
     def query(self, name: str) -> str:
         """Returns the parameters of an address that shows the certificate of `name`, and checks
         that of the other side."""
-        certificate, key = self.folder / f"{name}.crt", self.folder / f"{name}.key"
-        files = {"sslrootcert": self.authority, "sslcert": certificate, "sslkey": key}
+        files = {
+            "sslrootcert": self.authority,
+            "sslcert": self.folder / f"{name}.crt",
+            "sslkey": self.folder / f"{name}.key",
+        }
         named = "&".join(f"{key}={quote(str(path), safe='')}" for key, path in files.items())
         return f"sslmode=verify-full&{named}"
 
@@ -60,103 +92,143 @@ class Certificates:
 
 
 class Secured:
-    """A running PostgreSQL on a port of this machine that talks to nobody without a certificate."""
+    """A running PostgreSQL on a port of this machine that talks to nobody without a certificate.
+    `owner` is whom it runs as, None for ourselves."""
 
-    def __init__(self, certificates: Certificates, sockets: Path, binaries: Path, port: int) -> None:
+    def __init__(self, certificates: Certificates, binaries: Path, owner: str | None) -> None:
         self.certificates = certificates
-        self.sockets = sockets
+        self.folder = certificates.folder
         self.binaries = binaries
-        self.port = port
+        self.owner = owner
+        self.port = free_port()
 
     def admin_url(self, database: str = "postgres") -> str:
         """Returns the address for the tests' own statements, over its socket."""
-        place = quote(str(self.sockets), safe="")
+        place = quote(str(self.folder), safe="")
         return f"postgresql://postgres@/{database}?host={place}&port={self.port}"
 
-    def url(self, database: str, user: str = "app") -> str:
-        """Returns the direct address of somebody who has a password and a certificate."""
-        query = self.certificates.query(user)
-        return f"postgresql://{user}:{PASSWORD}@localhost:{self.port}/{database}?{query}"
+    def url(self, database: str, *, login: str = f"app:{PASSWORD}", query: str | None = None) -> str:
+        """Returns a direct address, with a password and a certificate unless told otherwise."""
+        query = self.certificates.query("app") if query is None else query
+        return f"postgresql://{login}@localhost:{self.port}/{database}?{query}"
 
 
-def free_port() -> int:
-    """Returns a port that nobody listens on."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
+class SecuredPooler:
+    """A running PgBouncer before a `Secured` server."""
+
+    def __init__(self, server: Secured, process: subprocess.Popen[bytes], port: int) -> None:
+        self.server = server
+        self.process = process
+        self.port = port
+
+    def url(self, database: str, *, login: str = f"app:{PASSWORD}", query: str | None = None) -> str:
+        """As `Secured.url`, through the pooler, which nothing in it shows."""
+        direct = self.server.url(database, login=login, query=query)
+        return direct.replace(f":{self.server.port}/", f":{self.port}/")
+
+    def console(self, command: str) -> None:
+        """Have its console run a command."""
+        named = self.server.certificates
+        where = f"host=localhost port={self.port} user=boss password=boss dbname=pgbouncer"
+        tls = f"sslmode=verify-full sslrootcert={named.authority}"
+        shown = f"sslcert={named.folder}/app.crt sslkey={named.folder}/app.key"
+        subprocess.run(
+            [self.server.binaries / "psql", "-X", "-d", f"{where} {tls} {shown}", "-c", command],
+            check=True,
+            capture_output=True,
+        )
 
 
 @contextlib.contextmanager
 def run_secured(owner: str | None) -> Iterator[Secured]:
-    """Run such a server as the user `owner` (None: as ourselves), and stop it at the end.
-    `localhost`, `app` and `certified` have certificates. The embedded PostgreSQL is built without
-    TLS, so this is the system's."""
+    """Run such a server as the user `owner` (None: as ourselves), and stop it at the end. `app` and
+    `certified` are users that have certificates. The embedded PostgreSQL is built without TLS, so
+    this is the system's."""
     binaries = Path(find_tool("initdb")).resolve().parent
     folder = Path(tempfile.mkdtemp(prefix="secured-"))
     try:
         certificates = Certificates(folder)
-        for name in ("localhost", "app", "certified"):
+        for name in ("localhost", "pooler", "app", "certified"):
             certificates.issue(name)
-        hand_over(folder, owner)
-        data, port = folder / "data", free_port()
+        server = Secured(certificates, binaries, owner)
+        folder.chmod(0o755)
+        for path in (folder, *folder.glob("localhost.*"), *folder.glob("pooler.*")):
+            if owner is not None:
+                shutil.chown(path, owner)
+        data = folder / "data"
         environment = {"LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"]}
         subprocess.run(
             [binaries / "initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8", "-D", data],
-            user=owner, cwd="/", env=environment, check=True, capture_output=True,
-        )  # fmt: skip
+            user=owner,
+            cwd="/",
+            env=environment,
+            check=True,
+            capture_output=True,
+        )
         (data / "pg_hba.conf").write_text(_RULES, encoding="utf-8")
         settings = {
-            "listen_addresses": "127.0.0.1", "port": str(port), "fsync": "off", "ssl": "on",
-            "unix_socket_directories": str(folder), "password_encryption": "scram-sha-256",
+            "listen_addresses": "127.0.0.1",
+            "port": str(server.port),
+            "unix_socket_directories": str(folder),
+            "fsync": "off",
+            "ssl": "on",
             "ssl_ca_file": str(certificates.authority),
             "ssl_cert_file": str(folder / "localhost.crt"),
             "ssl_key_file": str(folder / "localhost.key"),
-        }  # fmt: skip
+        }
         options = [word for pair in settings.items() for word in ("-c", "=".join(pair))]
         command = [str(binaries / "postgres"), "-D", str(data), *options]
-        with running(command, folder / "log", owner, environment) as process:
-            running_server = Secured(certificates, folder, binaries, port)
-            wait_for(lambda: _answers(running_server), process, folder / "log")
-            yield running_server
+        asked = [binaries / "pg_isready", "-h", folder, "-p", str(server.port)]
+
+        def is_ready() -> bool:
+            return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+
+        with _running(command, folder / "log", owner, is_ready, environment):
+            yield server
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def hand_over(folder: Path, owner: str | None) -> None:
-    """Let everybody into the folder, and give `owner` what is in it; keys stay private."""
-    folder.chmod(0o755)
-    for path in (folder, *folder.iterdir()):
-        if path.suffix == ".key":
-            path.chmod(0o600)
-        if owner is not None:
-            shutil.chown(path, owner)
+@contextlib.contextmanager
+def run_secured_pooler(binary: str, server: Secured) -> Iterator[SecuredPooler]:
+    """Run PgBouncer before it, and stop it at the end. The role `lookup` with the password `lookup`
+    has to exist."""
+    port, folder = free_port(), server.folder
+    config, users = folder / "pgbouncer.ini", folder / "users"
+    config.write_text(
+        _POOLER.format(folder=folder, port=port, server_port=server.port), encoding="utf-8"
+    )
+    users.write_text('"lookup" "lookup"\n"boss" "boss"\n', encoding="utf-8")
+
+    def listens() -> bool:
+        with socket.socket() as knocking:
+            return knocking.connect_ex(("127.0.0.1", port)) == 0
+
+    log = folder / "pgbouncer.log"
+    with _running([binary, str(config)], log, server.owner, listens) as process:
+        yield SecuredPooler(server, process, port)
 
 
 @contextlib.contextmanager
-def running(
-    command: list[str], log: Path, user: str | None, environment: Mapping[str, str] | None = None
+def _running(
+    command: list[str],
+    log: Path,
+    user: str | None,
+    is_ready: Callable[[], bool],
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program until the end of the block; what it says goes to `log`."""
+    """Run a program until the end of the block, which begins when it is ready."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, stdout=output, stderr=output, user=user, cwd="/", env=environment
         )
     try:
+        deadline = time.monotonic() + START_SECONDS
+        while not is_ready():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"it does not start: {log.read_text(encoding='utf-8')}")
+            time.sleep(0.02)
         yield process
     finally:
         process.kill()
         process.wait()
-
-
-def wait_for(answers: object, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until `answers()` is true; RuntimeError with the log when the program ends before."""
-    deadline = time.monotonic() + START_SECONDS
-    while not answers():  # type: ignore[operator]
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"it does not start: {log.read_text(encoding='utf-8')}")
-        time.sleep(0.02)
-
-
-def _answers(server: Secured) -> bool:
-    tool = [server.binaries / "pg_isready", "-h", server.sockets, "-p", str(server.port)]
-    return subprocess.run(tool, capture_output=True, check=False).returncode == 0

@@ -1,8 +1,8 @@
 """What went wrong with the database, in words that say what to do about it.
 
 Decided by the kind of the error, its SQLSTATE or its number, never by the server's own words: they
-may quote what it was sent, and be in any language. The exceptions are the texts of asyncpg, which
-have nothing else to tell them apart by.
+may quote what it was sent, and be in any language. The exceptions are the texts of asyncpg and of
+poolers, which have nothing else to tell them apart by.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
+from portal.db import pooler_refusals
 from portal.db.failures import NoConnectionFree
 from portal.errors import PortalError
 
@@ -27,8 +28,8 @@ NO_TLS = (
     " write sslmode=disable into its address."
 )
 CUT = (
-    "it closed the connection: it restarts, a proxy or firewall is in between, or what listens at"
-    " its address is not PostgreSQL."
+    "it closed the connection: it restarts, wants a client certificate (sslcert), a proxy or"
+    " firewall is in between, or what listens at its address is not PostgreSQL."
 )
 NO_ROUTE = (
     "there is no way to its address from here: use one that this machine reaches, such as IPv4"
@@ -65,7 +66,8 @@ _BY_KIND: Sentences = (
     (asyncpg.InvalidPasswordError, "it refuses the user or the password."),
     (
         asyncpg.InvalidAuthorizationSpecificationError,
-        "it refuses the user or the password, or this machine (pg_hba.conf).",
+        "it refuses the user or the password, or this machine (pg_hba.conf, which may also ask for"
+        " TLS or a client certificate).",
     ),
     (asyncpg.InvalidCatalogNameError, "there is no database of that name."),
     (asyncpg.CannotConnectNowError, "it is starting up or shutting down."),
@@ -108,7 +110,6 @@ _BY_KIND: Sentences = (
         asyncpg.FeatureNotSupportedError,
         "it cannot do what it was asked for: PostgreSQL 15 to 18 is needed.",
     ),
-    (asyncpg.ConnectionDoesNotExistError, CUT),
     (asyncpg.PostgresConnectionError, "the connection to it failed: its log says why."),
 )
 
@@ -119,8 +120,14 @@ def explain(error: BaseException | None) -> str:  # noqa: C901 - one line for ea
     cause = error.__cause__ if isinstance(error, PortalError) else error
     if cause is None:
         return "unknown reason."
-    if isinstance(cause, asyncpg.ProtocolViolationError):
-        return "a pooler or proxy in front of it refused: the log of that one says why."
+    if isinstance(cause, pooler_refusals.KINDS):
+        said = pooler_refusals.refusal_in(cause)
+        if said is not None:
+            return said
+        if isinstance(cause, asyncpg.ProtocolViolationError):
+            return pooler_refusals.UNKNOWN
+    if isinstance(cause, asyncpg.ConnectionDoesNotExistError):
+        return _of_cut(cause)
     if isinstance(cause, asyncpg.TooManyConnectionsError):
         return _of_connections(cause)
     if isinstance(cause, asyncpg.InsufficientPrivilegeError):
@@ -139,7 +146,16 @@ def explain(error: BaseException | None) -> str:  # noqa: C901 - one line for ea
     return "something unexpected happened: its log may say more."
 
 
+def _of_cut(cause: asyncpg.ConnectionDoesNotExistError) -> str:
+    """A pooler's last words stand behind those of asyncpg, and the alert of TLS is the cause."""
+    if isinstance(cause.__cause__, ssl.SSLError):
+        return _of_tls(cause.__cause__)
+    return pooler_refusals.refusal_in(cause) or CUT
+
+
 def _of_tls(cause: ssl.SSLError) -> str:
+    if "CERTIFICATE_REQUIRED" in str(cause.reason):
+        return "it wants a client certificate: name it in its address, with sslcert and sslkey."
     if not isinstance(cause, ssl.SSLCertVerificationError):
         return "TLS could not be agreed upon: it has another version of TLS, or none."
     if cause.verify_code in _OTHER_NAME:

@@ -48,7 +48,12 @@ _REMEDIES = {
     "CannotConnectNowError": "Wait a minute and look again.",
     "TooManyConnectionsError": "End idle clients, lower DB_POOL_SIZE, or use a pooler.",
     "SSLCertVerificationError": "Correct the host name or sslrootcert.",
+    "ProtocolViolationError": "The pooler's own log has more.",
 }
+_POOLER_SILENT = (
+    "Look whether the pooler is paused or has no connection free (SHOW POOLS), then at the network"
+    " and the firewall."
+)
 _CONNECTIONS = """
     SELECT current_setting('max_connections')::int
              - current_setting('superuser_reserved_connections')::int AS limit,
@@ -101,6 +106,8 @@ def _behind(dsn: Dsn, settings: Settings, checks: tuple[DatabaseCheck, ...]) -> 
     except Unavailable as error:
         why, kind = reasons.explain(error), type(error.__cause__).__name__
         remedy = _REMEDIES.get(kind, "Look at the database's own log.")
+        if dsn.pooled and kind == "TimeoutError":
+            remedy = _POOLER_SILENT
         return [fail(dsn.variable, f"{place} cannot be reached, {why} {remedy}")]
 
 

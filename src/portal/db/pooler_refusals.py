@@ -1,0 +1,107 @@
+"""What a pooler refuses, in words that say what to do about it.
+
+A pooler has one SQLSTATE for nearly everything, and tells by its text alone. These texts are its
+own, in English whatever the server's language, and no part of them but the name of a parameter is
+repeated: they may quote what it was sent.
+"""
+
+from __future__ import annotations
+
+import re
+
+import asyncpg
+
+# PgBouncer answers with the first; Supavisor and PgCat with the others, which servers have as well.
+KINDS = (
+    asyncpg.ProtocolViolationError,
+    asyncpg.InternalServerError,
+    asyncpg.PostgresSystemError,
+)
+UNKNOWN = "a pooler or proxy in front of it refused: the log of that one says why."
+
+_PARAMETER = re.compile(r"unsupported startup parameter(?: in options)?: ([a-z_][a-z0-9_.]{0,62})")
+
+_PASSWORD = "the pooler in front of it refuses the user or the password."  # noqa: S105 - a sentence
+_CERTIFICATE = (
+    "the pooler in front of it wants a client certificate of this user: name it in its address,"
+    " with sslcert and sslkey."
+)
+_FULL = (
+    "the pooler in front of it has no place for another client: raise its max_client_conn, or lower"
+    " DB_POOL_SIZE."
+)
+_WAITED = (
+    "the pooler in front of it got no connection to the database in time: all of its own are in"
+    " use, it is paused, or it cannot sign in there (SHOW POOLS and its log tell). A wrong name of"
+    " the database ends like this, too."
+)
+_BEHIND = "the pooler in front of it cannot connect to the database behind it: its log says why."
+# The first whose words are in the text.
+_BY_WORDS = (
+    ("sasl authentication failed", _PASSWORD),
+    ("password authentication failed", _PASSWORD),
+    ("no such user", _PASSWORD),
+    ("login rejected", _PASSWORD),
+    (
+        "tenant or user not found",
+        "the pooler in front of it does not know the user: for Supabase's, postgres.PROJECT.",
+    ),
+    ("certificate", _CERTIFICATE),
+    (
+        "ssl required",
+        "the pooler in front of it wants TLS: write sslmode=verify-full, or at least require, into"
+        " its address.",
+    ),
+    ("no such database", "the pooler in front of it has no database of that name."),
+    ("no pool configured", "the pooler in front of it has no database of that name."),
+    (
+        "is disabled",
+        "the pooler in front of it has this database disabled: ENABLE at its console lets clients"
+        " in.",
+    ),
+    ("no more connections allowed", _FULL),
+    ("client connections exceeded", _FULL),
+    ("max clients reached", _FULL),
+    ("max client connections reached", _FULL),
+    ("shutting down", "the pooler in front of it is shutting down."),
+    ("query_wait_timeout", _WAITED),
+    ("client_login_timeout", _WAITED),
+    ("echeckouttimeout", _WAITED),
+    ("server_login_retry", _BEHIND),
+    ("server login", _BEHIND),
+    ("connect failed", _BEHIND),
+    ("allserversdown", _BEHIND),
+    (
+        "bouncer config error",
+        "the pooler in front of it cannot look up users: its auth_query fails, and its log says"
+        " why (at Crunchy Bridge, CREATE EXTENSION crunchy_pooler is missing).",
+    ),
+    ("server conn crashed", "the pooler in front of it lost its connection to the database."),
+    (
+        "transaction blocks not allowed",
+        "the pooler in front of it lends its connections for single statements: set its pool_mode"
+        " to transaction.",
+    ),
+    (
+        "idle transaction timeout",
+        "the pooler in front of it ended a transaction that paused: raise its"
+        " idle_transaction_timeout.",
+    ),
+    (
+        "query timeout",
+        "the pooler in front of it ended a statement at its own limit: raise its query_timeout.",
+    ),
+)
+
+
+def refusal_in(error: BaseException) -> str | None:
+    """Returns the sentence for what a pooler says in the text of an error, None when its words are
+    not known."""
+    text = str(error).lower()
+    parameter = _PARAMETER.search(text)
+    if parameter:
+        return (
+            f"the pooler in front of it refuses the parameter {parameter[1]}: take it out of the"
+            " address and set it for the role, with ALTER ROLE … SET."
+        )
+    return next((sentence for words, sentence in _BY_WORDS if words in text), None)

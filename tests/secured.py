@@ -1,5 +1,5 @@
-"""A PostgreSQL that speaks TLS only and asks for client certificates, and a PgBouncer before it that
-does the same, with an authority of the tests' own."""
+"""A PostgreSQL that speaks TLS only and asks for client certificates, and a PgBouncer before it
+that does the same, with an authority of the tests' own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.ops.command import free_port
 START_SECONDS = 20.0
 PASSWORD = "right-one"
 
-# Whoever comes over the network shows a certificate of the authority; `certified` needs no password.
+# Whoever comes over the network shows a certificate; `certified` needs no password then.
 _RULES = """\
 local   all postgres             trust
 hostssl all certified samehost   cert
@@ -107,7 +107,9 @@ class Secured:
         place = quote(str(self.folder), safe="")
         return f"postgresql://postgres@/{database}?host={place}&port={self.port}"
 
-    def url(self, database: str, *, login: str = f"app:{PASSWORD}", query: str | None = None) -> str:
+    def url(
+        self, database: str, *, login: str = f"app:{PASSWORD}", query: str | None = None
+    ) -> str:
         """Returns a direct address, with a password and a certificate unless told otherwise."""
         query = self.certificates.query("app") if query is None else query
         return f"postgresql://{login}@localhost:{self.port}/{database}?{query}"
@@ -121,7 +123,9 @@ class SecuredPooler:
         self.process = process
         self.port = port
 
-    def url(self, database: str, *, login: str = f"app:{PASSWORD}", query: str | None = None) -> str:
+    def url(
+        self, database: str, *, login: str = f"app:{PASSWORD}", query: str | None = None
+    ) -> str:
         """As `Secured.url`, through the pooler, which nothing in it shows."""
         direct = self.server.url(database, login=login, query=query)
         return direct.replace(f":{self.server.port}/", f":{self.port}/")
@@ -158,7 +162,11 @@ def run_secured(owner: str | None) -> Iterator[Secured]:
         data = folder / "data"
         environment = {"LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"]}
         subprocess.run(
-            [binaries / "initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8", "-D", data],
+            [
+                str(binaries / "initdb"),
+                *("-A", "trust", "-U", "postgres", "-E", "UTF8", "-D"),
+                str(data),
+            ],
             user=owner,
             cwd="/",
             env=environment,
@@ -178,7 +186,7 @@ def run_secured(owner: str | None) -> Iterator[Secured]:
         }
         options = [word for pair in settings.items() for word in ("-c", "=".join(pair))]
         command = [str(binaries / "postgres"), "-D", str(data), *options]
-        asked = [binaries / "pg_isready", "-h", folder, "-p", str(server.port)]
+        asked = [str(binaries / "pg_isready"), "-h", str(folder), "-p", str(server.port)]
 
         def is_ready() -> bool:
             return subprocess.run(asked, capture_output=True, check=False).returncode == 0

@@ -1,5 +1,5 @@
-"""A PgBouncer that trusts nobody: TLS checked on both hops, SCRAM, client certificates, users looked
-up in the database, no startup parameter ignored. What it refuses is told for what it is."""
+"""A PgBouncer that trusts nobody: TLS checked on both hops, SCRAM, client certificates, users that
+are looked up in the database, no startup parameter ignored. Each refusal is told for what it is."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ No message, `repr` or list of names ever holds a part of the password or of the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -201,8 +201,7 @@ def _parameters(query: str) -> dict[str, str]:
     pairs = (part.partition("=") for part in query.split("&"))
     raw = {_decode(name).strip().lower(): value for name, _, value in pairs if name and value}
     return {
-        name: _decode(value) if name in USED - {"host"} else value
-        for name, value in raw.items()
+        name: _decode(value) if name in USED - {"host"} else value for name, value in raw.items()
     }
 
 

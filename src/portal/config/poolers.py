@@ -1,7 +1,7 @@
 """Which addresses lead through a connection pooler, as far as their names show it.
 
 What is recognised is what the providers document; the table in docs/SETTINGS.md has the sources.
-Names show one part only: whoever needs a session asks (`portal.db.pooling`), whatever is found here.
+Names tell a part only: whoever needs a session asks (`portal.db.pooling`), whatever is found here.
 """
 
 from __future__ import annotations

@@ -25,7 +25,6 @@ _SHORTHANDS = {
     **dict.fromkeys(("true", "1", "yes", "on"), "require"),
     **dict.fromkeys(("false", "0", "no", "off"), "disable"),
 }
-_ENCRYPTED = "has an sslkey with a passphrase: write it without one, with openssl pkey -in … -out …"
 
 
 class Tls(Struct, frozen=True):
@@ -129,7 +128,11 @@ def binds_channel(parameters: Mapping[str, str]) -> bool:
 
 
 def _choose(parameters: Mapping[str, str], hosts: Sequence[str]) -> Tls:
-    mode, root, binding = _mode(parameters), parameters.get("sslrootcert"), binds_channel(parameters)
+    mode, root, binding = (
+        _mode(parameters),
+        parameters.get("sslrootcert"),
+        binds_channel(parameters),
+    )
     if mode == "disable" or all(map(is_socket, hosts)):
         return Tls("disable")
     certificate, key = _client_files(parameters)
@@ -230,7 +233,7 @@ def _check_files(tls: Tls) -> None:
         else:
             wrong = "has an sslcert or sslkey that is no readable PEM file."
     except _EncryptedKeyError:
-        wrong = f"{_ENCRYPTED}."
+        wrong = "has an sslkey with a passphrase: write the key without one (openssl pkey)."
     except OSError:
         wrong = "has an sslcert or sslkey that this process may not read."
     if wrong:  # raised out here, because those exceptions hold what they choked on

@@ -11,13 +11,14 @@ import re
 
 import asyncpg
 
-# PgBouncer answers with the first; Supavisor and PgCat with the others, which servers have as well.
-KINDS = (
+# PgBouncer answers with the first, and the driver repeats its last words in the second; Supavisor
+# and PgCat with the others. Servers raise them all as well.
+_KINDS = (
     asyncpg.ProtocolViolationError,
+    asyncpg.ConnectionDoesNotExistError,
     asyncpg.InternalServerError,
     asyncpg.PostgresSystemError,
 )
-UNKNOWN = "a pooler or proxy in front of it refused: the log of that one says why."
 
 _PARAMETER = re.compile(r"unsupported startup parameter(?: in options)?: ([a-z_][a-z0-9_.]{0,62})")
 
@@ -95,8 +96,10 @@ _BY_WORDS = (
 
 
 def refusal_in(error: BaseException) -> str | None:
-    """Returns the sentence for what a pooler says in the text of an error, None when its words are
-    not known."""
+    """Returns the sentence for what a pooler says in the text of an error; None when it is another
+    kind of error, or its words are not known."""
+    if not isinstance(error, _KINDS):
+        return None
     text = str(error).lower()
     parameter = _PARAMETER.search(text)
     if parameter:

@@ -110,6 +110,11 @@ _BY_KIND: Sentences = (
         asyncpg.FeatureNotSupportedError,
         "it cannot do what it was asked for: PostgreSQL 15 to 18 is needed.",
     ),
+    (asyncpg.ConnectionDoesNotExistError, CUT),
+    (
+        asyncpg.ProtocolViolationError,
+        "a pooler or proxy in front of it refused: the log of that one says why.",
+    ),
     (asyncpg.PostgresConnectionError, "the connection to it failed: its log says why."),
 )
 
@@ -118,16 +123,15 @@ def explain(error: BaseException | None) -> str:  # noqa: C901 - one line for ea
     """Returns the sentence for an error of asyncpg, of TLS or of the network, or for the one behind
     an error of the portal, ending in a full stop. Nothing of what the server was sent is in it."""
     cause = error.__cause__ if isinstance(error, PortalError) else error
+    if isinstance(cause, asyncpg.ConnectionDoesNotExistError) and _wants_certificate(
+        cause.__cause__
+    ):
+        cause = cause.__cause__
     if cause is None:
         return "unknown reason."
-    if isinstance(cause, pooler_refusals.KINDS):
-        said = pooler_refusals.refusal_in(cause)
-        if said is not None:
-            return said
-        if isinstance(cause, asyncpg.ProtocolViolationError):
-            return pooler_refusals.UNKNOWN
-    if isinstance(cause, asyncpg.ConnectionDoesNotExistError):
-        return _of_cut(cause)
+    said = pooler_refusals.refusal_in(cause)
+    if said is not None:
+        return said
     if isinstance(cause, asyncpg.TooManyConnectionsError):
         return _of_connections(cause)
     if isinstance(cause, asyncpg.InsufficientPrivilegeError):
@@ -146,15 +150,13 @@ def explain(error: BaseException | None) -> str:  # noqa: C901 - one line for ea
     return "something unexpected happened: its log may say more."
 
 
-def _of_cut(cause: asyncpg.ConnectionDoesNotExistError) -> str:
-    """A pooler's last words stand behind those of asyncpg, and the alert of TLS is the cause."""
-    if isinstance(cause.__cause__, ssl.SSLError):
-        return _of_tls(cause.__cause__)
-    return pooler_refusals.refusal_in(cause) or CUT
+def _wants_certificate(cause: BaseException | None) -> bool:
+    """Returns whether it is the alert of TLS 1.3, which comes when the connection seems made."""
+    return isinstance(cause, ssl.SSLError) and "CERTIFICATE_REQUIRED" in str(cause.reason)
 
 
 def _of_tls(cause: ssl.SSLError) -> str:
-    if "CERTIFICATE_REQUIRED" in str(cause.reason):
+    if _wants_certificate(cause):
         return "it wants a client certificate: name it in its address, with sslcert and sslkey."
     if not isinstance(cause, ssl.SSLCertVerificationError):
         return "TLS could not be agreed upon: it has another version of TLS, or none."

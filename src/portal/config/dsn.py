@@ -175,7 +175,7 @@ def read_dsn(raw: str, *, variable: str, pooled: bool | None = None) -> Dsn:
         raise Refused(f"has a target_session_attrs that is none of {known}.")
     limit = parameters.get("connection_limit")
     check_parameters(parameters)
-    tls, server_settings = read_tls(parameters, hosts), _server_settings(parameters, pooled)
+    tls, server_settings = read_tls(parameters, hosts), _server_settings(parameters, pooled=pooled)
     return Dsn(
         variable=variable,
         hosts=hosts,
@@ -302,7 +302,7 @@ def _is_readable(host: str) -> bool:
         return False
 
 
-def _server_settings(parameters: Mapping[str, str], pooled: bool) -> dict[str, str]:
+def _server_settings(parameters: Mapping[str, str], *, pooled: bool) -> dict[str, str]:
     fallback = parameters.get("fallback_application_name", "portal")
     settings = {"application_name": parameters.get("application_name", fallback)}
     schema = parameters.get("schema")

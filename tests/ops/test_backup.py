@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
+import certifi
 import psutil
 import pytest
 
@@ -280,6 +281,11 @@ async def test_verify_without_a_tool_says_how_far_it_went(
     [
         ("me:pw@db.example.com/x?schema=public", "postgres:16-alpine bash"),
         ("me:pw@db.example.com/x?sslmode=verify-full", "postgres:16-alpine bash"),
+        ("me:pw@db.example.com/x?sslnegotiation=direct", "postgres:17-alpine bash"),
+        (
+            f"me:pw@db.example.com/x?sslmode=verify-ca&sslrootcert={certifi.where()}",
+            f" -v {certifi.where()}:{certifi.where()}:ro -e ",
+        ),
         ("me:pw@127.0.0.1:6000/x", " --network host -e "),
         ("me:pw@/x?host=/run/pg", "-v /run/pg:/run/pg -e "),
     ],

@@ -152,7 +152,7 @@ def explain(error: BaseException | None) -> str:  # noqa: C901 - one line for ea
 
 def _wants_certificate(cause: BaseException | None) -> bool:
     """Returns whether it is the alert of TLS 1.3, which comes when the connection seems made."""
-    return isinstance(cause, ssl.SSLError) and "CERTIFICATE_REQUIRED" in str(cause.reason)
+    return isinstance(cause, ssl.SSLError) and "CERTIFICATE_REQUIRED" in str(cause)
 
 
 def _of_tls(cause: ssl.SSLError) -> str:

@@ -164,7 +164,7 @@ def run_secured(owner: str | None) -> Iterator[Secured]:
         subprocess.run(
             [
                 str(binaries / "initdb"),
-                *("-A", "trust", "-U", "postgres", "-E", "UTF8", "-D"),
+                *("-N", "-A", "trust", "-U", "postgres", "-E", "UTF8", "-D"),
                 str(data),
             ],
             user=owner,

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -160,17 +162,38 @@ async def test_while_it_is_paused_or_disabled(pooler: SecuredPooler) -> None:
     pooler.console("PAUSE")
     try:
         assert "it is paused" in await told(pooler.url(DATABASE))
+        pooler.console("SET query_wait_timeout = 60")  # as it is by default, longer than we wait
         doctor = run_portal(f"{pooler.url(DATABASE)}&pgbouncer=true", "doctor")
         [line] = [line for line in doctor.stdout.splitlines() if "MEND  DATABASE_URL:" in line]
-        assert "it is paused" in line
-        assert "ProtocolViolation" not in doctor.stdout
+        assert "no answer in time. Look whether the pooler is paused" in line
     finally:
+        pooler.console("SET query_wait_timeout = 1")
         pooler.console("RESUME")
     pooler.console(f"DISABLE {DATABASE}")
     try:
         assert "disabled" in await told(pooler.url(DATABASE))
     finally:
         pooler.console(f"ENABLE {DATABASE}")
+
+
+async def test_while_it_shuts_down(secured: Secured, pgbouncer_path: str) -> None:
+    with run_secured_pooler(pgbouncer_path, secured) as leaving:
+        dsn = parse_dsn(f"{leaving.url(DATABASE)}&pgbouncer=true", variable="DATABASE_URL")
+        idle = await connect_with(dsn.pooler_settings(), dsn, 5)
+        holder = await connect_with(dsn.pooler_settings(), dsn, 5)
+        async with holder.transaction():
+            await holder.fetchval("SELECT 1")
+            leaving.process.send_signal(signal.SIGINT)
+            with pytest.raises(asyncpg.PostgresConnectionError) as caught:
+                await _ask_until_cut(idle)
+        assert "shutting down" in explain(caught.value)
+        leaving.process.wait(5)
+        assert "nothing listens" in await told(leaving.url(DATABASE))
+
+
+async def _ask_until_cut(connection: asyncpg.Connection[Any]) -> None:
+    while True:
+        await connection.fetchval("SELECT 1")
 
 
 async def test_a_command_tells_it_too(pooler: SecuredPooler) -> None:

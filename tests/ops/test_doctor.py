@@ -206,7 +206,10 @@ async def test_a_pooler_is_recognised_whatever_its_address_says(
     (finding,) = mending(doctor(marked))
     assert finding.startswith("DATABASE_URL_UNPOOLED: is not set, and DATABASE_URL goes through")
     lines = doctor(f"{database.url}&pgbouncer=true", DATABASE_URL_UNPOOLED=database.url)
-    assert "note  DATABASE_URL: counts as pooled, and no pooler is there" in lines
+    assert (
+        "note  DATABASE_URL: counts as pooled, and no pooler is there: with pgbouncer=false it"
+        " carries migrations too"
+    ) in lines
 
 
 async def test_what_the_server_warns_of_at_every_connection_is_said(database: Database) -> None:

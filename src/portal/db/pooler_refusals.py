@@ -33,8 +33,8 @@ _FULL = (
 )
 _WAITED = (
     "the pooler in front of it got no connection to the database in time: all of its own are in"
-    " use, it is paused, or it cannot sign in there (SHOW POOLS and its log tell). A wrong name of"
-    " the database ends like this, too."
+    " use, it is paused or shutting down, or it cannot sign in there (SHOW POOLS and its log tell)."
+    " A wrong name of the database ends like this, too."
 )
 _BEHIND = "the pooler in front of it cannot connect to the database behind it: its log says why."
 # The first whose words are in the text.

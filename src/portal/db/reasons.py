@@ -28,7 +28,7 @@ NO_TLS = (
     " write sslmode=disable into its address."
 )
 CUT = (
-    "it closed the connection: it restarts, wants a client certificate (sslcert), a proxy or"
+    "it closed the connection: it restarts, it wants a client certificate (sslcert), a proxy or"
     " firewall is in between, or what listens at its address is not PostgreSQL."
 )
 NO_ROUTE = (

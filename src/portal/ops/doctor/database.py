@@ -159,8 +159,12 @@ async def _server(connection: Connection, dsn: Dsn, _: Settings) -> AsyncIterato
 
 def _pooling(way: Pooling, dsn: Dsn) -> Iterator[CheckResult]:
     if dsn.pooled:
-        if way is Pooling.NONE:
-            yield warn(dsn.variable, "counts as pooled, and no pooler is there")
+        if way is not Pooling.TRANSACTION:
+            there = "no pooler is there" if way is Pooling.NONE else "sessions are kept there"
+            yield warn(
+                dsn.variable,
+                f"counts as pooled, and {there}: with pgbouncer=false it carries migrations too",
+            )
     elif way is Pooling.TRANSACTION:
         yield fail(dsn.variable, f"goes through a transaction pooler, unmarked: {remedy(dsn)}")
     elif way is Pooling.SESSION:

@@ -18,7 +18,7 @@ _WORDS = frozenset({"pgbouncer", "pgcat", "pooled", "pooler", "supavisor"})
 
 # What comes to the same host by another port.
 _PORTS = {
-    ".supabase.com": {6543},
+    ".pooler.supabase.com": {6543},
     ".supabase.co": {6543},
     ".db.ondigitalocean.com": {25061},
     ".db.postgresbridge.com": {5431},

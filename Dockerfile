@@ -1,13 +1,14 @@
-# The locked dependencies in a virtual environment. It changes with locks/runtime.txt only, so a
-# release of the portal's own code is one small layer more.
+# The locked dependencies in a virtual environment. It changes with its lock only, so a release of the
+# portal's own code is one small layer more. LOCK=otel adds OpenTelemetry.
 FROM python:3.13-slim AS dependencies
+ARG LOCK=runtime
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
-COPY locks/runtime.txt /build/locks/
+COPY locks/$LOCK.txt /build/locks/
 # Bytecode is compiled here because nothing can be written where the image runs: without it a start
 # takes four times as long. unchecked-hash: no look at the source files at every import.
 RUN python -m venv --without-pip /opt/portal \
     && pip --python /opt/portal/bin/python install --no-compile --only-binary :all: \
-        --require-hashes --no-deps -r /build/locks/runtime.txt \
+        --require-hashes --no-deps -r "/build/locks/$LOCK.txt" \
     && cd /opt/portal/lib/python3.*/site-packages \
     && find . -type d \( -name tests -o -name testsuite \) -prune -exec rm -r {} + \
     && find . -type f \( -name '*.c' -o -name '*.h' -o -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' \) \

@@ -46,6 +46,7 @@ from portal.web.page_owner import SomebodyElse, on_somebody_else, require_owner
 from portal.web.pages import Renderer
 from portal.web.request import PortalRequest
 from portal.web.site import Site
+from portal.web.traces import tracing_for
 
 MAX_BODY = 256 * 1024  # bytes; an upload route sets its own
 DEPENDENCIES = {"actor": Provide(provide_actor, sync_to_thread=False)}
@@ -94,7 +95,9 @@ def create_app(
     collected = metrics.Metrics(engine, lifecycle)
     application = application or build_application()
     application.state.site = site_for(settings, lifecycle, collected)
-    return Envelope(application, settings, lifecycle, collected.observe)
+    application.state.tracing = tracing = tracing_for(settings)
+    engine.pool.around_statement = tracing.statement if tracing else None
+    return Envelope(application, settings, lifecycle, collected.observe, tracing)
 
 
 def site_for(settings: Settings, lifecycle: Lifecycle, collected: metrics.Metrics) -> Site:
@@ -145,7 +148,10 @@ async def _running(application: Litestar) -> AsyncIterator[None]:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-        await sql.engine().close_connection_pool()
+        tracing = application.state.tracing
+        await asyncio.gather(
+            sql.engine().close_connection_pool(), *((tracing.close(),) if tracing else ())
+        )
         passwords.close()
         if here.lifecycle.phase != "failed":
             logging.getLogger("serve/stop").info("stopped")

@@ -5,7 +5,7 @@
 #   IMAGE=name:tag tests/container/verify.sh   checks an image that is there; --no-build means the
 #                                              one that the compose file names
 # One line per check with the figure seen; exit 1 when one fails. What it makes has names of its own
-# and is removed at the end.
+# and is removed at the end. LOCK=otel: it is the image that sends traces.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 
@@ -115,7 +115,7 @@ check_image() {
     local size names
     size=$(($(docker image inspect -f '{{.Size}}' "$image") / 1000000))
     check "image of $size MB" test "$size" -lt 400
-    names=$(comm -23 <(package_names locks/dev.txt) <(package_names locks/runtime.txt))
+    names=$(comm -23 <(package_names locks/dev.txt) <(package_names "locks/${LOCK:-runtime}.txt"))
     # shellcheck disable=SC2086 # one argument per name
     relay docker run --rm -i --network none --read-only --cap-drop ALL --entrypoint python \
         "$image" - $names <tests/container/inspect_image.py

@@ -12,6 +12,8 @@ from types import FrameType
 # Piccolo depends on pydantic, nothing that serves requests uses it, and Litestar would import it
 # when it can: 70 ms of every cold start. Migrations run in a process of their own, with it.
 sys.modules.setdefault("pydantic", None)  # type: ignore[arg-type]
+# The same for OpenTelemetry, where it is installed: what sends traces imports it itself.
+sys.modules.setdefault("litestar.plugins.opentelemetry", None)  # type: ignore[arg-type]
 
 import uvicorn  # noqa: E402
 

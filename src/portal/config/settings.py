@@ -128,6 +128,20 @@ class Settings(Struct, frozen=True, kw_only=True):
     `portal prune` removes them."""
     metrics_token: Annotated[str | None, Setting(secret=True, parse=_token)] = None
     """The bearer token that opens `/metrics` to anyone who has it."""
+    otlp_endpoint: Annotated[
+        str | None, Setting(parse=_otlp_endpoint, name="OTEL_EXPORTER_OTLP_ENDPOINT")
+    ] = None
+    """Where OpenTelemetry's collector takes OTLP over HTTP: `http://collector:4318`. Traces of
+    requests are sent there, by the image whose tag ends in `-otel`. OpenTelemetry's other variables count
+    as well."""
+    otlp_traces_endpoint: Annotated[
+        str | None, Setting(parse=_otlp_endpoint, name="OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+    ] = None
+    """The same for traces alone, with its path: `https://collector.example.com/v1/traces`."""
+    otlp_headers: Annotated[str | None, Setting(secret=True, name="OTEL_EXPORTER_OTLP_HEADERS")] = (
+        None
+    )
+    """What the collector wants to see: `authorization=Bearer%20KEY,x-tenant=portal`."""
     smtp_url: Annotated[str | None, Setting(secret=True, parse=_smtp_url)] = None
     """The mail server, for mails that the portal will send; nothing is sent yet:
     `smtp://user:password@host:587`, or `smtps://` for TLS from the start."""
@@ -320,6 +334,17 @@ _mailbox = _matching(
     rf"{_ADDRESS}|[^<>\r\n]+ <{_ADDRESS}>", "must be an e-mail address, or a name and <address>."
 )
 _token = _matching(r"[!-~]+", "must consist of ASCII letters, digits and signs, without spaces.")
+
+
+def _otlp_endpoint(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise Refused("must be http:// or https:// and a host, such as http://collector:4318.")
+    return text
 
 
 def _smtp_url(text: str) -> str:

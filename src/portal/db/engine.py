@@ -92,6 +92,13 @@ class Engine(PostgresEngine):
         Joins the current transaction, if there is one. `retry` allows a second try when the
         connection turns out to be dead; give it only where running the statement twice is harmless.
         """
+        around = self.pool.around_statement
+        if around is None:
+            return await self._fetch(query, args, retry=retry)
+        with around(query):
+            return await self._fetch(query, args, retry=retry)
+
+    async def _fetch(self, query: str, args: Sequence[Any], *, retry: bool) -> Any:
         pool = self.pool
         pool.statements += 1
         with pool.monitored():
@@ -113,7 +120,7 @@ class Engine(PostgresEngine):
                     pass  # the default of the server is stricter than what a transaction states
                 # Refused as a whole, nothing has been done: twice is harmless.
                 async with self.transaction():
-                    return await self.fetch(query, args)
+                    return await self._fetch(query, args, retry=False)
 
     async def fetch_best_effort(self, query: str, args: Sequence[Any] = ()) -> None:
         """As `sql.execute_best_effort`. What could not be written is counted in `missed_writes`;

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -55,7 +55,8 @@ class Pool:
     `statements` counts what was sent (BEGIN and COMMIT included), so that tests can hold a request
     to its number of statements. The other counts since the start are for `/metrics`: connections
     `opened`, `acquire_timeouts`, and `returns` of a database that was away. `waiting` is how many
-    wait for a connection now, and `on_acquire` gets the seconds that each has waited. With
+    wait for a connection now, and `on_acquire` gets the seconds that each has waited. Every
+    statement of a request, COMMIT included, runs inside `around_statement` where there is one. With
     `misfits_reported` a schema or rights that do not fit are `Unavailable`, and a line in the log.
     """
 
@@ -79,6 +80,7 @@ class Pool:
         self.waiting = 0
         self.acquire_timeouts = 0
         self.on_acquire: Callable[[float], object] | None = None
+        self.around_statement: Callable[[str], AbstractContextManager[None]] | None = None
         self.away = False
         self.returns = 0
         self.breaker = CircuitBreaker(self._ping, self._on_breaker)

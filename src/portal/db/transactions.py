@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import nullcontext
 from typing import Literal, Self
 
 import asyncpg
@@ -56,21 +57,26 @@ class SafeTransaction(PostgresTransaction):
 
     async def begin(self) -> None:
         if not self.pool.writes.overruled:
-            await self.connection.execute(BEGIN)
+            await self._execute(BEGIN)
             return
         try:
-            await self.connection.execute(BEGIN_OVERRULING)
+            await self._execute(BEGIN_OVERRULING)
         except asyncpg.FeatureNotSupportedError as error:
             await self.pool.writes.overrule_failed()
             raise asyncpg.ReadOnlySQLTransactionError("a standby") from error
 
     async def commit(self) -> None:
-        await self.connection.execute("COMMIT")
+        await self._execute("COMMIT")
         self._committed = True
 
     async def rollback(self) -> None:
-        await self.connection.execute("ROLLBACK")
+        await self._execute("ROLLBACK")
         self._rolled_back = True
+
+    async def _execute(self, statement: str) -> None:
+        around = self.pool.around_statement
+        with nullcontext() if around is None else around(statement):
+            await self.connection.execute(statement)
 
     async def __aexit__(
         self, kind: object, error: BaseException | None, traceback: object

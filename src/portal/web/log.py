@@ -15,6 +15,8 @@ from typing import Any
 import msgspec
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
+# 32 hexadecimal digits, or "" for a request that belongs to no trace.
+trace_id: ContextVar[str] = ContextVar("trace_id", default="")
 
 # The ASGI scope of the request that is being answered; its route is only known later on.
 scope: ContextVar[Mapping[str, Any] | None] = ContextVar("scope", default=None)
@@ -60,6 +62,8 @@ class JsonFormatter(logging.Formatter):
             "message": _message(record),
         }
         context = _context_of(record)
+        if "trace_id" in context:
+            entry["trace_id"] = context.pop("trace_id")  # where collectors of logs look for it
         if context:
             entry["context"] = context
         return _one_line(_encode(entry))
@@ -94,6 +98,8 @@ def _context_of(record: logging.LogRecord) -> dict[str, Any]:
     current = request_id.get()
     if current:
         context.setdefault("requestId", current)
+    if trace := trace_id.get():
+        context.setdefault("trace_id", trace)  # under the name that OpenTelemetry gives it in logs
     if record.exc_info and record.exc_info[1] is not None:
         context["traceback"] = _traceback(record.exc_info[1])
     return context

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import re
 import secrets
 import time
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 from litestar.enums import ScopeType
@@ -30,6 +31,10 @@ from portal.web.bounds import excess
 from portal.web.client_address import browser_side
 from portal.web.csrf import is_foreign_write
 from portal.web.lifecycle import Lifecycle
+from portal.web.trace_context import trace_id_of
+
+if TYPE_CHECKING:
+    from portal.web.tracing import Tracing
 
 access_log = logging.getLogger("http/access")
 
@@ -125,12 +130,18 @@ class Envelope:
     """
 
     def __init__(
-        self, app: ASGIApp, settings: Settings, lifecycle: Lifecycle, observe: Observe
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        lifecycle: Lifecycle,
+        observe: Observe,
+        tracing: Tracing | None = None,
     ) -> None:
         self.app = app
         self.settings = settings
         self.lifecycle = lifecycle
         self.observe = observe
+        self.tracing = tracing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -142,6 +153,7 @@ class Envelope:
         if not _REQUEST_ID.fullmatch(request_id):
             request_id = secrets.token_hex(6)
         log.request_id.set(request_id)
+        log.trace_id.set(trace_id_of(headers.get("traceparent", "")))
         method, path = scope["method"], scope["path"]
         # The server goes by its own scope when it sends: a HEAD must stay one there.
         scope = {**scope, "method": "GET" if method == "HEAD" else method}
@@ -151,21 +163,27 @@ class Envelope:
         # of a HEAD nobody reads the body
         scope["state"] = {**scope.get("state", {}), "head": method == "HEAD"}
         refusal = self._refusal(scope, method, headers)
-        try:
-            if refusal is None:
-                await self._application(scope, receive, sender)
-            else:
-                await _send_plainly(sender, *refusal, as_json=path.startswith("/api/"))
-        finally:
-            route, seconds = log.route_of(scope), time.perf_counter() - started
-            self.observe(method, route, sender.status, seconds)
-            if not access_log.disabled:
-                context = {
-                    "status": sender.status,
-                    "ms": round(seconds * 1000, 1),
-                    "bytes": sender.size,
-                }
-                access_log.info("%s %s", method, route, extra={"context": context})
+        with contextlib.ExitStack() as stack:
+            note = None
+            if self.tracing is not None and path not in PROBES:
+                note = stack.enter_context(self.tracing.request(method, headers))
+            try:
+                if refusal is None:
+                    await self._application(scope, receive, sender)
+                else:
+                    await _send_plainly(sender, *refusal, as_json=path.startswith("/api/"))
+            finally:
+                route, seconds = log.route_of(scope), time.perf_counter() - started
+                self.observe(method, route, sender.status, seconds)
+                if note is not None:
+                    note(route, sender.status)
+                if not access_log.disabled:
+                    context = {
+                        "status": sender.status,
+                        "ms": round(seconds * 1000, 1),
+                        "bytes": sender.size,
+                    }
+                    access_log.info("%s %s", method, route, extra={"context": context})
 
     async def _application(self, scope: Scope, receive: Receive, sender: _Sender) -> None:
         """Let the application answer; what it leaves without an answer gets one here."""

@@ -132,8 +132,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         str | None, Setting(parse=_otlp_endpoint, name="OTEL_EXPORTER_OTLP_ENDPOINT")
     ] = None
     """Where OpenTelemetry's collector takes OTLP over HTTP: `http://collector:4318`. Traces of
-    requests are sent there, by the image whose tag ends in `-otel`. OpenTelemetry's other variables count
-    as well."""
+    requests are sent there, by the image whose tag ends in `-otel`. OpenTelemetry's other variables
+    count as well."""
     otlp_traces_endpoint: Annotated[
         str | None, Setting(parse=_otlp_endpoint, name="OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
     ] = None

@@ -54,9 +54,10 @@ class Pool:
 
     `statements` counts what was sent (BEGIN and COMMIT included), so that tests can hold a request
     to its number of statements. The other counts since the start are for `/metrics`: connections
-    `opened`, `acquire_timeouts`, and `returns` of a database that was away. `waiting` is how many
-    wait for a connection now, and `on_acquire` gets the seconds that each has waited. Every
-    statement of a request, COMMIT included, runs inside `around_statement` where there is one. With
+    `opened`, `acquire_timeouts`, and `returns` of a database that was away. `succeeded_at` is when
+    a statement last did, in seconds of `time.monotonic`. `waiting` is how many wait for a
+    connection now, and `on_acquire` gets the seconds that each has waited. Every statement of a
+    request, COMMIT included, runs inside `around_statement` where there is one. With
     `misfits_reported` a schema or rights that do not fit are `Unavailable`, and a line in the log.
     """
 
@@ -83,6 +84,7 @@ class Pool:
         self.around_statement: Callable[[str], AbstractContextManager[None]] | None = None
         self.away = False
         self.returns = 0
+        self.succeeded_at = float("-inf")
         self.breaker = CircuitBreaker(self._ping, self._on_breaker)
         self.writes = Writes(self.ask_state, self._on_writes, self.drop_idle)
         self.background = Background()
@@ -267,6 +269,7 @@ class Pool:
             log.error("the database is back")
         self.away = False
         self._was_there = True
+        self.succeeded_at = time.monotonic()
 
     def _record_failure(self, cause: BaseException | None) -> None:
         cut = isinstance(cause, asyncpg.PostgresConnectionError)  # the server sent no error

@@ -33,6 +33,7 @@ from portal.web.client_address import is_public, peer_of
 from portal.web.counters import counts
 from portal.web.lifecycle import Lifecycle
 from portal.web.log import UNROUTED
+from portal.web.probes import is_known_ready, look_again
 from portal.web.site import Req, site
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -93,6 +94,8 @@ class Metrics:
             registry=self.registry,
         )
         engine.pool.on_acquire = acquired.observe
+        self.engine = engine
+        self.lifecycle = lifecycle
         self.registry.register(StateCollector(engine, lifecycle))
         ProcessCollector(registry=self.registry)
 
@@ -106,11 +109,12 @@ class Metrics:
 
     def text(self) -> bytes:
         """Returns all metrics as Prometheus reads them."""
+        look_again(self.lifecycle, self.engine)
         return generate_latest(self.registry)
 
 
 class StateCollector(Collector):
-    """Reads, at each scrape, what is counted and known elsewhere. Asks the database nothing."""
+    """Reads, at each scrape, what is counted and known elsewhere. Waits for nothing."""
 
     def __init__(self, engine: Engine, lifecycle: Lifecycle) -> None:
         self.engine = engine
@@ -131,8 +135,8 @@ class StateCollector(Collector):
         lifecycle = self.lifecycle
         yield _gauge(
             "portal_ready",
-            "1 while requests are let in",
-            lifecycle.ready and not lifecycle.stopping,
+            "1 while requests can be served, as /health/ready says",
+            is_known_ready(lifecycle, self.engine),
         )
         yield _gauge("portal_schema_at_head", "1 once the schema is up to date", lifecycle.at_head)
         current = "stopping" if lifecycle.stopping else lifecycle.phase

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 from litestar import Response, get
 
 from portal import clock
 from portal.db import sql
+from portal.db.engine import Engine
 from portal.db.read_only import State
+from portal.web.lifecycle import Lifecycle
 from portal.web.site import Req, site
 
 READY_SECONDS = 1.5
+UNREACHABLE = "unreachable"
 
 
 def timestamp() -> str:
@@ -56,6 +60,41 @@ def _schema_status(state: State) -> str:
     return "no right to read" if state.closed is not None else "ok"
 
 
+async def look(lifecycle: Lifecycle) -> State | None:
+    """Ask the database, note in `lifecycle` whether requests can be served with it, and return what
+    it says of itself; None when it does not answer."""
+    state = await _database()
+    if state is None:
+        lifecycle.unfit = UNREACHABLE
+    elif lifecycle.at_head and (schema := _schema_status(state)) != "ok":
+        lifecycle.unfit = schema
+    else:
+        lifecycle.unfit = ""
+    lifecycle.looked_at = time.monotonic()
+    return state
+
+
+def is_known_ready(lifecycle: Lifecycle, engine: Engine) -> bool:
+    """Returns what `/health/ready` would say, as far as it is known without asking the database:
+    from the last time that somebody looked, and from what has become of statements since."""
+    if not lifecycle.ready or lifecycle.stopping or engine.pool.away:
+        return False
+    if lifecycle.unfit == UNREACHABLE:
+        return engine.pool.succeeded_at > lifecycle.looked_at
+    return not lifecycle.unfit
+
+
+def look_again(lifecycle: Lifecycle, engine: Engine) -> None:
+    """Once the database was found wanting, look at it in the background: where nobody else asks,
+    its return would not be seen."""
+    if lifecycle.ready and not lifecycle.stopping and not is_known_ready(lifecycle, engine):
+
+        async def looked() -> None:
+            await look(lifecycle)
+
+        engine.pool.background.spawn(looked())
+
+
 @get(
     "/health/ready",
     opt={"who": "public", "probe": True, "unready": True},
@@ -67,11 +106,9 @@ async def ready(request: Req) -> Response[dict[str, Any]]:
     checks = {"release": "ok" if lifecycle.ready else lifecycle.phase, "database": "ok"}
     if lifecycle.stopping:
         checks["release"] = "stopping"
-    state = await _database()
-    if state is None:
-        checks["database"] = "unreachable"
-    elif lifecycle.at_head and _schema_status(state) != "ok":
-        checks["schema"] = _schema_status(state)
+    state = await look(lifecycle)
+    if lifecycle.unfit:
+        checks["database" if state is None else "schema"] = lifecycle.unfit
     if all(result == "ok" for result in checks.values()):
         if state is not None and (state.read_only or sql.engine().pool.writes.read_only):
             return _probe("ready", 200, checks={**checks, "write": "read-only"})

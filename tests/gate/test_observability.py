@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 from tests.conftest import find_tool
+from tests.gate.deployed import documents, read, yaml
 from tests.gate.observability import DASHBOARD, FILES, RULES_TEXT, expressions
 from tests.support import ROOT
 
@@ -81,3 +82,36 @@ def test_the_dashboard_s_promql_parses(tmp_path: Path) -> None:
     path = tmp_path / "panels.yml"  # JSON is YAML
     path.write_text(json.dumps({"groups": [{"name": "panels", "rules": rules}]}), encoding="utf-8")
     assert f"SUCCESS: {len(rules)} rules found" in promtool("check", "rules", path)
+
+
+def test_the_single_server_scrapes_what_it_runs(tmp_path: Path) -> None:
+    """monitoring.sh makes the configuration of monitoring.yaml from the general one."""
+    script = read("vps/monitoring.sh")
+    rendering = re.search(r"(?ms)^sed -e .*?prometheus\.yml$", script)
+    assert rendering
+    (tmp_path / "vps/monitoring").mkdir(parents=True)
+    shutil.copytree(FILES, tmp_path / "observability")
+    done = subprocess.run(
+        ["sh", "-eu", "-c", f"domain=portal.example.org\n{rendering[0]}"],
+        cwd=tmp_path / "vps",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    made = tmp_path / "vps/monitoring/prometheus.yml"
+    jobs = {job["job_name"]: job for job in yaml.safe_load(made.read_text())["scrape_configs"]}
+    services = documents("vps/monitoring.yaml")[0]["services"]
+    targets = {name: job["static_configs"][0]["targets"] for name, job in jobs.items()}
+    assert targets["portal"] == ["web:3000", "web2:3000"]
+    assert targets["portal-outside"] == ["https://portal.example.org/api/health"]
+    replaced = {rule.get("replacement") for rule in jobs["portal-outside"]["relabel_configs"]}
+    exporters = {
+        target.partition(":")[0]
+        for name in ("node", "postgres", "pgbouncer")
+        for target in targets[name]
+    } | {target.partition(":")[0] for target in replaced if target}
+    assert exporters == services.keys() - {"prometheus", "backup"}
+    assert "stats_users = monitor\n" in read("vps/pgbouncer.ini")
+    for name, service in services.items():
+        assert name == "backup" or re.search(r":v[\d.]+$", service["image"]), name

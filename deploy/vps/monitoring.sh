@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes what monitoring.yaml needs and starts it: the role that may read statistics and nothing else,
-# the scrape configuration for this host. Run it after up.sh; it can be repeated, and is after a
+# the scrape configuration for this host. Run it once all else is up; it can be repeated, and is after a
 # change of DOMAIN or of ../observability.
 set -eu
 cd "$(dirname "$0")"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from portal.config.settings import SETTINGS, Settings
 from tests.conftest import find_tool
 from tests.gate import deployed
-from tests.gate.deployed import DEPLOY, read
+from tests.gate.deployed import DEPLOY, documents, read
 from tests.support import ROOT
 
 # The oldest version that the manifests are made for, and the newest whose schemas there are.
@@ -162,6 +163,23 @@ def test_compose_takes_the_server() -> None:
     assert services["release"]["restart"] == "no"
     made = set(re.findall(r"^keep (\w+)", read("vps/secrets.sh"), re.MULTILINE))
     assert read_back["secrets"].keys() == made
+
+
+def test_compose_takes_what_watches_over_the_server(tmp_path: Path) -> None:
+    folder = tmp_path / "vps"
+    shutil.copytree(DEPLOY / "vps", folder, ignore=shutil.ignore_patterns("secrets", "backups"))
+    read_back = compose(
+        folder, "-f", "compose.yaml", "-f", "monitoring.yaml", "--env-file", ".env.example"
+    )
+    services = read_back["services"]
+    assert services["prometheus"]["ports"][0]["host_ip"] == "127.0.0.1"
+    for name in documents("vps/monitoring.yaml")[0]["services"]:
+        # From there, the portals would believe what X-Forwarded-For says.
+        assert "edge" not in services[name]["networks"], name
+        assert services[name]["read_only"], name
+    told = {mount["target"]: mount["source"] for mount in services["backup"]["volumes"]}
+    shown = {mount["target"]: mount["source"] for mount in services["node-exporter"]["volumes"]}
+    assert told["/metrics"] == shown["/textfile"]
 
 
 def test_caddy_takes_the_file() -> None:

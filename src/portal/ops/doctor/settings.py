@@ -9,6 +9,7 @@ from portal.accounts import demo
 from portal.config.addresses import Network, is_private
 from portal.config.settings import Settings
 from portal.ops.doctor.result import CheckResult, fail, ok, warn
+from portal.web import traces
 
 if TYPE_CHECKING:
     from portal.config.dsn import Dsn
@@ -26,6 +27,8 @@ def plausibility(settings: Settings) -> Iterator[CheckResult]:
         yield fail("SEED_DB", demo.REFUSED)
     yield from _address(settings)
     yield from _proxies(settings)
+    if unsent := traces.refusal(settings):
+        yield warn("traces", unsent)
     dsns = (settings.database, settings.direct if settings.direct != settings.database else None)
     for dsn in filter(None, dsns):
         yield from _encryption(dsn)

@@ -16,12 +16,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from opentelemetry import propagate, trace
+from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.re import parse_env_headers
 
 from portal import __version__
@@ -36,6 +37,8 @@ SERVICE = "ai-training-portal"
 FLUSH_SECONDS = 1.0  # for what has not been sent when the process ends
 SEND_SECONDS = 5.0  # for one batch with its repetitions; OTEL_EXPORTER_OTLP_TIMEOUT changes it
 STATEMENT_LENGTH = 2000  # characters
+# Alone: the library's default also reads a header with whatever callers like to hand on.
+CALLER = TraceContextTextMapPropagator()
 _TIMEOUTS = ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT")
 
 
@@ -64,7 +67,7 @@ class Tracing:
         method = method if method in METHODS else "_OTHER"
         with self._tracer.start_as_current_span(
             method,
-            context=propagate.extract(headers),
+            context=CALLER.extract(headers),
             kind=SpanKind.SERVER,
             attributes={"http.request.method": method, "portal.request_id": log.request_id.get()},
             record_exception=False,

@@ -231,18 +231,3 @@ def test_release_names_what_was_verified(
 def test_release_of_anything_else_fails(tmp_path: Path) -> None:
     status, _ = release(tmp_path, "v1.0.0", ["v1.0.0"], digest="sha256:" + "6" * 64)
     assert status == 1
-
-
-def test_the_image_that_sends_traces_has_names_of_its_own() -> None:
-    for workflow, job in ((CI, "publish"), (CI, "released"), (RELEASE, "release")):
-        assert jobs_of(workflow)[job]["strategy"]["matrix"] == {"suffix": ["", "-otel"]}
-    push = jobs_of(CI)["push"]
-    handed_on = set(push["outputs"]) - {"image"}
-    assert handed_on == {f"{p.removeprefix('linux/')}{s}" for p in PLATFORMS for s in ("", "-otel")}
-    for job in ("image", "push"):
-        assert jobs_of(CI)[job]["strategy"]["matrix"]["platform"] == PLATFORMS
-        assert jobs_of(CI)[job]["strategy"]["matrix"]["lock"] == ["runtime", "otel"]
-    for workflow, job, step in ((CI, "publish", "index"), (RELEASE, "release", "names")):
-        tags = re.findall(r'--tag ("[^"]+")', step_of(workflow, job, step)["run"])
-        assert tags
-        assert all(tag.endswith('$SUFFIX"') for tag in tags), tags

@@ -53,6 +53,7 @@ TOOLS = {
     "haproxy": "apt-get install haproxy",
     "initdb": "apt-get install postgresql",
     "jactionlint": LOCKED,
+    "kubectl": "1.27 or later, as your cluster's documentation says (Debian's package is too old)",
     "kubernetes-validate": LOCKED,
     "openssl": "apt-get install openssl",
     "pgbouncer": "apt-get install pgbouncer",

@@ -63,7 +63,7 @@ def document(name: str, kind: str) -> Any:
 
 
 def kubernetes_names() -> list[str]:
-    """Returns the manifests that the kustomization builds, and the one that it leaves out."""
+    """Returns the manifests that the kustomization builds, and the one that waits in a comment."""
     resources = documents("kubernetes/kustomization.yaml")[0]["resources"]
     return [f"kubernetes/{name}" for name in (*resources, "backup.yaml")]
 

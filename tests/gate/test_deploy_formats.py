@@ -18,8 +18,6 @@ from tests.gate import deployed
 from tests.gate.deployed import DEPLOY, documents, read
 from tests.support import ROOT
 
-# The oldest version that the manifests are made for, and the newest whose schemas there are.
-KUBERNETES = ("1.30", None)
 OVERRIDES = (("pgbouncer",), ("replicas",), ("pgbouncer", "replicas"))
 KNOWN = {setting.name for setting in SETTINGS}
 
@@ -38,13 +36,6 @@ def run(*command: str | Path, folder: Path = ROOT, **environ: str) -> str:
     assert done.returncode == 0, done.stderr
     assert "level=warning" not in done.stderr, done.stderr
     return done.stdout
-
-
-@pytest.mark.parametrize("version", KUBERNETES)
-def test_kubernetes_takes_the_manifests(version: str | None) -> None:
-    validate = find_tool("kubernetes-validate")
-    files = [DEPLOY / name for name in deployed.kubernetes_names()]
-    run(validate, "--strict", *(["-k", version] if version else []), *files)
 
 
 def test_cloud_run_takes_the_files() -> None:

@@ -135,7 +135,8 @@ def _whole_number(text: str, *, low: int, high: int) -> int:
 
 def _choice(text: str, *, allowed: tuple[str, ...]) -> str:
     if text.lower() not in allowed:
-        raise Refused(f"must be {' or '.join(allowed)}.")
+        *others, last = allowed
+        raise Refused(f"must be {', '.join(others)} or {last}.")
     return text.lower()
 
 

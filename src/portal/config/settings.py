@@ -96,9 +96,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """`production` logs errors only; `development` also warnings and slow queries."""
     access_log: Annotated[bool, Setting()] = False
     """`true`: one line per request."""
-    log_format: Annotated[Literal["text", "json"], Setting()] = "text"
+    log_format: Annotated[Literal["text", "json", "google"], Setting()] = "text"
     """`text`: `[service/route] message {context}`; `json`: one object per line with the same
-    fields."""
+    fields; `google`: that with the `severity` that Cloud Logging reads, for Cloud Run and GKE."""
     seed_db: Annotated[bool, Setting()] = False
     """`true`: add the demo accounts at the start. Refused when `PUBLIC_URL` is a public address."""
     migrate_on_start: Annotated[bool, Setting()] = True

@@ -6,9 +6,10 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -52,7 +53,13 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One object per line with the same fields, the time and the level."""
+    """One object per line with the same fields, the time and the level. `severity` adds the level
+    once more, under the name by which Google's Cloud Logging knows it; without it, whatever is
+    written to stderr is of the same severity there."""
+
+    def __init__(self, *, severity: bool = False) -> None:
+        super().__init__()
+        self._severity = severity
 
     def format(self, record: logging.LogRecord) -> str:
         entry: dict[str, Any] = {
@@ -61,12 +68,21 @@ class JsonFormatter(logging.Formatter):
             "route": _place_of_record(record),
             "message": _message(record),
         }
+        if self._severity:
+            entry["severity"] = record.levelname  # its names are Python's
         context = _context_of(record)
         if "trace_id" in context:
             entry["trace_id"] = context.pop("trace_id")  # where collectors of logs look for it
         if context:
             entry["context"] = context
         return _one_line(_encode(entry))
+
+
+FORMATTERS: Mapping[str, Callable[[], logging.Formatter]] = {
+    "text": TextFormatter,
+    "json": JsonFormatter,
+    "google": partial(JsonFormatter, severity=True),
+}
 
 
 def _encode(value: dict[str, Any]) -> str:
@@ -138,7 +154,7 @@ def configure(*, app_env: str, log_format: str, access_log: bool) -> None:
     """Send all logging of the process to stderr: errors only in production, warnings too in
     development. Warnings of Python and uncaught exceptions become lines as well."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
+    handler.setFormatter(FORMATTERS[log_format]())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING if app_env == "development" else logging.ERROR)

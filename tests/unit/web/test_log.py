@@ -167,6 +167,16 @@ def test_json_has_the_same_fields(no_request: None) -> None:
     assert json.loads(text.partition(" {")[1] + text.partition(" {")[2]) == entry["context"]
 
 
+@pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
+def test_google_is_json_with_a_severity(no_request: None, level: str) -> None:
+    """The names are those of Cloud Logging's LogSeverity. Other readers keep what they have."""
+    made = record("a/b", "b", c=1)
+    made.levelno, made.levelname = getattr(logging, level), level
+    entry = json.loads(log.FORMATTERS["google"]().format(made))
+    assert entry.pop("severity") == level
+    assert entry == json.loads(log.FORMATTERS["json"]().format(made))
+
+
 @pytest.mark.parametrize(
     ("app_env", "access", "expected"),
     [
@@ -198,14 +208,20 @@ def test_what_is_written(
     assert stream.getvalue().splitlines() == expected
 
 
+@pytest.mark.parametrize("log_format", ["json", "google"])
 def test_the_form_is_chosen(
-    no_request: None, logging_as_it_was: None, monkeypatch: pytest.MonkeyPatch
+    no_request: None,
+    logging_as_it_was: None,
+    monkeypatch: pytest.MonkeyPatch,
+    log_format: str,
 ) -> None:
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
-    log.configure(app_env="production", log_format="json", access_log=False)
+    log.configure(app_env="production", log_format=log_format, access_log=False)
     logging.getLogger("path").error("broken")
-    assert json.loads(stream.getvalue())["message"] == "broken"
+    written = json.loads(stream.getvalue())
+    assert written["message"] == "broken"
+    assert ("severity" in written) == (log_format == "google")
 
 
 @pytest.mark.parametrize(("app_env", "lines"), [("development", 1), ("production", 0)])

@@ -172,7 +172,7 @@ def _cloud_run() -> list[Container]:
 
 def _fly() -> list[Container]:
     settings = fly()
-    # `fly secrets import` gives them to every machine; fly.toml's head names them.
+    # `fly mpg attach` and `fly secrets import` give them to every machine, as README.md says.
     secrets = dict.fromkeys(("DATABASE_URL", "DATABASE_URL_UNPOOLED", "ADMIN_PASSWORD"))
     env = {**secrets, "ADMIN_EMAIL": "admin@example.com", **settings["env"]}
     release = settings["deploy"]["release_command"].removeprefix("portal ")

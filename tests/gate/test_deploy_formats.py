@@ -63,6 +63,16 @@ def test_cloud_run_takes_the_files() -> None:
         "startupProbe",
         "livenessProbe",
     }
+    # Without it nobody gets past Google's own sign-in.
+    public = "run.googleapis.com/invoker-iam-disabled"
+    assert service["metadata"]["annotations"][public] == "true"
+    # The same database for both, under accounts that do not see each other's secrets.
+    attached = "run.googleapis.com/cloudsql-instances"
+    databases = [
+        revision["metadata"]["annotations"][attached],
+        job["spec"]["template"]["metadata"]["annotations"][attached],
+    ]
+    assert databases == ["PROJECT:REGION:portal"] * 2
     # Reserved: the platform sets it from containerPort.
     assert "PORT" not in {entry["name"] for entry in container["env"]}
     startup = container["startupProbe"]
@@ -71,6 +81,23 @@ def test_cloud_run_takes_the_files() -> None:
     assert job["spec"]["template"]["spec"]["taskCount"] == 1
     task = job["spec"]["template"]["spec"]["template"]["spec"]
     assert task.keys() == {"serviceAccountName", "maxRetries", "timeoutSeconds", "containers"}
+    assert task["serviceAccountName"] != revision["spec"]["serviceAccountName"]
+
+
+def test_cloud_run_s_readme_makes_what_the_files_name() -> None:
+    """Every secret by its version, and each account may read what its file gives it."""
+    readme = read("cloud-run/README.md")
+    for name in ("service.yaml", "job.yaml"):
+        text = read(f"cloud-run/{name}")
+        (account,) = re.findall(r"serviceAccountName: ([\w-]+)@", text)
+        assert f"gcloud iam service-accounts create {account}\n" in readme
+        secrets = re.findall(r'secretKeyRef:\s+name: (\S+)\s+key: "(\d+)"', text)
+        assert len(secrets) == text.count("secretKeyRef")
+        for secret, _ in secrets:
+            assert f"gcloud secrets create {secret} " in readme
+            assert f"\nmay_read {account} {secret}\n" in readme
+    granted = re.findall(r"^may_read ([\w-]+) ([\w-]+)$", readme, re.MULTILINE)
+    assert "portal-database-url-unpooled" not in {name for who, name in granted if who == "portal"}
 
 
 def test_fly_takes_the_file() -> None:
@@ -84,12 +111,16 @@ def test_fly_takes_the_file() -> None:
         "env",
         "http_service",
         "checks",
+        "metrics",
         "vm",
     }
     assert settings["kill_signal"] == "SIGTERM"
     port = settings["http_service"]["internal_port"]
     assert settings["env"]["PORT"] == str(port)
     assert {check["port"] for check in settings["checks"].values()} == {port}
+    # Fly asks without a token; with one set it would be refused.
+    assert settings["metrics"] == {"port": port, "path": "/metrics"}
+    assert "METRICS_TOKEN=" not in read("fly/README.md")
     assert all(isinstance(value, str) for value in settings["env"].values())
 
 

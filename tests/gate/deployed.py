@@ -80,6 +80,19 @@ def containers_of(pod: Any) -> list[Any]:
     return [*pod.get("initContainers", []), *pod["containers"]] if pod else []
 
 
+def platforms() -> list[tuple[str, list[tuple[int, ...]], str]]:
+    """Returns of each platform in README.md's table: the folder, its sums of connections (count,
+    pool, product, limit), and how far it was tried."""
+    found = []
+    for line in read("README.md").splitlines():
+        row = re.match(r"\| \[([\w-]+)/\]", line)
+        if row and row[1] != "observability":
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            sums = re.findall(r"(\d+) × (\d+) = (\d+) ≤ (\d+)", cells[2])
+            found.append((row[1], [tuple(map(int, each)) for each in sums], cells[3]))
+    return found
+
+
 def fly() -> dict[str, Any]:
     return tomllib.loads(read("fly/fly.toml"))
 

@@ -138,11 +138,27 @@ def test_connections_stay_below_the_limit() -> None:
         assert (count, size) == expected[name], name
         assert product == count * size, name
         assert product <= limit, name
+    told = {folder: (each, state) for folder, each, state in deployed.platforms()}
+    for name, numbers in sums.items():
+        assert told[name.partition("/")[0]][0] == [numbers], name
+    for count, size, product, limit in told["vercel"][0]:
+        assert product == count * size <= limit
+        assert f"`DB_POOL_SIZE` | `{size}`" in read("vercel/README.md")
     bouncer = deployed.documents("compose/pgbouncer.yml")[0]["services"]["pgbouncer"]
     assert sums["compose/pgbouncer.yml"][3] == int(bouncer["environment"]["MAX_CLIENT_CONN"])
     own = re.search(r"^max_client_conn = (\d+)$", read("vps/pgbouncer.ini"), re.MULTILINE)
     assert own
     assert sums["vps/compose.yaml"][3] == int(own[1])
+
+
+def test_each_platform_says_how_far_it_was_tried() -> None:
+    state = r"run on .*|checked against documentation of [A-Z][a-z]+ 20\d\d\b.*; not run|not run"
+    folders = {path.name for path in DEPLOY.iterdir() if path.is_dir()} - {"observability"}
+    assert {folder for folder, *_ in deployed.platforms()} == folders
+    for folder, _, tried in deployed.platforms():
+        assert re.fullmatch(state, tried), folder
+        if folder not in {"compose", "vps"}:  # commands against an account of somebody's
+            assert "## You should now see" in read(f"{folder}/README.md"), folder
 
 
 def probes() -> dict[str, set[str]]:

@@ -19,10 +19,14 @@ from tests.support import ROOT
 GITHUB = ROOT / ".github"
 CI = GITHUB / "workflows/ci.yml"
 RELEASE = GITHUB / "workflows/release.yml"
+REBUILD = GITHUB / "workflows/rebuild.yml"
+LOCKS = GITHUB / "workflows/locks.yml"
+WORKFLOWS = [CI, RELEASE, REBUILD, LOCKS]
 IMAGE = GITHUB / "actions/image/action.yml"
 PLATFORMS = ["linux/amd64", "linux/arm64"]
 NAME = "ghcr.io/owner/name"
 DIGEST = "sha256:" + "5" * 64
+COMMIT = "a" * 40
 
 
 def run(*command: str) -> None:
@@ -47,7 +51,7 @@ def step_of(path: Path, job: str, step: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("schema", "files"),
     [
-        ("github-workflows", (CI, RELEASE)),
+        ("github-workflows", tuple(WORKFLOWS)),
         ("github-actions", (IMAGE,)),
         ("dependabot", (GITHUB / "dependabot.yml",)),
     ],
@@ -90,7 +94,11 @@ def test_actions_are_pinned_and_named() -> None:
     assert {action: pin for action, pin in pins.items() if len(pin) > 1} == {}
 
 
-@pytest.mark.parametrize("path", [CI, RELEASE], ids=["ci", "release"])
+def test_every_workflow_is_looked_at() -> None:
+    assert sorted(WORKFLOWS) == sorted(GITHUB.glob("workflows/*"))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_jobs_ask_for_the_rights_that_they_need(path: Path) -> None:
     assert load(path)["permissions"] == {}
     for name, job in jobs_of(path).items():
@@ -134,9 +142,9 @@ def test_gate_skips_nothing() -> None:
     assert required == set(re.findall(r'find_tool\("([\w-]+)"\)', everywhere))
 
 
-@pytest.mark.parametrize("job", ["image", "push"])
-def test_image_is_made_and_verified_on_every_platform(job: str) -> None:
-    matrix = jobs_of(CI)[job]["strategy"]["matrix"]["include"]
+@pytest.mark.parametrize(("path", "job"), [(CI, "image"), (CI, "push"), (REBUILD, "push")])
+def test_image_is_made_and_verified_on_every_platform(path: Path, job: str) -> None:
+    matrix = jobs_of(path)[job]["strategy"]["matrix"]["include"]
     assert [entry["platform"] for entry in matrix] == PLATFORMS
     assert all(("arm64" in e["platform"]) == e["runner"].endswith("-arm") for e in matrix)
 
@@ -165,39 +173,49 @@ def test_nothing_has_a_tag_before_all_platforms_are_verified() -> None:
     assert re.findall(r"--tag (\S+)", index["run"]) == ['"$IMAGE:sha-$GITHUB_SHA$SUFFIX"']
 
 
-def release(folder: Path, tag: str, released: list[str], digest: str = DIGEST) -> tuple[int, str]:
-    """Run the release's own script where the programs that reach the network only note what they
-    were asked. Returns the exit code, and the arguments of the one write."""
-    (folder / "gh").write_text(f"#!/bin/sh\ncat {folder}/refs\n")
-    (folder / "docker").write_text(
-        f'#!/bin/sh\ncase "$3" in create) echo "$@" >>{folder}/made ;; '
-        f"*) echo '{json.dumps(digest)}' ;; esac\n"
-    )
-    for program in ("gh", "docker"):
-        (folder / program).chmod(0o755)
-    (folder / "refs").write_text("".join(f"refs/tags/{name}\n" for name in released))
+def script(path: Path, job: str, step: str, folder: Path, **environ: str) -> tuple[int, str]:
+    """Run a step's own script, with the programs in `folder` before all others. Returns the exit
+    code, and what it printed."""
+    shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"]
     done = subprocess.run(
-        [
-            "bash",
-            "--noprofile",
-            "--norc",
-            "-eo",
-            "pipefail",
-            "-c",
-            step_of(RELEASE, "release", "names")["run"],
-        ],
+        [*shell, step_of(path, job, step)["run"]],
+        cwd=folder,
         env={
             "PATH": f"{folder}:{os.environ['PATH']}",
+            "HOME": str(folder),
             "GITHUB_REPOSITORY": "owner/name",
-            "TAG": tag,
-            "NAME": NAME,
-            "DIGEST": DIGEST,
+            "GITHUB_SERVER_URL": "https://example.com",
+            "GITHUB_SHA": COMMIT,
+            "GITHUB_OUTPUT": str(folder / "output"),
+            **environ,
         },
         capture_output=True,
         text=True,
         check=False,
     )
-    return done.returncode, (folder / "made").read_text().strip()
+    return done.returncode, done.stdout + done.stderr
+
+
+def stand_in(folder: Path, program: str, body: str) -> None:
+    """Put a program that would reach the network where `script` finds it first."""
+    (folder / program).write_text(f"#!/bin/sh\n{body}\n")
+    (folder / program).chmod(0o755)
+
+
+def registry(folder: Path, digest: str) -> None:
+    """A docker that notes in `made` what it is to create, and knows one digest."""
+    create = f'create) echo "$@" >>{folder}/made'
+    stand_in(folder, "docker", f"case $3 in {create} ;; *) echo '{json.dumps(digest)}' ;; esac")
+
+
+def release(folder: Path, tag: str, released: list[str], digest: str = DIGEST) -> tuple[int, str]:
+    """Run the release's own script where the programs that reach the network only note what they
+    were asked. Returns the exit code, and the arguments of the one write."""
+    stand_in(folder, "gh", f"cat {folder}/refs")
+    registry(folder, digest)
+    (folder / "refs").write_text("".join(f"refs/tags/{name}\n" for name in released))
+    status, _ = script(RELEASE, "release", "names", folder, TAG=tag, NAME=NAME, DIGEST=DIGEST)
+    return status, (folder / "made").read_text().strip()
 
 
 @pytest.mark.parametrize(
@@ -231,3 +249,107 @@ def test_release_names_what_was_verified(
 def test_release_of_anything_else_fails(tmp_path: Path) -> None:
     status, _ = release(tmp_path, "v1.0.0", ["v1.0.0"], digest="sha256:" + "6" * 64)
     assert status == 1
+
+
+@pytest.mark.parametrize(
+    ("noted", "status", "said"),
+    [
+        ([DIGEST], 0, ""),
+        (["sha256:" + "6" * 64, DIGEST], 0, ""),
+        (["sha256:" + "6" * 64], 1, "but CI made sha256:666"),
+    ],
+    ids=["same", "run-twice", "another"],
+)
+def test_release_without_attestations_takes_what_ci_noted(
+    tmp_path: Path, noted: list[str], status: int, said: str
+) -> None:
+    (tmp_path / "noted").write_text("".join(f"{digest}\n" for digest in noted))
+    stand_in(tmp_path, "gh", f"cat {tmp_path}/noted")
+    got, output = script(RELEASE, "release", "compare", tmp_path, DIGEST=DIGEST)
+    assert (got, said in output) == (status, True), output
+
+
+def test_ci_notes_what_the_release_asks_for() -> None:
+    note = next(s["run"] for s in jobs_of(CI)["publish"]["steps"] if "statuses" in s.get("run", ""))
+    assert "-f context=image " in note
+    assert '.context == "image"' in step_of(RELEASE, "release", "compare")["run"]
+    attests = "${{ !github.event.repository.private || vars.ATTEST_PRIVATE == 'true' }}"
+    does_not = "${{ github.event.repository.private && vars.ATTEST_PRIVATE != 'true' }}"
+    conditions = {
+        path.stem: [
+            step["if"] for step in jobs_of(path)[job]["steps"] if "ATTEST" in step.get("if", "")
+        ]
+        for path, job in ((CI, "publish"), (REBUILD, "publish"), (RELEASE, "release"))
+    }
+    assert conditions == {"ci": [attests], "rebuild": [attests], "release": [attests, does_not]}
+
+
+@pytest.mark.parametrize(
+    ("ref", "released", "names"),
+    [
+        ("v1.9.1", ["v1.9.0", "v1.9.1"], ["1.9.1-DATE", "1.9", "latest"]),
+        ("v1.9.1", ["v1.9.1", "v1.10.0"], ["1.9.1-DATE"]),
+        (COMMIT, [], [f"sha-{COMMIT}-DATE"]),
+    ],
+    ids=["newest", "overtaken", "before-the-first"],
+)
+def test_rebuild_moves_only_names_that_move(
+    tmp_path: Path, ref: str, released: list[str], names: list[str]
+) -> None:
+    (tmp_path / "refs").write_text("".join(f"refs/tags/{name}\n" for name in released))
+    stand_in(tmp_path, "gh", f"cat {tmp_path}/refs")
+    stand_in(tmp_path, "date", "echo DATE")
+    registry(tmp_path, DIGEST)
+    found = script(REBUILD, "find", "find", tmp_path)
+    newest = sorted(released, key=lambda tag: [int(part) for part in tag[1:].split(".")])
+    assert found == (0, f"ref={newest[-1] if newest else COMMIT}\n")
+    status, output = script(
+        REBUILD,
+        "publish",
+        "names",
+        tmp_path,
+        REF=ref,
+        COMMIT=COMMIT,
+        IMAGE=NAME,
+        AMD64="sha256:1",
+        ARM64="sha256:2",
+    )
+    assert status == 0, output
+    made = (tmp_path / "made").read_text()
+    assert re.findall(r"--tag (\S+)", made) == [f"{NAME}:{name}" for name in names]
+    assert made.endswith(f"{NAME}@sha256:1 {NAME}@sha256:2\n")
+    assert f"digest={DIGEST}\n" in (tmp_path / "output").read_text()
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_renewed_locks_come_as_a_pull_request_that_ci_looks_at(
+    tmp_path: Path, changed: bool
+) -> None:
+    def git(*arguments: str) -> str:
+        command = ["git", "-c", "user.name=a", "-c", "user.email=a@example.com", *arguments]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    git("init", "-q", "-b", "main")
+    git("init", "-q", "--bare", "origin.git")
+    git("remote", "add", "origin", "origin.git")
+    lock = tmp_path / "locks/runtime.txt"
+    lock.parent.mkdir()
+    lock.write_text("one==1\n")
+    git("add", "locks")
+    git("commit", "-qm", "Begin")
+    lock.write_text("one==2\n" if changed else "one==1\n")
+    stand_in(
+        tmp_path,
+        "gh",
+        f'echo "$1 $2" >>{tmp_path}/asked; case "$2" in list) echo 0 ;; esac',
+    )
+    status, output = script(LOCKS, "renew", "propose", tmp_path)
+    assert status == 0, output
+    if not changed:
+        assert not (tmp_path / "asked").exists()
+        return
+    assert git("--git-dir", "origin.git", "show", "locks/renew:locks/runtime.txt") == "one==2\n"
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert asked == ["auth setup-git", "pr list", "pr create", "workflow run"]
+    assert "workflow_dispatch" in load(CI)[True]  # YAML's name of `on`

@@ -12,7 +12,7 @@ from portal.config.settings import SETTINGS, Settings
 from portal.ops.service import PASSWORD_FILE, SERVICE_FILE
 from tests.gate import deployed
 from tests.gate.deployed import DEPLOY, Container, read
-from tests.support import Portal
+from tests.support import ROOT, Portal
 
 SECRETS = {
     "DATABASE_URL": "postgresql://app:pw@ep-name-pooler.eu.aws.neon.tech/db?sslmode=require",
@@ -100,7 +100,7 @@ def instances() -> dict[str, tuple[int, int]]:
     scaling = deployed.document("kubernetes/scaling.yaml", "HorizontalPodAutoscaler")["spec"]
     rollout = deployed.document("kubernetes/deployment.yaml", "Deployment")["spec"]["strategy"]
     revision = deployed.documents("cloud-run/service.yaml")[0]["spec"]["template"]["metadata"]
-    replicas = deployed.documents("compose/replicas.yml")[0]["services"]["web"]
+    replicas = deployed.documents("compose/compose.replicas.yml")[0]["services"]["web"]
     copies = replicas["deploy"]["replicas"]
     size = int(replicas["environment"]["DB_POOL_SIZE"])
     portals = [each for each in deployed.containers() if each.where.startswith("vps/")]
@@ -119,8 +119,8 @@ def instances() -> dict[str, tuple[int, int]]:
             sum(each.command == "serve" for each in portals),
             pool_of("vps"),
         ),
-        "compose/replicas.yml": (copies, size),
-        "compose/pgbouncer.yml": (copies, default),
+        "compose/compose.replicas.yml": (copies, size),
+        "compose/compose.pgbouncer.yml": (copies, default),
     }
 
 
@@ -144,8 +144,10 @@ def test_connections_stay_below_the_limit() -> None:
     for count, size, product, limit in told["vercel"][0]:
         assert product == count * size <= limit
         assert f"`DB_POOL_SIZE` | `{size}`" in read("vercel/README.md")
-    bouncer = deployed.documents("compose/pgbouncer.yml")[0]["services"]["pgbouncer"]
-    assert sums["compose/pgbouncer.yml"][3] == int(bouncer["environment"]["MAX_CLIENT_CONN"])
+    bouncer = deployed.documents("compose/compose.pgbouncer.yml")[0]["services"]["pgbouncer"]
+    assert sums["compose/compose.pgbouncer.yml"][3] == int(
+        bouncer["environment"]["MAX_CLIENT_CONN"]
+    )
     own = re.search(r"^max_client_conn = (\d+)$", read("vps/pgbouncer.ini"), re.MULTILINE)
     assert own
     assert sums["vps/compose.yaml"][3] == int(own[1])
@@ -231,7 +233,7 @@ def test_selectors_find_the_pods() -> None:
 def test_images_are_pinned() -> None:
     images: list[str] = [service["image"] for service in deployed.vps_services().values()]
     for name in ("pgbouncer", "replicas"):
-        services = deployed.documents(f"compose/{name}.yml")[0]["services"].values()
+        services = deployed.documents(f"compose/compose.{name}.yml")[0]["services"].values()
         images += [service["image"] for service in services if "image" in service]
     new = {
         each["name"]: each
@@ -249,6 +251,33 @@ def test_images_are_pinned() -> None:
     for image in images:
         _, tag = deployed.name_and_tag(image)
         assert tag not in ("", "latest"), image
+
+
+def test_dependabot_raises_every_image() -> None:
+    """Folder by folder, Compose files by their names and Kubernetes' manifests by what they are."""
+    updates = deployed.yaml.safe_load((ROOT / ".github/dependabot.yml").read_text())["updates"]
+    looked_at = {
+        (each["package-ecosystem"], folder) for each in updates for folder in each["directories"]
+    }
+    found = {("docker", "/")}  # the Dockerfile
+    for path in [*deployed.files(".yaml", ".yml"), ROOT / "docker-compose.yml"]:
+        images = re.findall(r"^\s+image: ([^\s$]+:\S+)$", path.read_text(), re.MULTILINE)
+        if not any("ai-training-portal" not in image for image in images):
+            continue
+        kind = "docker-compose" if "\nservices:" in path.read_text() else "docker"
+        if kind == "docker-compose":
+            assert re.search(r"(docker-)?compose(-\w+)?(\.[\w-]+)?\.ya?ml", path.name), path
+        found.add((kind, f"/{path.parent.relative_to(ROOT)}".removesuffix(".")))
+    assert {each for each in looked_at if each[0] != "github-actions"} == found
+
+
+def test_files_that_are_named_are_there() -> None:
+    """In documents, comments and scripts: what somebody copies has to run."""
+    named = re.compile(r"\bdeploy/[\w./-]+\.(?:ya?ml|sh|json|toml|md|cfg|ini)\b")
+    texts = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("*.yml"), *deployed.files()]
+    places = {place for path in texts for place in named.findall(path.read_text())}
+    assert len(places) > 10
+    assert sorted(place for place in places if not (ROOT / place).exists()) == []
 
 
 def test_dumps_are_led_by_what_the_portal_wrote() -> None:

@@ -150,7 +150,9 @@ def compose(folder: Path, *arguments: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("names", OVERRIDES, ids="+".join)
 def test_compose_takes_the_overrides(names: tuple[str, ...]) -> None:
-    chosen = [argument for name in names for argument in ("-f", f"deploy/compose/{name}.yml")]
+    chosen = [
+        argument for name in names for argument in ("-f", f"deploy/compose/compose.{name}.yml")
+    ]
     read_back = compose(ROOT, "-f", "docker-compose.yml", *chosen)
     web = read_back["services"]["web"]
     settings = Settings.from_env(

@@ -218,8 +218,8 @@ async def sign_ins(stack: Stack) -> None:
 async def three_replicas() -> AsyncIterator[Stack]:
     """Three replicas behind the load balancer, PgBouncer in front of PostgreSQL."""
     async with started(
-        "replicas.yml",
-        "pgbouncer.yml",
+        "compose.replicas.yml",
+        "compose.pgbouncer.yml",
         web=limited(1, "256M"),
         db=limited(1, "512M"),
         pgbouncer=limited(0.5, "64M"),

@@ -261,8 +261,9 @@ def test_dependabot_raises_every_image() -> None:
     }
     found = {("docker", "/")}  # the Dockerfile
     for path in [*deployed.files(".yaml", ".yml"), ROOT / "docker-compose.yml"]:
-        images = re.findall(r"^\s+image: ([^\s$]+:\S+)$", path.read_text(), re.MULTILINE)
-        if not any("ai-training-portal" not in image for image in images):
+        image = r"^\s+image: (?:\$\{\w+:-)?([^\s$}]+:[^\s}]+)\}?$"  # it reads a variable's default
+        images = re.findall(image, path.read_text(), re.MULTILINE)
+        if not any("ai-training-portal" not in each for each in images):
             continue
         kind = "docker-compose" if "\nservices:" in path.read_text() else "docker"
         if kind == "docker-compose":

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes what monitoring.yaml needs and starts it: the role that may read statistics and nothing else,
+# Makes what compose.monitoring.yaml needs and starts it: the role that may read statistics and nothing else,
 # the scrape configuration for this host. Run it once all else is up; it can be repeated, and is after a
 # change of DOMAIN or of ../observability.
 set -eu
@@ -28,7 +28,7 @@ sed -e "s/learn\.example\.com/$domain/g" -e 's/"web:3000"/"web:3000", "web2:3000
     ../observability/prometheus.yml >monitoring/prometheus.yml
 
 docker compose config --services | grep -qx prometheus ||
-    die "Add this line to .env, and run this again: COMPOSE_FILE=compose.yaml:monitoring.yaml"
+    die "Add this line to .env, and run this again: COMPOSE_FILE=compose.yaml:compose.monitoring.yaml"
 docker compose exec -T db psql -qX -v ON_ERROR_STOP=1 -U postgres -d postgres <<END
 SET log_min_error_statement = panic;
 SELECT 'CREATE ROLE monitor' WHERE to_regrole('monitor') IS NULL \\gexec

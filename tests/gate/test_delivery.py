@@ -293,8 +293,9 @@ def test_ci_notes_what_the_release_asks_for() -> None:
     ],
     ids=["newest", "overtaken", "before-the-first"],
 )
+@pytest.mark.parametrize("suffix", ["", "-otel"])
 def test_rebuild_moves_only_names_that_move(
-    tmp_path: Path, ref: str, released: list[str], names: list[str]
+    tmp_path: Path, ref: str, released: list[str], names: list[str], suffix: str
 ) -> None:
     (tmp_path / "refs").write_text("".join(f"refs/tags/{name}\n" for name in released))
     stand_in(tmp_path, "gh", f"cat {tmp_path}/refs")
@@ -310,13 +311,14 @@ def test_rebuild_moves_only_names_that_move(
         tmp_path,
         REF=ref,
         COMMIT=COMMIT,
+        SUFFIX=suffix,
         IMAGE=NAME,
         AMD64="sha256:1",
         ARM64="sha256:2",
     )
     assert status == 0, output
     made = (tmp_path / "made").read_text()
-    assert re.findall(r"--tag (\S+)", made) == [f"{NAME}:{name}" for name in names]
+    assert re.findall(r"--tag (\S+)", made) == [f"{NAME}:{name}{suffix}" for name in names]
     assert made.endswith(f"{NAME}@sha256:1 {NAME}@sha256:2\n")
     assert f"digest={DIGEST}\n" in (tmp_path / "output").read_text()
 

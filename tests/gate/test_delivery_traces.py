@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 
-from tests.gate.test_delivery import CI, PLATFORMS, RELEASE, jobs_of, step_of
+from tests.gate.test_delivery import CI, PLATFORMS, REBUILD, RELEASE, jobs_of, step_of
 
 
 def test_the_image_that_sends_traces_has_names_of_its_own() -> None:
-    for workflow, job in ((CI, "publish"), (CI, "released"), (RELEASE, "release")):
+    for workflow, job in (
+        (CI, "publish"),
+        (CI, "released"),
+        (RELEASE, "release"),
+        (REBUILD, "publish"),
+    ):
         assert jobs_of(workflow)[job]["strategy"]["matrix"] == {"suffix": ["", "-otel"]}
     push = jobs_of(CI)["push"]
     handed_on = set(push["outputs"]) - {"image"}

@@ -193,11 +193,11 @@ def test_compose_takes_what_watches_over_the_server(tmp_path: Path) -> None:
     folder = tmp_path / "vps"
     shutil.copytree(DEPLOY / "vps", folder, ignore=shutil.ignore_patterns("secrets", "backups"))
     read_back = compose(
-        folder, "-f", "compose.yaml", "-f", "monitoring.yaml", "--env-file", ".env.example"
+        folder, "-f", "compose.yaml", "-f", "compose.monitoring.yaml", "--env-file", ".env.example"
     )
     services = read_back["services"]
     assert services["prometheus"]["ports"][0]["host_ip"] == "127.0.0.1"
-    for name in documents("vps/monitoring.yaml")[0]["services"]:
+    for name in documents("vps/compose.monitoring.yaml")[0]["services"]:
         # From there, the portals would believe what X-Forwarded-For says.
         assert "edge" not in services[name]["networks"], name
         assert services[name]["read_only"], name

@@ -85,7 +85,7 @@ def test_the_dashboard_s_promql_parses(tmp_path: Path) -> None:
 
 
 def test_the_single_server_scrapes_what_it_runs(tmp_path: Path) -> None:
-    """monitoring.sh makes the configuration of monitoring.yaml from the general one."""
+    """monitoring.sh makes the configuration of compose.monitoring.yaml from the general one."""
     script = read("vps/monitoring.sh")
     rendering = re.search(r"(?ms)^sed -e .*?prometheus\.yml$", script)
     assert rendering
@@ -101,7 +101,7 @@ def test_the_single_server_scrapes_what_it_runs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     made = tmp_path / "vps/monitoring/prometheus.yml"
     jobs = {job["job_name"]: job for job in yaml.safe_load(made.read_text())["scrape_configs"]}
-    services = documents("vps/monitoring.yaml")[0]["services"]
+    services = documents("vps/compose.monitoring.yaml")[0]["services"]
     targets = {name: job["static_configs"][0]["targets"] for name, job in jobs.items()}
     assert targets["portal"] == ["web:3000", "web2:3000"]
     assert targets["portal-outside"] == ["https://portal.example.org/api/health"]

@@ -9,6 +9,7 @@ from piccolo.engine.finder import engine_finder
 ID = "2026-11-24T06:25:00:000000"
 VERSION = "1.38.0"
 DESCRIPTION = "constraints, indexes and the User view"
+CONTINUES = "2026-11-24T06:20:03:088447"
 
 FORWARDS = (
     """ALTER TABLE team

@@ -8,6 +8,10 @@ from piccolo.engine.finder import engine_finder
 ID = "2026-11-24T09:10:00:000000"
 VERSION = "1.38.0"
 DESCRIPTION = "pruning the audit is itself audited"
+ACCEPTED = {
+    "changes function audit_event_append_only()": "What serves only adds to the audit. Of the"
+    " version before, `portal prune` alone is refused, and removes nothing.",
+}
 DROPS: tuple[str, ...] = ()
 
 # now() is the start of the transaction, so an event with exactly this time was written by it, and

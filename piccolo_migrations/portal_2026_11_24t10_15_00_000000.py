@@ -8,6 +8,7 @@ from piccolo.engine.finder import engine_finder
 ID = "2026-11-24T10:15:00:000000"
 VERSION = "1.38.0"
 DESCRIPTION = "constraints of practice ticks"
+CONTINUES = "2026-11-24T10:10:00:000000"
 
 FORWARDS = """
     ALTER TABLE practice_tick

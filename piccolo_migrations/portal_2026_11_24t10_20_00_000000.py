@@ -10,6 +10,11 @@ from piccolo.engine.finder import engine_finder
 ID = "2026-11-24T10:20:00:000000"
 VERSION = "1.38.0"
 DESCRIPTION = "unlisted people, sessions last seen, attempts by time"
+_UNRELEASED = "older than the first release: applied where nobody learns yet"
+ACCEPTED = {
+    "builds an index of quiz_attempt while nobody can write": _UNRELEASED,
+    "locks app_user and login_session at once": _UNRELEASED,
+}
 # Null says "listed" and "not seen since it began": a version that does not know them goes on.
 COLUMNS = (
     ("AppUser", "app_user", "unlisted_at"),

@@ -8,6 +8,7 @@ from piccolo.engine.finder import engine_finder
 ID = "2026-11-27T22:05:00:000000"
 VERSION = "1.38.0"
 DESCRIPTION = "constraints of known devices"
+CONTINUES = "2026-11-27T22:00:00:000000"
 
 FORWARDS = (
     """ALTER TABLE known_device

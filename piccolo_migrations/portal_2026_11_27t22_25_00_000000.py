@@ -8,8 +8,11 @@ from piccolo.engine.finder import engine_finder
 ID = "2026-11-27T22:25:00:000000"
 VERSION = "1.38.0"
 DESCRIPTION = "no index of last reports"
+ACCEPTED = {
+    "drops index video_progress_reported": "A version that still looks finds the few rows of a"
+    " learner by their unique key.",
+}
 
-# A version that still looks finds the few rows of a learner by their unique key.
 FORWARDS = "DROP INDEX video_progress_reported"
 BACKWARDS = "CREATE INDEX video_progress_reported ON video_progress (learner, reported_at DESC)"
 

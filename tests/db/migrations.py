@@ -40,6 +40,27 @@ async def forwards():
     return manager
 """
 
+_PLAIN = """
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+from piccolo.engine.finder import engine_finder
+
+ID = "{id}"
+VERSION = "1.38.0"
+DESCRIPTION = "of a test, without a transaction"
+
+
+async def forwards():
+    manager = MigrationManager(
+        migration_id=ID, app_name="portal", description=DESCRIPTION, wrap_in_transaction=False
+    )
+
+    async def add():
+        await engine_finder().run_ddl({statement!r})
+
+    manager.add_raw(add)
+    return manager
+"""
+
 
 def own_migrations(folder: Path) -> Path:
     """Returns a copy of the shipped migration files below `folder`."""
@@ -60,6 +81,15 @@ def with_extra_migration(
     text = _EXTRA.format(
         id=EXTRA_ID, forwards=forwards, backwards=backwards, drops=repr(tuple(drops))
     )
+    (copy / "portal_2099_01_01t00_00_00_000000.py").write_text(text, encoding="utf-8")
+    return {"PORTAL_MIGRATIONS_DIR": str(copy)}
+
+
+def with_plain_migration(folder: Path, statement: str) -> dict[str, str]:
+    """Returns the environment for the shipped migrations and one more, which runs one statement
+    without a transaction."""
+    copy = own_migrations(folder)
+    text = _PLAIN.format(id=EXTRA_ID, statement=statement)
     (copy / "portal_2099_01_01t00_00_00_000000.py").write_text(text, encoding="utf-8")
     return {"PORTAL_MIGRATIONS_DIR": str(copy)}
 

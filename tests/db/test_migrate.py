@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from portal.db.migrations import migration_ids
-from tests.db.migrations import EXTRA_ID, ddl, dump, own_migrations, with_extra_migration
+from tests.db.migrations import (
+    EXTRA_ID,
+    ddl,
+    dump,
+    own_migrations,
+    with_extra_migration,
+    with_plain_migration,
+)
 from tests.ops.command import PORTAL, SECONDS, only_line, run_portal, running, until
 from tests.support import Database, execute, portal_environment
 
@@ -59,12 +66,12 @@ async def applied(database: Database) -> list[str]:
     return [row["name"] for row in await database.fetch(APPLIED)]
 
 
-def migrate_at_once(database: Database, number: int) -> list[str]:
+def migrate_at_once(database: Database, number: int, **environment: str) -> list[str]:
     """Run that many `portal migrate` at the same time and return what each said."""
     processes = [
         subprocess.Popen(
             [*PORTAL, "migrate"],
-            env=portal_environment(database.url),
+            env=portal_environment(database.url, **environment),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -86,6 +93,17 @@ async def test_three_at_once_on_an_empty_database(
     ]
     assert await applied(blank) == migration_ids()
     assert dump(blank) == dump(database)
+
+
+@pytest.mark.empty_database
+async def test_an_index_is_built_beside_those_who_wait(database: Database, tmp_path: Path) -> None:
+    """It waits for every statement that is under way: none of them may be waiting for it."""
+    index = "CREATE INDEX CONCURRENTLY team_name ON team (name)"
+    said = migrate_at_once(database, 2, **with_plain_migration(tmp_path, index))
+    assert sum(f"Migration {EXTRA_ID}: applied." in each for each in said) == 1, said
+    assert await database.value(
+        "SELECT indisvalid FROM pg_index WHERE indexrelid = 'team_name'::regclass"
+    )
 
 
 async def test_status_tells_what_is_pending(blank: Database) -> None:

@@ -6,9 +6,11 @@ soon as another client gets the same server connection.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import os
+import time
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[Any]
 
 LOCK_KEY = zlib.crc32(b"portal:migrations")
-LOCK_WAIT = "120s"
+LOCK_SECONDS = 120
+LOCK_PAUSE_SECONDS = 0.2
 CONNECT_SECONDS = 10.0
 
 
@@ -56,14 +59,19 @@ def _only_the_owner(dsn: Dsn) -> str:
 @contextlib.asynccontextmanager
 async def locked(connection: Connection) -> AsyncIterator[None]:
     """Keep other migrations out. A session pooler may keep the session when we are gone, so the
-    lock is given back rather than left to its end."""
-    await connection.execute(f"SET lock_timeout = '{LOCK_WAIT}'")
-    try:
-        await connection.execute("SELECT pg_advisory_lock($1)", LOCK_KEY)
-    except asyncpg.LockNotAvailableError:
-        raise CommandFailed(
-            f"Another migration has been running for {LOCK_WAIT}; this one gave up."
-        ) from None
+    lock is given back rather than left to its end.
+
+    It is asked for again and again: who waits inside a statement is waited for in turn by a CREATE
+    INDEX CONCURRENTLY of the migration that holds it.
+    """
+    deadline = time.monotonic() + LOCK_SECONDS
+    while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK_KEY):
+        if time.monotonic() > deadline:
+            raise CommandFailed(
+                f"Another migration has been running for {LOCK_SECONDS} s; this one gave up."
+            )
+        await asyncio.sleep(LOCK_PAUSE_SECONDS)
+    await connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
     try:
         yield
     finally:

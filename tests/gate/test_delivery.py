@@ -113,7 +113,7 @@ def test_a_pull_request_can_write_nowhere() -> None:
     for name, job in jobs_of(CI).items():
         if "write" in job["permissions"].values() and name != "publish":
             assert job["if"] == "github.event_name == 'push'", name
-    assert jobs_of(CI)["publish"]["needs"] == "push"
+    assert "push" in jobs_of(CI)["publish"]["needs"]
 
 
 def test_gate_is_the_readmes_command_on_every_python() -> None:
@@ -171,6 +171,21 @@ def test_nothing_has_a_tag_before_all_platforms_are_verified() -> None:
         assert f'"$IMAGE@${platform.removeprefix("linux/").upper()}"' in index["run"]
     # A rollback pins the whole commit.
     assert re.findall(r"--tag (\S+)", index["run"]) == ['"$IMAGE:sha-$GITHUB_SHA$SUFFIX"']
+
+
+def test_nothing_has_a_tag_before_it_was_tried_beside_the_newest_release() -> None:
+    jobs = jobs_of(CI)
+    assert jobs["publish"]["needs"] == ["push", "upgrade"]
+    trial = jobs["upgrade"]["steps"][-1]
+    assert (
+        "tests/container/upgrade.py ai-training-portal:old ai-training-portal:new" in trial["run"]
+    )
+    fetched = step_of(CI, "upgrade", "fetch")
+    assert (
+        fetched["env"]["NEW"] == "${{ needs.push.outputs.image }}@${{ needs.push.outputs.amd64 }}"
+    )
+    for image in re.findall(r"ai-training-portal:\w+", trial["run"]):
+        assert f" {image}\n" in fetched["run"]
 
 
 def script(path: Path, job: str, step: str, folder: Path, **environ: str) -> tuple[int, str]:

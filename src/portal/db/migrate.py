@@ -71,8 +71,8 @@ async def locked(connection: Connection) -> AsyncIterator[None]:
                 f"Another migration has been running for {LOCK_SECONDS} s; this one gave up."
             )
         await asyncio.sleep(LOCK_PAUSE_SECONDS)
-    await connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
     try:
+        await connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
         yield
     finally:
         with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):

@@ -13,7 +13,7 @@ import itertools
 import random
 import re
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
@@ -72,7 +72,7 @@ class Learner:
         self.busy = False
         self.answered: set[tuple[str, int, str]] = set()
         self.submitted: set[tuple[str, int]] = set()
-        self._quizzes = itertools.cycle(random.sample(QUIZZES, len(QUIZZES)))
+        self._quizzes = itertools.cycle(random.sample(load.quizzes, len(load.quizzes)))
         self._open: tuple[str, int, list[Question]] | None = None
 
     async def step(self) -> None:
@@ -150,10 +150,21 @@ async def lasting(seconds: float) -> None:
 
 
 class Load:
-    """`seen` grows by one entry for every request that has ended."""
+    """`seen` grows by one entry for every request that has ended. `backends` get the requests in
+    turn; they may change while the load runs. With `at_once`, so many people wait for answers and
+    the others for their turn: what a slow machine cannot do then takes longer."""
 
-    def __init__(self, address: tuple[str, int], rate: float, names: Iterable[str]) -> None:
-        self.address = address
+    def __init__(
+        self,
+        address: tuple[str, int],
+        rate: float,
+        names: Iterable[str],
+        quizzes: Sequence[str] = QUIZZES,
+        at_once: int | None = None,
+    ) -> None:
+        self.backends = [address]
+        self.quizzes = quizzes
+        self.at_once = at_once
         self.rate = rate
         self.names = list(names)
         self.seen: list[Seen] = []
@@ -163,6 +174,12 @@ class Load:
         self.skipped = 0
         self._tasks: set[asyncio.Task[Any]] = set()
         self._started = time.monotonic()
+        self._turn = itertools.count()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where the next request goes."""
+        return self.backends[next(self._turn) % len(self.backends)]
 
     def now(self) -> float:
         return time.monotonic() - self._started
@@ -204,7 +221,9 @@ class Load:
             delay = self._due(number) - self.now()
             if delay > 0:
                 await asyncio.sleep(delay)
-            if self.now() > next_login:
+            if self.at_once is not None and len(self._tasks) >= self.at_once:
+                self.skipped += 1
+            elif self.now() > next_login:
                 next_login += 1 / LOGINS_PER_SECOND
                 self._spawn(self._login(random.choice(self.names)))
             elif random.random() < READ_SHARE:

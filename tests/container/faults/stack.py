@@ -24,7 +24,7 @@ SUBNET = f"10.203.{os.getpid() % 250}.0/24"
 # Settings of this shell are not what is looked at here.
 OWN = {"SEED_DB", "APP_ENV", "PUBLIC_URL", "TRUSTED_PROXIES", "ADMIN_EMAIL", "ADMIN_PASSWORD"}
 
-_MAKE_LEARNERS = """
+MAKE_LEARNERS = """
     INSERT INTO app_user (id, external_id, name, role, team, password_hash)
     SELECT gen_random_uuid(), 'learner-' || n, 'Learner ' || n, 'learner', u.team, u.password_hash
     FROM app_user u, generate_series(1, {count}) AS n WHERE u.external_id = 'alex'
@@ -120,7 +120,7 @@ class Stack:
 
     def make_learners(self, count: int = 40) -> None:
         """Make people with the demo accounts' password; `names` is what they sign in with."""
-        self.sql(_MAKE_LEARNERS.format(count=count))
+        self.sql(MAKE_LEARNERS.format(count=count))
         self.names = [f"learner-{number}" for number in range(1, count + 1)]
 
     async def ask(self, path: str, *, cookie: str = "") -> Answer:

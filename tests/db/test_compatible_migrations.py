@@ -135,6 +135,8 @@ KNOWN = (
     "CREATE TRIGGER house_follow AFTER INSERT ON house FOR EACH ROW EXECUTE FUNCTION follow()",
     "CREATE RULE home_keep AS ON DELETE TO house DO INSTEAD NOTHING",
     "GRANT SELECT ON house TO PUBLIC",
+    "ALTER TABLE house ADD CONSTRAINT house_floors_known CHECK (floors IS NOT NULL) NOT VALID",
+    "ALTER TABLE room ADD CONSTRAINT room_label_known CHECK (label IS NOT NULL)",
 )
 HARMFUL = {
     "DROP TABLE room": ["drops table room", "drops sequence room_id_seq"],
@@ -154,6 +156,7 @@ HARMFUL = {
         "makes house.floors NOT NULL",
         "reads all of house while requests wait",
     ],
+    "ALTER TABLE room ALTER label SET NOT NULL": ["makes room.label NOT NULL"],
     "ALTER TABLE house ALTER floors DROP DEFAULT": ["changes the default of house.floors"],
     "ALTER TABLE house ADD COLUMN token uuid DEFAULT gen_random_uuid()": ["writes house anew"],
     "ALTER TABLE house ADD CHECK (floors > 0) NOT VALID": [
@@ -220,6 +223,7 @@ HARMLESS = (
     "ALTER TABLE house ADD COLUMN kind text, ADD CONSTRAINT house_kind_check"
     " CHECK (kind IN ('a', 'b')) NOT VALID",
     "ALTER TABLE house ALTER name DROP NOT NULL",
+    "ALTER TABLE house VALIDATE CONSTRAINT house_floors_known",
     "ALTER TABLE house DROP CONSTRAINT house_note_check",
     "ALTER TABLE house ADD COLUMN next text REFERENCES house ON DELETE SET NULL",
     "CREATE INDEX CONCURRENTLY room_label ON room (label)",

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from portal.db.engine import Engine
 from tests.db.catalogue import Catalogue, Constraint, Held
 
-KEYS = {"p": "primary key", "u": "unique constraint", "x": "exclusion constraint"}
+KEYS = {"p", "u", "x"}  # primary, unique, and by exclusion
 # Of these, every one keeps writers out, and the last one readers as well.
 EXCLUSIVE = ("ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock")
 
@@ -83,8 +83,10 @@ def _columns(change: Change) -> Iterator[Harm]:
                 f"the version before may count on {old.default}",
             )
     for (table, name), new in change.after.columns.items():
-        added = (table, name) not in change.before.columns and change.is_old_table(table)
-        if added and new.not_null and not new.fills_itself:
+        if not change.is_old_table(table) or not change.are_new(table, [name]):
+            continue
+        known = change.before.columns.get((table, name)) == new
+        if not known and new.not_null and not new.fills_itself:
             yield Harm(
                 f"adds column {table}.{name}, NOT NULL without a default",
                 "every INSERT of the version before fails",

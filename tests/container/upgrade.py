@@ -269,10 +269,14 @@ class Trial:
             file.write(await asyncio.to_thread(self.course, which))
             file.flush()
             learner = Learner(f"http://{host}:{port}", Path(file.name))
-        await asyncio.to_thread(learner.sign_in)
-        await asyncio.to_thread(learner.take_next_quiz)
-        score = await asyncio.to_thread(learner.score)
-        say(score == learner.expected > 0, f"a quiz on the {which} image: total score {score}")
+        try:
+            await asyncio.to_thread(learner.sign_in)
+            await asyncio.to_thread(learner.take_next_quiz)
+            score = await asyncio.to_thread(learner.score)
+        except OSError as error:  # a refusal is one, too
+            say(False, f"a quiz on the {which} image: {error}")
+        else:
+            say(score == learner.expected > 0, f"a quiz on the {which} image: total score {score}")
 
     def remove(self) -> None:
         for name in self.made:
@@ -320,6 +324,8 @@ def main() -> int:
     trial = Trial(*sys.argv[1:])
     try:
         asyncio.run(run(trial))
+    except RuntimeError as error:
+        say(False, str(error))
     finally:
         trial.remove()
     print(f"{len(report.failed)} failed")

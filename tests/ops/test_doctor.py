@@ -205,6 +205,11 @@ async def test_a_pooler_is_recognised_whatever_its_address_says(
     assert finding.startswith("DATABASE_URL_UNPOOLED: goes through a transaction pooler")
     (finding,) = mending(doctor(marked))
     assert finding.startswith("DATABASE_URL_UNPOOLED: is not set, and DATABASE_URL goes through")
+    serving = doctor(marked, MIGRATE_ON_START="false")
+    assert mending(serving) == []
+    assert any("DATABASE_URL_UNPOOLED: not set here" in line for line in serving)
+    (finding,) = mending(doctor(marked, MIGRATE_ON_START="false", DATABASE_URL_UNPOOLED=marked))
+    assert finding.startswith("DATABASE_URL_UNPOOLED: goes through a connection pooler")
     lines = doctor(f"{database.url}&pgbouncer=true", DATABASE_URL_UNPOOLED=database.url)
     assert (
         "note  DATABASE_URL: counts as pooled, and no pooler is there: with pgbouncer=false it"

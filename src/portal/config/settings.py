@@ -26,6 +26,12 @@ NO_DATABASE = (
     "is not set: it is the address of the PostgreSQL database,"
     " such as postgresql://user:password@host/name."
 )
+_SET_DIRECT = "which cannot carry migrations: set it to the direct address of the database."
+NO_DIRECT = (
+    "DATABASE_URL_UNPOOLED is not set, and DATABASE_URL goes through a connection pooler,"
+    f" {_SET_DIRECT}"
+)
+POOLED_DIRECT = f"DATABASE_URL_UNPOOLED goes through a connection pooler, {_SET_DIRECT}"
 
 
 class SettingsError(PortalError):
@@ -206,6 +212,12 @@ class Settings(Struct, frozen=True, kw_only=True):
         return self.direct
 
     @property
+    def migrated_elsewhere(self) -> bool:
+        """Returns whether the address for migrations is absent by design: this process only
+        serves, and another one migrates."""
+        return not self.migrate_on_start and self.direct_problem == NO_DIRECT
+
+    @property
     def demo_refused(self) -> bool:
         """Returns whether demo accounts are out of the question: the site has a public address."""
         return self.public_url is not None and not self.public_url.loopback
@@ -249,15 +261,7 @@ def _direct(database: Dsn, direct: Dsn | None) -> tuple[Dsn | None, str | None]:
         return database, None
     if direct is not None and not direct.pooled:
         return direct, None
-    reason = (
-        "is not set, and DATABASE_URL goes through a connection pooler"
-        if direct is None
-        else "goes through a connection pooler"
-    )
-    return None, (
-        f"DATABASE_URL_UNPOOLED {reason}, which cannot carry migrations:"
-        " set it to the direct address of the database."
-    )
+    return None, NO_DIRECT if direct is None else POOLED_DIRECT
 
 
 def parse_public_url(text: str) -> PublicUrl:

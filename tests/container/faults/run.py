@@ -17,11 +17,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
-from tests.container.faults import faults, people, report, troubles
+from tests.container.faults import faults, people, report, server, troubles
 
 SCENARIOS = {
     scenario.__name__: (scenario, setting)
-    for scenario, setting in (faults.SCENARIOS | troubles.SCENARIOS | people.SCENARIOS).items()
+    for scenario, setting in (
+        faults.SCENARIOS | troubles.SCENARIOS | people.SCENARIOS | server.SCENARIOS
+    ).items()
 }
 
 

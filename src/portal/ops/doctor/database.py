@@ -20,7 +20,13 @@ from portal.db.pooling import Pooling, close, remedy
 from portal.errors import CommandFailed, Unavailable
 from portal.ops import diff
 from portal.ops.backup import pgtools
-from portal.ops.doctor.db_check import SUPPORTED, TAKE, other_roles, server_facts
+from portal.ops.doctor.db_check import (
+    MIGRATED_ELSEWHERE,
+    SUPPORTED,
+    TAKE,
+    other_roles,
+    server_facts,
+)
 from portal.ops.doctor.result import CheckResult, fail, ok, warn
 from portal.tables import TABLES
 from portal.web.formats import plural
@@ -92,7 +98,9 @@ def database(settings: Settings) -> Iterator[CheckResult]:
 
 def direct(settings: Settings) -> Iterator[CheckResult]:
     """Checks the address for migrations, unless it is the same one."""
-    if settings.direct_problem:
+    if settings.migrated_elsewhere:
+        yield ok("DATABASE_URL_UNPOOLED", MIGRATED_ELSEWHERE)
+    elif settings.direct_problem:
         yield fail("DATABASE_URL_UNPOOLED", settings.direct_problem.split(maxsplit=1)[1])
     elif settings.direct is not None and settings.direct != settings.database:
         yield from _behind(settings.direct, settings, (_collation, _server, _owner))

@@ -30,14 +30,12 @@ owner=$(cat secrets/postgres_password)
 portal=$(cat secrets/portal_password)
 
 users="\"portal\" \"$portal\""
-case $(cat secrets/database_url 2>/dev/null) in
-postgresql://postgres:*@pgbouncer:*)
+if grep -qs '^postgresql://postgres:.*@pgbouncer:' secrets/database_url; then
     # Made by an earlier version, whose portals still serve as the owner. The next run takes it out.
     users="$users
 \"postgres\" \"$owner\""
     rm secrets/database_url
-    ;;
-esac
+fi
 write pgbouncer_users "$users"
 keep database_url "postgresql://portal:$portal@pgbouncer:5432/claude_training?pgbouncer=true"
 keep database_url_unpooled "postgresql://postgres:$owner@db:5432/claude_training"

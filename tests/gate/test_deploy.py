@@ -72,10 +72,61 @@ def test_every_platform_releases_before_it_serves() -> None:
     for command in ("serve", "release"):
         found = [each for each in deployed.containers() if each.command == command]
         assert {each.where.partition("/")[0] for each in found} == places
+    script = read("vps/up.sh")
+    order = [
+        "up --wait db",
+        "up pgbouncer",
+        "run --rm -T --no-deps release",
+        "in web web2",
+        "up caddy",
+    ]
+    places = [script.index(step) for step in order]
+    assert places == sorted(places)
+
+
+def test_the_single_server_exchanges_nothing_in_vain() -> None:
+    """Compose before 2.29.3 counts depends_on as a change when `--no-deps` was used before."""
+    services = deployed.vps_services()
+    for name in ("caddy", "web", "web2", "pgbouncer", "db"):
+        assert "depends_on" not in services[name], name
+    commands = re.findall(r"docker compose up.*", read("vps/up.sh"))
+    assert commands
+    assert all("--no-deps" in command for command in commands)
+
+
+def test_the_poolers_look_again_soon_and_can_be_stopped() -> None:
+    bouncer = deployed.documents("compose/pgbouncer.yml")[0]["services"]["pgbouncer"]
+    own = dict(re.findall(r"^(\w+) = (\w+)$", read("vps/pgbouncer.ini"), re.MULTILINE))
+    for name in (
+        *("server_login_retry", "server_connect_timeout", "dns_max_ttl", "dns_nxdomain_ttl"),
+        *("query_wait_timeout", "max_client_conn", "default_pool_size", "pool_mode"),
+    ):
+        assert bouncer["environment"][name.upper()] == own[name], name
+    assert int(own["server_login_retry"]) == 1
+    for service in (bouncer, deployed.vps_services()["pgbouncer"]):
+        assert service["stop_signal"] == "SIGINT"
+
+
+def test_the_single_server_serves_with_a_role_of_its_own() -> None:
     services = deployed.vps_services()
     for name in ("web", "web2"):
-        condition = services[name]["depends_on"]["release"]["condition"]
-        assert condition == "service_completed_successfully"
+        assert set(services[name]["secrets"]) == {"database_url", "metrics_token"}
+    script = read("vps/secrets.sh")
+    assert re.search(r'^keep database_url "postgresql://portal:', script, re.MULTILINE)
+    assert re.search(r'^users="\\"portal\\" ', script, re.MULTILINE)
+
+
+def test_dumps_are_made_by_the_server_s_own_version() -> None:
+    services = deployed.vps_services()
+    assert services["backup"]["image"] == services["db"]["image"]
+
+
+def test_both_scripts_ask_for_the_same_compose() -> None:
+    wanted = {
+        re.search(r"^oldest=(\S+)", read(name), re.MULTILINE)
+        for name in ("vps/up.sh", "compose/roll.sh")
+    }
+    assert len({found and found[1] for found in wanted}) == 1
 
 
 @pytest.mark.parametrize("container", every("serve"))

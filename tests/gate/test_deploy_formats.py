@@ -163,7 +163,9 @@ def test_compose_takes_the_overrides(names: tuple[str, ...]) -> None:
     assert settings.direct
     assert not settings.direct.pooled
     assert deployed.seconds(web["stop_grace_period"]) >= settings.shutdown_seconds + 2
-    if "replicas" in names:
+    if "replicas" not in names:
+        assert [each["host_ip"] for each in web["ports"]] == ["127.0.0.1"]
+    else:
         assert "ports" not in web
         assert web["deploy"]["replicas"] == 3
         (subnet,) = (each["subnet"] for each in read_back["networks"]["edge"]["ipam"]["config"])
@@ -171,6 +173,7 @@ def test_compose_takes_the_overrides(names: tuple[str, ...]) -> None:
         balancer = read_back["services"]["balancer"]
         assert balancer["networks"].keys() == {"edge"}
         assert [each["published"] for each in balancer["ports"]] == ["3000"]
+        assert [each["host_ip"] for each in balancer["ports"]] == ["127.0.0.1"]
         assert Path(balancer["volumes"][0]["source"]) == DEPLOY / "compose/haproxy.cfg"
 
 
@@ -185,8 +188,9 @@ def test_compose_takes_the_server() -> None:
     assert services["web"]["environment"]["TRUSTED_PROXIES"] == subnet
     assert services["web"]["restart"] == services["db"]["restart"] == "unless-stopped"
     assert services["release"]["restart"] == "no"
-    made = set(re.findall(r"^keep (\w+)", read("vps/secrets.sh"), re.MULTILINE))
-    assert read_back["secrets"].keys() == made
+    made = set(re.findall(r"^(?:keep|write) (\w+)", read("vps/secrets.sh"), re.MULTILINE))
+    assert read_back["secrets"].keys() | {"portal_password"} == made  # up.sh alone reads that
+    assert read_back["volumes"]["db_data"]["name"] == "vps_db_data", "data of earlier versions"
 
 
 def test_compose_takes_what_watches_over_the_server(tmp_path: Path) -> None:

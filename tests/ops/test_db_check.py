@@ -85,6 +85,10 @@ async def test_one_line_for_each_address(database: Database, pooler: Pooler) -> 
         assert f"/{database.name}, {kind}: ok, PostgreSQL 16, " in line
         assert line.endswith("schema at head")
 
+    serving = run_portal(pooler.url(database.name), "db", "check", MIGRATE_ON_START="false")
+    assert serving.returncode == 0, serving.stdout
+    assert serving.stdout.splitlines()[1].startswith("DATABASE_URL_UNPOOLED: not set here")
+
 
 async def test_what_is_wrong_is_told_for_each(blank: Database) -> None:
     behind = run_portal(blank.url, "db", "check")

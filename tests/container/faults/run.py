@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
-from tests.container.faults import faults, people, report, server, troubles
+from tests.container.faults import faults, people, replicas, report, server, troubles
 
 SCENARIOS = {
     scenario.__name__: (scenario, setting)

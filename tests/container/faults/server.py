@@ -143,12 +143,12 @@ async def server_database(stack: Stack) -> None:
             await asyncio.to_thread(stack.compose, "restart", what)
             took = load.now() - cause
             await lasting(6)
-        failed = [seen for seen in load.seen if seen.kind != client.OK]
-        away = max((seen.at + seen.seconds for seen in failed), default=cause) - cause
+        failed = sum(seen.kind != client.OK for seen in load.seen)
+        away = load.last_failure() - cause
         say(
             away < took + RESTART_SECONDS,
-            f"{what} restarted in {took:.1f} s: {len(failed)} of {len(load.seen)} requests failed,"
-            f" the last one {away:.1f} s after its beginning",
+            f"{what} restarted in {took:.1f} s: {failed} of {len(load.seen)} requests failed, the"
+            f" last of them began {away:.1f} s after its beginning",
         )
         await faults.judge(stack, load, f"{what} of the single server restarted")
 

@@ -51,18 +51,25 @@ class Stack:
         self.names: list[str] = []
         self.front = "balancer" if any("replicas" in name for name in files) else "web"
 
-    def compose(self, *arguments: str, check: bool = True) -> str:
+    def compose_arguments(self) -> list[str]:
+        """Returns what leads `docker compose` to this project."""
         named = [word for name in self._files for word in ("-f", name)]
+        project = ["--project-directory", str(ROOT), "--env-file", os.devnull, "-p", PROJECT]
+        return [*project, *named]
+
+    def environment(self) -> dict[str, str]:
+        """Returns the variables that the files are read with."""
         environment = {name: value for name, value in os.environ.items() if name not in OWN}
-        environment |= {"PORTAL_PORT": "0", "PORTAL_SUBNET": SUBNET}
-        command = ["docker", "compose", "--project-directory", str(ROOT), "--env-file", os.devnull]
+        return environment | {"PORTAL_PORT": "0", "PORTAL_SUBNET": SUBNET}
+
+    def compose(self, *arguments: str, check: bool = True) -> str:
         done = subprocess.run(
-            [*command, "-p", PROJECT, *named, *arguments],
+            ["docker", "compose", *self.compose_arguments(), *arguments],
             capture_output=True,
             text=True,
             check=False,
             cwd=ROOT,
-            env=environment,
+            env=self.environment(),
             stdin=subprocess.DEVNULL,
         )
         if check and done.returncode != 0:

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 SUPPORTED = range(15, 19)
 STATEMENT_SECONDS = 10.0
 TAKE = "portal db grants prints what takes them back, and with --apply runs it"
-MIGRATED_ELSEWHERE = "not set here, as it should be where MIGRATE_ON_START=false leaves migrations to another process"
+MIGRATED_ELSEWHERE = (
+    "not set here, as it should be where MIGRATE_ON_START=false leaves migrations to another"
+    " process"
+)
 _READ_ONLY = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool"
 
 

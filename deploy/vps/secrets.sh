@@ -30,7 +30,7 @@ owner=$(cat secrets/postgres_password)
 portal=$(cat secrets/portal_password)
 
 users="\"portal\" \"$portal\""
-if grep -qs '^postgresql://postgres:.*@pgbouncer:' secrets/database_url; then
+if grep -qsF "postgresql://postgres:$owner@pgbouncer:" secrets/database_url; then
     # Made by an earlier version, whose portals still serve as the owner. The next run takes it out.
     users="$users
 \"postgres\" \"$owner\""

@@ -80,8 +80,8 @@ def test_every_platform_releases_before_it_serves() -> None:
         "in web web2",
         "up caddy",
     ]
-    places = [script.index(step) for step in order]
-    assert places == sorted(places)
+    steps = [script.index(step) for step in order]
+    assert steps == sorted(steps)
 
 
 def test_the_single_server_exchanges_nothing_in_vain() -> None:

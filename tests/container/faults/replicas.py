@@ -41,7 +41,7 @@ async def rolled(stack: Stack) -> None:
     await faults.judge(stack, load, "rolled")
 
 
-async def frozen(stack: Stack) -> None:
+async def replica_frozen(stack: Stack) -> None:
     """A replica is frozen for thirty seconds: it takes connections and answers nothing."""
     victim = stack.containers("web")[0]
     async with faults.under_load(stack) as load:
@@ -57,4 +57,4 @@ async def frozen(stack: Stack) -> None:
     tell(f"addresses: {load.refused() or 'none'}")
 
 
-SCENARIOS = {rolled: faults.three_replicas, frozen: faults.three_replicas}
+SCENARIOS = {rolled: faults.three_replicas, replica_frozen: faults.three_replicas}

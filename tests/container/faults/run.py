@@ -21,9 +21,8 @@ from tests.container.faults import faults, people, replicas, report, server, tro
 
 SCENARIOS = {
     scenario.__name__: (scenario, setting)
-    for scenario, setting in (
-        faults.SCENARIOS | troubles.SCENARIOS | people.SCENARIOS | server.SCENARIOS
-    ).items()
+    for module in (faults, replicas, troubles, people, server)
+    for scenario, setting in module.SCENARIOS.items()
 }
 
 

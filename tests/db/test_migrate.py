@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import asyncpg
 import pytest
 
+from portal.config.dsn import parse_dsn
 from portal.db.migrations import migration_ids
 from tests.db.migrations import (
     EXTRA_ID,
@@ -206,6 +210,31 @@ async def test_a_failing_migration_is_named_and_leaves_nothing(
     assert await blank.value("SELECT to_regclass('half_done')") is None
     assert await applied(blank) == migration_ids(), "the ones before it stand"
     assert run_portal(blank.url, "migrate").returncode == 0, "the lock is free again"
+
+
+async def test_who_is_in_the_way_of_a_migration_is_named(
+    database: Database, tmp_path: Path
+) -> None:
+    soon = ddl("SET lock_timeout = '2s'")
+    alter = f"{soon}; {ddl('ALTER TABLE team ADD COLUMN of_a_test int')}"
+    dsn = parse_dsn(f"{database.url}&application_name=report", variable="DATABASE_URL")
+    reader = await asyncpg.connect(**dsn.connect_kwargs())
+    try:
+        await reader.execute("BEGIN; SELECT count(*) FROM team")
+        pid = reader.get_server_pid()
+        extra = with_extra_migration(tmp_path, alter)
+        done = await asyncio.to_thread(run_portal, database.url, "migrate", **extra)
+    finally:
+        await reader.close()
+    assert done.returncode == 1
+    line = only_line(done.stderr)
+    assert re.search(
+        rf"Process {pid} of the database was in the way: report of role \w+, idle in transaction,"
+        r" its transaction open for \d+ s, its query begun \d+ s ago",
+        line,
+    ), line
+    assert f"pg_terminate_backend({pid})" in line
+    assert run_portal(database.url, "migrate", **extra).returncode == 0, "once it is gone"
 
 
 async def test_a_migration_file_that_cannot_be_read_is_named(

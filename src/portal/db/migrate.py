@@ -21,6 +21,7 @@ import msgspec
 
 from portal.config.settings import Settings
 from portal.db import reasons, rights, schema
+from portal.db.blockers import watched
 from portal.db.connect import connection_to
 from portal.db.failures import unavailable_on_loss
 from portal.db.migrations import migration_ids
@@ -97,13 +98,14 @@ async def forwards(settings: Settings) -> list[str]:
             if pending:
                 await rights.close_defaults(connection, user)
             for name in pending:
-                await _run_migration("forwards", name)
+                await _run_migration("forwards", name, connection)
             await rights.settle(connection, user)
             return pending
 
 
-async def _run_migration(direction: str, name: str) -> None:
-    """Run one migration through Piccolo, on the engine of `portal.db.conf`."""
+async def _run_migration(direction: str, name: str, connection: Connection) -> None:
+    """Run one migration through Piccolo, on the engine of `portal.db.conf`. `connection` sees who
+    is in its way."""
     os.environ["PICCOLO_CONF"] = "portal.db.conf"
     from piccolo.apps.migrations.commands.backwards import run_backwards
     from piccolo.apps.migrations.commands.forwards import run_forwards
@@ -111,14 +113,14 @@ async def _run_migration(direction: str, name: str) -> None:
     said = io.StringIO()
     try:
         with contextlib.redirect_stdout(said), unavailable_on_loss():
-            if direction == "forwards":
-                result = await run_forwards(schema.APP, migration_id=name)
-            else:
-                result = await run_backwards(schema.APP, migration_id=name, auto_agree=True)
+            async with watched(connection) as blocker:
+                if direction == "forwards":
+                    result = await run_forwards(schema.APP, migration_id=name)
+                else:
+                    result = await run_backwards(schema.APP, migration_id=name, auto_agree=True)
     except Unavailable as error:
-        raise CommandFailed(
-            f"Migration {name} failed {direction}: {reasons.explain(error)}"
-        ) from error
+        why = f"{reasons.explain(error)} {blocker.sentence}".strip()
+        raise CommandFailed(f"Migration {name} failed {direction}: {why}") from error
     except asyncpg.PostgresError as error:
         # The server's own message: it is the operator's database, and it names the object.
         message = str(error).partition("\n")[0]
@@ -167,7 +169,7 @@ async def backwards(settings: Settings, count: int | None, *, agreed: bool) -> l
                     f"Rolling back would drop data: {listed}. Take a backup, then add --yes."
                 )
         for name in chosen:
-            await _run_migration("backwards", name)
+            await _run_migration("backwards", name, connection)
         return chosen
 
 

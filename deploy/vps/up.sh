@@ -2,6 +2,8 @@
 # Brings everything to what .env and secrets/ say: the first start, a new version, the previous one
 # again, another password. Nothing that need not change is touched, and one portal serves while the
 # other is exchanged. It can be repeated, and stops at the first thing that fails.
+#   ./up.sh       everything
+#   ./up.sh db    the database and its roles alone, for a dump to be put back
 set -eu
 cd "$(dirname "$0")"
 oldest=2.26.0 # of those that were tried
@@ -40,7 +42,13 @@ renew() { # renew SERVICE SECRET…: restart it when it has read another secret 
         fi
     done
 }
+reread() { # PgBouncer reads its files again, and keeps its connections
+    if ! read_since pgbouncer pgbouncer.ini || ! read_since pgbouncer secrets/pgbouncer_users; then
+        docker compose kill -s HUP pgbouncer
+    fi
+}
 
+case ${1:-} in '' | db) ;; *) die "There is ./up.sh, and ./up.sh db." ;; esac
 version=$(docker compose version --short 2>/dev/null) ||
     die "docker compose does not answer: install Docker with its Compose plugin, $oldest or newer."
 version=${version#v}
@@ -62,15 +70,17 @@ if has db; then
         echo "ALTER ROLE $role LOGIN PASSWORD '$password';"
     done | docker compose exec -T db psql -qX -v ON_ERROR_STOP=1 -U postgres -d postgres
 fi
+if [ "${1:-}" = db ]; then
+    exit
+fi
 if has pgbouncer; then
     up pgbouncer
     if ! same pgbouncer pgbouncer.ini /etc/pgbouncer/pgbouncer.ini ||
         ! same pgbouncer secrets/pgbouncer_users /run/secrets/pgbouncer_users; then
         say "pgbouncer: restarted for its new files"
         docker compose restart pgbouncer
-    elif ! read_since pgbouncer pgbouncer.ini || ! read_since pgbouncer secrets/pgbouncer_users; then
-        docker compose kill -s HUP pgbouncer # it reads both again, and keeps its connections
     fi
+    reread
 fi
 say "release"
 docker compose run --rm -T --no-deps release </dev/null ||
@@ -94,6 +104,7 @@ if has backup; then
 fi
 up prune
 renew prune database_url_unpooled
-# What an earlier run replaced is not needed any more.
+# What the portals before these still needed can go.
 ./secrets.sh
+if has pgbouncer; then reread; fi
 docker compose exec -T web python - 60 <tls.py

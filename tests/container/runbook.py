@@ -126,6 +126,18 @@ class Run:
             self._deploy_next_release()
         elif fence.section == "A migration" and first.endswith("stop web"):
             self._refuse_to_drop_data()
+        elif fence.section.startswith("PostgreSQL"):
+            self._provide_another_major()
+
+    def _provide_another_major(self) -> None:
+        """Without its image, the present one stands in: the way is the same. The variables of this
+        process win over those that the commands write into .env."""
+        image = "postgres:17-alpine"
+        there = self.sh(f"docker image inspect {image} || docker pull -q {image}")
+        if there.returncode != 0:
+            print(f"     {image} is not to be had: the present version stands in")
+            image = "postgres:16-alpine"
+        self.environment |= {"POSTGRES_IMAGE": image, "POSTGRES_VOLUME": f"{PROJECT}_17"}
 
     def _deploy_next_release(self) -> None:
         self.registry.push(self.image, f"ai-training-portal:sha-{COMMIT}")
@@ -232,6 +244,7 @@ def main() -> int:
             print(run.sh("docker compose logs --tail=30 2>&1").stdout)
         finally:
             run.sh("docker compose down -v --remove-orphans")
+            run.sh(f"docker volume rm {PROJECT}_db_data")  # of the major version before
             run.sh(f"docker image rm {run.image} {run.next_image}")
     print(f"{run.commands} commands of the runbook were run, {run.failed} checks failed")
     return 1 if run.failed else 0

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 RUNBOOK = Path(__file__).parents[1] / "docs" / "RUNBOOK.md"
-PARTS = (RUNBOOK, RUNBOOK.with_name("FAILURES.md"))
+PARTS = (RUNBOOK, RUNBOOK.with_name("MAINTENANCE.md"), RUNBOOK.with_name("FAILURES.md"))
 
 
 class Fence(NamedTuple):

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Exchanges the replicas of web one at a time, without losing a request: for a new image, for
 # changed settings, or for a restart. From the checkout's folder, with the files they run with:
-#   deploy/compose/roll.sh -f docker-compose.yml -f deploy/compose/replicas.yml
+#   deploy/compose/roll.sh -f docker-compose.yml -f deploy/compose/compose.replicas.yml
 # A new replica comes before an old one goes. When one does not get well it is removed, the others
 # serve on, and the exit code is 1. It can be repeated.
 set -eu
@@ -26,7 +26,7 @@ old=$(docker compose "$@" ps -q web)
 count=$(echo "$old" | grep -c .) || true
 [ "$count" -gt 1 ] ||
     die "$count of web run here: start at least two, and name their files, as in" \
-        "$0 -f docker-compose.yml -f deploy/compose/replicas.yml"
+        "$0 -f docker-compose.yml -f deploy/compose/compose.replicas.yml"
 
 state() {
     docker inspect -f '{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{end}}' "$1"

@@ -95,7 +95,7 @@ def test_the_single_server_exchanges_nothing_in_vain() -> None:
 
 
 def test_the_poolers_look_again_soon_and_can_be_stopped() -> None:
-    bouncer = deployed.documents("compose/pgbouncer.yml")[0]["services"]["pgbouncer"]
+    bouncer = deployed.documents("compose/compose.pgbouncer.yml")[0]["services"]["pgbouncer"]
     own = dict(re.findall(r"^(\w+) = (\w+)$", read("vps/pgbouncer.ini"), re.MULTILINE))
     for name in (
         *("server_login_retry", "server_connect_timeout", "dns_max_ttl", "dns_nxdomain_ttl"),

@@ -42,28 +42,6 @@ renew() { # renew SERVICE SECRET…: restart it when it has read another secret 
         fi
     done
 }
-is_current() { # is_current SERVICE SECRET…: neither image nor configuration nor secrets are others
-    service=$1
-    shift
-    id=$(docker compose ps -q "$service")
-    [ -n "$id" ] && [ "$(docker inspect -f '{{.State.Health.Status}}' "$id")" = healthy ] || return 1
-    wanted=$(docker compose config --hash "$service")
-    is=$(docker inspect -f '{{index .Config.Labels "com.docker.compose.config-hash"}}' "$id")
-    [ "${wanted##* }" = "$is" ] || return 1
-    image=$(docker inspect -f '{{.Config.Image}}' "$id")
-    [ "$(docker image inspect -f '{{.Id}}' "$image")" = "$(docker inspect -f '{{.Image}}' "$id")" ] ||
-        return 1
-    for secret in "$@"; do
-        same "$service" "secrets/$secret" "/run/secrets/$secret" &&
-            read_since "$service" "secrets/$secret" || return 1
-    done
-}
-caddy_takes() { # caddy_takes CHANGE: the Caddyfile, changed by sed, without losing a request
-    [ -n "$(docker compose ps -q caddy)" ] || return 0
-    sed "$1" Caddyfile |
-        docker compose exec -T caddy caddy reload --adapter caddyfile --config - >/dev/null 2>&1 ||
-        die "Caddy does not take the Caddyfile: docker compose logs caddy says why."
-}
 reread() { # PgBouncer reads its files again, and keeps its connections
     if ! read_since pgbouncer pgbouncer.ini || ! read_since pgbouncer secrets/pgbouncer_users; then
         docker compose kill -s HUP pgbouncer
@@ -108,19 +86,17 @@ say "release"
 docker compose run --rm -T --no-deps release </dev/null ||
     die "The release failed, the lines above say why. What served before still serves."
 for portal in web web2; do
-    is_current "$portal" database_url metrics_token && continue
-    # A connection that Caddy keeps open may carry a request at the moment at which it is closed:
-    # nothing is sent to the portal any more before it is stopped.
-    caddy_takes "s/ $portal:3000//"
     say "$portal"
     up --wait "$portal" ||
         die "$portal does not get well: docker compose logs $portal says why. The other one serves." \
             "Back: the previous tag in .env, and this again."
     renew "$portal" database_url metrics_token
-    caddy_takes ""
 done
 up caddy
-same caddy Caddyfile /etc/caddy/Caddyfile || caddy_takes ""
+if ! same caddy Caddyfile /etc/caddy/Caddyfile; then
+    say "caddy: takes the new Caddyfile"
+    docker compose exec -T caddy caddy reload --adapter caddyfile --config - <Caddyfile
+fi
 if has backup; then
     docker compose run --rm -T --no-deps address </dev/null
     up backup

@@ -36,6 +36,9 @@ if grep -qsF "postgresql://postgres:$owner@pgbouncer:" secrets/database_url; the
 \"postgres\" \"$owner\""
     rm secrets/database_url
 fi
-write pgbouncer_users "$users"
+# Whoever else was given a line, as monitoring.sh does for its own role, keeps it.
+others=$(grep -sv -e '^"portal" ' -e '^"postgres" ' -e '^$' secrets/pgbouncer_users || true)
+write pgbouncer_users "$users${others:+
+$others}"
 keep database_url "postgresql://portal:$portal@pgbouncer:5432/claude_training?pgbouncer=true"
 keep database_url_unpooled "postgresql://postgres:$owner@db:5432/claude_training"

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from portal.web.listener import LIMITS, Limits
-from tests.ops.command import STOPPED, Running
+from tests.ops.command import STOPPED, Running, until
 from tests.support import PASSWORDS, Database
 from tests.web.wire import limited, request, wire
 
@@ -27,6 +27,7 @@ def test_the_limits_that_are_shipped() -> None:
         body_seconds=30,
         write_seconds=60,
         idle_seconds=75,
+        farewell_seconds=1,
         head_bytes=64 * 1024,
         connections=0,
     )
@@ -227,7 +228,38 @@ async def test_a_hundred_requests_in_one_go_are_answered(serving: Running) -> No
         assert (await line.ask(b"GET /api/health")).status == 200
 
 
-async def test_a_signal_closes_idle_connections_at_once(shared_database: Database) -> None:
+async def test_what_a_proxy_sends_as_the_signal_comes_is_answered(
+    shared_database: Database,
+) -> None:
+    with limited(shared_database.url, farewell_seconds=60) as started:
+        await started.answers("/health/ready")
+        async with wire(started.port) as used, wire(started.port) as fresh:
+            assert (await used.ask(b"GET /api/health")).status == 200
+            assert not await fresh.is_closed(seconds=0.1)
+            started.signal(signal.SIGTERM)
+
+            async def refuses() -> bool:
+                return await started.get("/api/health") is None
+
+            await until(refuses, "it takes no new connection")
+            for line in (used, fresh):
+                answer = await line.ask(b"POST /api/auth/login\r\n" + JSON.strip(), LOGIN)
+                assert answer.status == 200
+                assert answer.headers["connection"] == "close"
+                assert await line.is_closed(seconds=0.5)
+            assert await started.ended(seconds=3) in STOPPED
+
+
+async def test_a_person_at_a_terminal_waits_for_no_proxy(shared_database: Database) -> None:
+    with limited(shared_database.url, farewell_seconds=60) as started:
+        await started.answers("/health/ready")
+        async with wire(started.port) as used:
+            assert (await used.ask(b"GET /api/health")).status == 200
+            started.signal(signal.SIGINT)
+            assert await used.is_closed(seconds=3)
+
+
+async def test_a_signal_soon_closes_idle_connections(shared_database: Database) -> None:
     with limited(shared_database.url) as started:
         await started.answers("/health/ready")
         async with (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ sys.modules.setdefault("pydantic", None)  # type: ignore[arg-type]
 # The same for OpenTelemetry, where it is installed: what sends traces imports it itself.
 sys.modules.setdefault("litestar.plugins.opentelemetry", None)  # type: ignore[arg-type]
 
+import msgspec  # noqa: E402
 import uvicorn  # noqa: E402
 
 from portal import __version__  # noqa: E402
@@ -45,6 +47,7 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.lifecycle.stopping = True
+        self.listener.lingers = sig != signal.SIGINT  # a person at a terminal waits for nothing
         super().handle_exit(sig, frame)
 
 
@@ -84,6 +87,8 @@ def serve(
         server.should_exit = True
 
     sock = listen(settings.host, settings.port, another=another_port)
+    farewell = min(limits.farewell_seconds, settings.shutdown_seconds / 2)
+    limits = msgspec.structs.replace(limits, farewell_seconds=farewell)
     listener = Listener(limits, pool_size=settings.db_pool_size)
     lifecycle = Lifecycle(on_ready=on_ready, on_failure=stop)
     server = Server(

@@ -40,6 +40,7 @@ class Limits(msgspec.Struct, frozen=True):
     body_seconds: float = 30.0  # without a byte of it
     write_seconds: float = 60.0  # without a byte being taken by the client
     idle_seconds: float = 75.0  # longer than a proxy keeps a connection
+    farewell_seconds: float = 1.0  # in which a proxy may still send, on a signal to end
     head_bytes: int = 64 * 1024
     connections: int = 0
 
@@ -75,12 +76,14 @@ class Listener:
 
     `resting` are the connections without a request in hand, longest first: where there is no room
     for a new one, the first of them goes. When all have work, a new one can only ask the probes.
+    With `lingers`, an end is announced to idle connections by the answer to a last request.
     """
 
     def __init__(self, limits: Limits = LIMITS, *, pool_size: int = 0) -> None:
         self.limits = limits
         self.room = limits.connections or room_for(pool_size)
         self.resting: OrderedDict[Connection, None] = OrderedDict()
+        self.lingers = False
         self._told = 0.0
         self._swept = 0.0
 
@@ -156,6 +159,7 @@ class Connection(HttpToolsProtocol):
         self.unsent = 0
         self.unsent_since = 0.0
         self.spare = False
+        self.leaving = False
         self.refusal: Refusal | None = None
 
     # From the transport
@@ -252,7 +256,7 @@ class Connection(HttpToolsProtocol):
         if len(self.pipeline) >= MOST_IN_LINE:
             raise Refusal(400, "These are too many requests at once on one connection.")
         super().on_headers_complete()
-        if spare:
+        if spare or self.leaving:
             self.cycle.keep_alive = False
         self.unanswered += 1
         self.listener.resting.pop(self, None)
@@ -293,8 +297,13 @@ class Connection(HttpToolsProtocol):
         self.listener.rest(self)
 
     def shutdown(self) -> None:
+        """End the connection, when it has no request in hand after a moment: what a proxy has just
+        sent on it would be lost, and only some requests may be repeated."""
+        self.leaving = True
         if self.reading is Reading.OVER:
             self.transport.close()
+        elif self.listener.lingers and not self.unanswered:
+            self.loop.call_later(self.limits.farewell_seconds, super().shutdown)
         else:
             super().shutdown()
 

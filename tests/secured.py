@@ -200,13 +200,15 @@ def run_secured(owner: str | None) -> Iterator[Secured]:
 @contextlib.contextmanager
 def run_secured_pooler(binary: str, server: Secured) -> Iterator[SecuredPooler]:
     """Run PgBouncer before it, and stop it at the end. The role `lookup` with the password `lookup`
-    has to exist."""
+    has to exist, and one `stale` may, whose password the pooler knows as `PASSWORD`."""
     port, folder = free_port(), server.folder
     config, users = folder / "pgbouncer.ini", folder / "users"
     config.write_text(
         _POOLER.format(folder=folder, port=port, server_port=server.port), encoding="utf-8"
     )
-    users.write_text('"lookup" "lookup"\n"boss" "boss"\n', encoding="utf-8")
+    known = {"lookup": "lookup", "boss": "boss", "stale": PASSWORD}
+    lines = (f'"{name}" "{password}"\n' for name, password in known.items())
+    users.write_text("".join(lines), encoding="utf-8")
 
     def listens() -> bool:
         with socket.socket() as knocking:

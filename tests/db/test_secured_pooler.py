@@ -34,6 +34,7 @@ def secured(server: Embedded) -> Iterator[Secured]:
         statements = (
             f"CREATE ROLE app LOGIN PASSWORD '{PASSWORD}'",
             "CREATE ROLE certified LOGIN",
+            "CREATE ROLE stale LOGIN PASSWORD 'renewed'",
             "CREATE ROLE lookup SUPERUSER LOGIN PASSWORD 'lookup'",
             f"CREATE DATABASE {DATABASE} OWNER app",
         )
@@ -110,6 +111,26 @@ async def test_whom_it_does_not_let_in(
 ) -> None:
     sentence = await told(pooler.url(database, login=login))
     assert any(part in sentence for part in said.split("|")), sentence
+
+
+async def test_whom_the_server_behind_it_does_not_let_in(pooler: SecuredPooler) -> None:
+    """Its own password there is wrong: nothing in our address is to be corrected."""
+    sentence = await told(pooler.url(DATABASE, login=f"stale:{PASSWORD}"))
+    assert "database behind that" in sentence
+    assert "auth_file" in sentence
+
+
+@pytest.mark.parametrize(
+    ("cause", "said"),
+    [
+        ('password authentication failed for user "app"', "that the pooler signs in with"),
+        ("TLS handshake failed: certificate verify failed", "cannot connect to the database"),
+        ("the database system is shutting down", "cannot connect to the database"),
+    ],
+)
+def test_what_it_repeats_of_the_server_is_not_its_own(cause: str, said: str) -> None:
+    text = f"server login has been failing, cached error: {cause} (server_login_retry)"
+    assert said in explain(asyncpg.ProtocolViolationError(text))
 
 
 async def test_tls_that_it_asks_for(pooler: SecuredPooler) -> None:

@@ -23,6 +23,12 @@ _KINDS = (
 _PARAMETER = re.compile(r"unsupported startup parameter(?: in options)?: ([a-z_][a-z0-9_.]{0,62})")
 
 _PASSWORD = "the pooler in front of it refuses the user or the password."  # noqa: S105 - a sentence
+# PgBouncer repeats this one of the database in the same words as its own.
+_OF_EITHER = (
+    "the pooler in front of it, or the database behind that, refuses the user or the password:"
+    " correct the address, or what the pooler signs in with (its auth_file) where the password was"
+    " changed."
+)
 _CERTIFICATE = (
     "the pooler in front of it wants a client certificate of this user: name it in its address,"
     " with sslcert and sslkey."
@@ -37,10 +43,16 @@ _WAITED = (
     " A wrong name of the database ends like this, too."
 )
 _BEHIND = "the pooler in front of it cannot connect to the database behind it: its log says why."
+_SIGN_IN_BEHIND = (
+    "the database behind the pooler refuses the user or the password that the pooler signs in with:"
+    " correct what the pooler has (its auth_file)."
+)
+# What a pooler repeats of the database behind it; the words may be any of those further down.
+_REPEATED = ("server_login_retry", "server login")
 # The first whose words are in the text.
 _BY_WORDS = (
     ("sasl authentication failed", _PASSWORD),
-    ("password authentication failed", _PASSWORD),
+    ("password authentication failed", _OF_EITHER),
     ("no such user", _PASSWORD),
     ("login rejected", _PASSWORD),
     (
@@ -68,8 +80,6 @@ _BY_WORDS = (
     ("query_wait_timeout", _WAITED),
     ("client_login_timeout", _WAITED),
     ("echeckouttimeout", _WAITED),
-    ("server_login_retry", _BEHIND),
-    ("server login", _BEHIND),
     ("connect failed", _BEHIND),
     ("allserversdown", _BEHIND),
     (
@@ -107,4 +117,6 @@ def refusal_in(error: BaseException) -> str | None:
             f"the pooler in front of it refuses the parameter {parameter[1]}: take it out of the"
             " address and set it for the role, with ALTER ROLE … SET."
         )
+    if any(words in text for words in _REPEATED):
+        return _SIGN_IN_BEHIND if "password authentication failed" in text else _BEHIND
     return next((sentence for words, sentence in _BY_WORDS if words in text), None)

@@ -22,6 +22,7 @@ from portal.config.environment import Refused, Setting, declared_by, gather
 from portal.errors import CommandFailed, PortalError
 
 DATABASE_FIELDS = {"database", "direct"}  # looked at only when needed
+_LOGIN = re.compile(r"//[^/]*@")
 NO_DATABASE = (
     "is not set: it is the address of the PostgreSQL database,"
     " such as postgresql://user:password@host/name."
@@ -134,14 +135,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     `portal prune` removes them."""
     metrics_token: Annotated[str | None, Setting(secret=True, parse=_token)] = None
     """The bearer token that opens `/metrics` to anyone who has it."""
-    otlp_endpoint: Annotated[
-        str | None, Setting(parse=_otlp_endpoint, name="OTEL_EXPORTER_OTLP_ENDPOINT")
-    ] = None
+    otlp_endpoint: Annotated[str | None, Setting(name="OTEL_EXPORTER_OTLP_ENDPOINT")] = None
     """Where OpenTelemetry's collector takes OTLP over HTTP: `http://collector:4318`. Traces of
     requests are sent there, by the image whose tag ends in `-otel`. OpenTelemetry's other variables
     count as well."""
     otlp_traces_endpoint: Annotated[
-        str | None, Setting(parse=_otlp_endpoint, name="OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+        str | None, Setting(name="OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
     ] = None
     """The same for traces alone, with its path: `https://collector.example.com/v1/traces`."""
     otlp_headers: Annotated[str | None, Setting(secret=True, name="OTEL_EXPORTER_OTLP_HEADERS")] = (
@@ -229,7 +228,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         secret = {setting.field for setting in SETTINGS if setting.secret} - DATABASE_FIELDS
         values = ((name, getattr(self, name)) for name in self.__struct_fields__)
-        return [(name, "…" if name in secret and value else value) for name, value in values]
+        hidden = ((name, "…" if name in secret and value else value) for name, value in values)
+        return [
+            (name, _LOGIN.sub("//…@", value) if isinstance(value, str) else value)
+            for name, value in hidden
+        ]
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
@@ -338,17 +341,6 @@ _mailbox = _matching(
     rf"{_ADDRESS}|[^<>\r\n]+ <{_ADDRESS}>", "must be an e-mail address, or a name and <address>."
 )
 _token = _matching(r"[!-~]+", "must consist of ASCII letters, digits and signs, without spaces.")
-
-
-def _otlp_endpoint(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise Refused("must be http:// or https:// and a host, such as http://collector:4318.")
-    return text
 
 
 def _smtp_url(text: str) -> str:

@@ -257,6 +257,11 @@ def _decode(text: str) -> str:
 def _places(text: str, parameters: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Returns hosts and ports; parameters of these names win over what stands before the path."""
     written = [_host_and_port(part) for part in text.split(",")]
+    if "hostaddr" in parameters and ("host" in parameters or any(host for host, _ in written)):
+        raise Refused(
+            "has a host and a hostaddr: keep the host, whose name the certificate is compared with,"
+            " or the hostaddr alone."
+        )
     given = parameters.get("host", parameters.get("hostaddr"))
     places = written if given is None else [_host_and_port(part) for part in given.split(",")]
     places = [place for place in places if place[0]]

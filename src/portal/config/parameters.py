@@ -102,8 +102,3 @@ def check_parameters(parameters: Mapping[str, str]) -> None:
         if name in parameters and parameters[name].lower() not in kept:
             article = "an" if name[0] in "aeio" or name.startswith(("ssl", "ss")) else "a"
             raise Refused(f"has {article} {name}, {remedy}")
-    if "host" in parameters and "hostaddr" in parameters:
-        raise Refused(
-            "has a host and a hostaddr: keep the host, whose name the certificate is compared with,"
-            " or the hostaddr alone."
-        )

@@ -27,12 +27,18 @@ NO_DATABASE = (
     "is not set: it is the address of the PostgreSQL database,"
     " such as postgresql://user:password@host/name."
 )
-_SET_DIRECT = "which cannot carry migrations: set it to the direct address of the database."
-NO_DIRECT = (
-    "DATABASE_URL_UNPOOLED is not set, and DATABASE_URL goes through a connection pooler,"
-    f" {_SET_DIRECT}"
+# A name may mislead; what is there in truth is found by asking.
+_SET_DIRECT = (
+    "which cannot carry migrations: set it to the direct address of the database, or add"
+    " pgbouncer=false to {} if there is no pooler or one that keeps sessions."
 )
-POOLED_DIRECT = f"DATABASE_URL_UNPOOLED goes through a connection pooler, {_SET_DIRECT}"
+NO_DIRECT = (
+    "DATABASE_URL_UNPOOLED is not set, and DATABASE_URL goes through a connection pooler, "
+    + _SET_DIRECT.format("DATABASE_URL")
+)
+POOLED_DIRECT = "DATABASE_URL_UNPOOLED goes through a connection pooler, " + _SET_DIRECT.format(
+    "it"
+)
 
 
 class SettingsError(PortalError):

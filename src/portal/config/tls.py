@@ -180,14 +180,14 @@ def _mode(parameters: Mapping[str, str]) -> str | None:
 
 def _client_files(parameters: Mapping[str, str]) -> tuple[str | None, str | None]:
     """Returns the files of the certificate that we show, and of its key."""
+    if parameters.get("sslcertmode", "").lower() == "disable":
+        return None, None
     certificate, key = parameters.get("sslcert"), parameters.get("sslkey")
     if key is not None and certificate is None:
         raise Refused("has an sslkey without an sslcert, the certificate that it belongs to.")
     for name, path in (("sslcert", certificate), ("sslkey", key)):
         if path is not None and not Path(path).is_file():
             raise Refused(f"has an {name} that is not a file here.")
-    if parameters.get("sslcertmode", "").lower() == "disable":
-        return None, None
     return certificate, key
 
 

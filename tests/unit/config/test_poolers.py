@@ -208,6 +208,7 @@ def test_no_other_parameter_of_libpq_is_dropped_in_silence(name: str) -> None:
         "max_protocol_version=latest",
         "replication=false",
         "sslcertmode=allow",
+        "sslcertmode=disable&sslcert=/no/file",
         "sslsni=1",
     ],
 )
@@ -235,6 +236,11 @@ def test_what_happens_anyway_may_be_asked_for(query: str) -> None:
         ),
         (
             "db/app?host=db&hostaddr=10.0.0.1",
+            "has a host and a hostaddr: keep the host, whose name the certificate is compared with,"
+            " or the hostaddr alone.",
+        ),
+        (
+            "ep-x-pooler.eu.aws.neon.tech/app?sslmode=verify-full&hostaddr=52.1.2.3",
             "has a host and a hostaddr: keep the host, whose name the certificate is compared with,"
             " or the hostaddr alone.",
         ),

@@ -229,7 +229,9 @@ def test_direct_database(
         assert settings.direct is None
         assert settings.direct_problem == (
             f"DATABASE_URL_UNPOOLED {problem}, which cannot carry migrations:"
-            " set it to the direct address of the database."
+            " set it to the direct address of the database, or add pgbouncer=false to"
+            f" {'it' if unpooled else 'DATABASE_URL'} if there is no pooler or one that keeps"
+            " sessions."
         )
     else:
         assert settings.direct is not None

@@ -229,3 +229,11 @@ async def test_what_needs_a_session_is_refused_through_it(pooler: SecuredPooler)
     done = run_portal(pooler.url(DATABASE), "migrate")
     assert done.returncode == 1
     assert "goes through a transaction pooler" in done.stderr
+
+
+def test_a_proxy_that_was_not_told_the_host() -> None:
+    """As Neon's says it to whoever names its host by a number."""
+    error = asyncpg.ProtocolViolationError(
+        "Endpoint ID is not specified. Either please upgrade the postgres client library"
+    )
+    assert "write the host's name into its address" in explain(error)

@@ -26,7 +26,7 @@ EVERY_OPTION = {
     "  # - backup.yaml": "  - backup.yaml",
     "newTag: sha-0000000": f"newTag: {COMMIT}",
     "# digest: sha256:…": f"digest: {DIGEST}",
-    "PUBLIC_URL=https://learn.example.com": "PUBLIC_URL=https://portal.example.org",
+    "PUBLIC_URL=https://learn.example.com": "PUBLIC_URL=https://portal.example.org/",
     "INGRESS_CLASS=traefik": "INGRESS_CLASS=nginx",
     "INGRESS_NAMESPACE=traefik": "INGRESS_NAMESPACE=ingress-nginx",
     "MONITORING_NAMESPACE=monitoring": "MONITORING_NAMESPACE=prometheus",

@@ -59,6 +59,11 @@ _BY_WORDS = (
         "tenant or user not found",
         "the pooler in front of it does not know the user: for Supabase's, postgres.PROJECT.",
     ),
+    (
+        "endpoint id is not specified",
+        "the proxy in front of it was not told the host: write the host's name into its address,"
+        " not a number, or add options=endpoint%3D and the first part of that name.",
+    ),
     ("certificate", _CERTIFICATE),
     (
         "ssl required",

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,17 @@ from portal.config.dsn import parse_dsn
 from portal.db.connect import connect
 from portal.db.embedded import Embedded
 from portal.db.pooling import Pooling, close, connect_with
-from portal.db.reasons import explain
+from portal.db.reasons import CUT, explain
 from portal.errors import Unavailable
 from tests.ops.command import run_portal
-from tests.secured import PASSWORD, Secured, SecuredPooler, run_secured, run_secured_pooler
+from tests.secured import (
+    PASSWORD,
+    Certificates,
+    Secured,
+    SecuredPooler,
+    run_secured,
+    run_secured_pooler,
+)
 from tests.support import execute
 from tests.web.portals import opened
 
@@ -139,6 +147,31 @@ async def test_tls_that_it_asks_for(pooler: SecuredPooler) -> None:
     assert "client certificate" in await told(pooler.url(DATABASE, query=only_root))
     only_root = only_root.replace("verify-full", "verify-ca")
     assert "client certificate" in await told(pooler.url(DATABASE, query=only_root))
+
+
+async def test_a_certificate_of_a_stranger(secured: Secured, pooler: SecuredPooler) -> None:
+    """The alert comes with the handshake; in TLS 1.3 after it, and the connection may be cut before
+    it is read."""
+    certificate, key = Certificates(secured.folder, authority="stranger").issue("strange")
+    query = f"sslmode=verify-full&sslrootcert={secured.certificates.authority}"
+    query += f"&sslcert={certificate}&sslkey={key}"
+    refused = "it refuses the client certificate (sslcert): it does not know the authority"
+    for place in (secured, pooler):
+        earlier = f"{query}&ssl_max_protocol_version=TLSv1.2"
+        assert await told(place.url(DATABASE, query=earlier)).startswith(refused)
+        assert (await told(place.url(DATABASE, query=query))).startswith((refused, CUT))
+
+
+@pytest.mark.parametrize(
+    ("alert", "said"),
+    [
+        ("SSLV3_ALERT_CERTIFICATE_EXPIRED", "it has expired: renew it"),
+        ("SSLV3_ALERT_BAD_CERTIFICATE", "its log says why"),
+        ("TLSV1_ALERT_PROTOCOL_VERSION", "another version of TLS"),
+    ],
+)
+def test_what_tls_says_of_it(alert: str, said: str) -> None:
+    assert said in explain(ssl.SSLError(1, f"[SSL: {alert}] (_ssl.c:1)"))
 
 
 async def test_a_parameter_that_it_refuses(pooler: SecuredPooler) -> None:

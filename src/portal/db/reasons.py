@@ -28,8 +28,9 @@ NO_TLS = (
     " write sslmode=disable into its address."
 )
 CUT = (
-    "it closed the connection: it restarts, it wants a client certificate (sslcert), a proxy or"
-    " firewall is in between, or what listens at its address is not PostgreSQL."
+    "it closed the connection: it restarts, it wants a client certificate or refuses the one that"
+    " it is shown (sslcert), a proxy or firewall is in between, or what listens at its address is"
+    " not PostgreSQL."
 )
 NO_ROUTE = (
     "there is no way to its address from here: use one that this machine reaches, such as IPv4"
@@ -56,6 +57,19 @@ _BY_NUMBER = {
     errno.EMFILE: "this process has too many files open: raise its limit (ulimit -n).",
     errno.ENFILE: "this machine has too many files open.",
 }
+
+_REFUSES_CERTIFICATE = "it refuses the client certificate (sslcert):"
+# What the other side's TLS says of the client certificate, by OpenSSL's names.
+_BY_ALERT = (
+    (
+        "CERTIFICATE_REQUIRED",
+        "it wants a client certificate: name it in its address, with sslcert and sslkey.",
+    ),
+    ("CERTIFICATE_EXPIRED", f"{_REFUSES_CERTIFICATE} it has expired: renew it."),
+    ("CERTIFICATE_REVOKED", f"{_REFUSES_CERTIFICATE} it was revoked: renew it."),
+    ("UNKNOWN_CA", f"{_REFUSES_CERTIFICATE} it does not know the authority that signed it."),
+    ("CERTIFICATE", f"{_REFUSES_CERTIFICATE} its log says why."),
+)
 
 # Of certificates, by OpenSSL's numbers.
 _OTHER_NAME = (62, 64)  # host name, address
@@ -123,9 +137,7 @@ def explain(error: BaseException | None) -> str:  # noqa: C901 - one line for ea
     """Returns the sentence for an error of asyncpg, of TLS or of the network, or for the one behind
     an error of the portal, ending in a full stop. Nothing of what the server was sent is in it."""
     cause = error.__cause__ if isinstance(error, PortalError) else error
-    if isinstance(cause, asyncpg.ConnectionDoesNotExistError) and _wants_certificate(
-        cause.__cause__
-    ):
+    if isinstance(cause, asyncpg.ConnectionDoesNotExistError) and _on_certificate(cause.__cause__):
         cause = cause.__cause__
     if cause is None:
         return "unknown reason."
@@ -150,14 +162,18 @@ def explain(error: BaseException | None) -> str:  # noqa: C901 - one line for ea
     return "something unexpected happened: its log may say more."
 
 
-def _wants_certificate(cause: BaseException | None) -> bool:
-    """Returns whether it is the alert of TLS 1.3, which comes when the connection seems made."""
-    return isinstance(cause, ssl.SSLError) and "CERTIFICATE_REQUIRED" in str(cause)
+def _on_certificate(cause: BaseException | None) -> str | None:
+    """Returns the sentence for an alert about the certificate that we show. That of TLS 1.3 comes
+    when the connection seems made."""
+    if not isinstance(cause, ssl.SSLError) or "_ALERT_" not in str(cause):
+        return None
+    return next((said for word, said in _BY_ALERT if word in str(cause)), None)
 
 
 def _of_tls(cause: ssl.SSLError) -> str:
-    if _wants_certificate(cause):
-        return "it wants a client certificate: name it in its address, with sslcert and sslkey."
+    said = _on_certificate(cause)
+    if said is not None:
+        return said
     if not isinstance(cause, ssl.SSLCertVerificationError):
         return "TLS could not be agreed upon: it has another version of TLS, or none."
     if cause.verify_code in _OTHER_NAME:

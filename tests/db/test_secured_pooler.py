@@ -158,7 +158,7 @@ async def test_a_certificate_of_a_stranger(secured: Secured, pooler: SecuredPool
     refused = "it refuses the client certificate (sslcert): it does not know the authority"
     for place in (secured, pooler):
         earlier = f"{query}&ssl_max_protocol_version=TLSv1.2"
-        assert await told(place.url(DATABASE, query=earlier)).startswith(refused)
+        assert (await told(place.url(DATABASE, query=earlier))).startswith(refused)
         assert (await told(place.url(DATABASE, query=query))).startswith((refused, CUT))
 
 

@@ -37,10 +37,15 @@ renew() { # renew SERVICE SECRET…: restart it when it has read another secret 
             ! read_since "$service" "secrets/$secret"; then
             say "$service: restarted for the new secrets/$secret"
             docker compose restart "$service"
-            up --wait "$service"
             return
         fi
     done
+}
+ready() { # ready PORTAL: until it serves
+    portal=$1
+    up --wait "$portal" ||
+        die "$portal does not get well: docker compose logs $portal says why. The other one serves." \
+            "Back: the previous tag in .env, and this again."
 }
 reread() { # PgBouncer reads its files again, and keeps its connections
     if ! read_since pgbouncer pgbouncer.ini || ! read_since pgbouncer secrets/pgbouncer_users; then
@@ -87,10 +92,9 @@ docker compose run --rm -T --no-deps release </dev/null ||
     die "The release failed, the lines above say why. What served before still serves."
 for portal in web web2; do
     say "$portal"
-    up --wait "$portal" ||
-        die "$portal does not get well: docker compose logs $portal says why. The other one serves." \
-            "Back: the previous tag in .env, and this again."
+    ready "$portal"
     renew "$portal" database_url metrics_token
+    ready "$portal"
 done
 up caddy
 if ! same caddy Caddyfile /etc/caddy/Caddyfile; then

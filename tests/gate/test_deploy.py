@@ -94,6 +94,15 @@ def test_the_single_server_exchanges_nothing_in_vain() -> None:
     assert all("--no-deps" in command for command in commands)
 
 
+def test_the_single_server_waits_for_what_has_a_health_check() -> None:
+    """`up --wait` fails at a service whose health check is disabled."""
+    waited = re.findall(r'up --wait "?([$\w]+)', read("vps/up.sh"))
+    assert set(waited) == {"db", "$portal"}  # web and web2
+    services = deployed.vps_services()
+    for name in ("db", "web", "web2"):
+        assert not services[name]["healthcheck"].get("disable"), name
+
+
 def test_the_poolers_look_again_soon_and_can_be_stopped() -> None:
     bouncer = deployed.documents("compose/compose.pgbouncer.yml")[0]["services"]["pgbouncer"]
     own = dict(re.findall(r"^(\w+) = (\w+)$", read("vps/pgbouncer.ini"), re.MULTILINE))

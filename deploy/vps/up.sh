@@ -60,6 +60,9 @@ version=${version#v}
 [ "$(printf '%s\n' "$oldest" "$version" | sort -V | head -n 1)" = "$oldest" ] ||
     die "Compose $version is too old: install $oldest or newer."
 [ -e .env ] || die "There is no .env: copy .env.example to it, and fill it in."
+examples=$(grep -nE '^(PORTAL_IMAGE|DOMAIN|ADMIN_EMAIL)=(.*[/@.])?example\.com(/|$)' .env) &&
+    die "These lines of .env are still those of the example:
+$examples"
 ./secrets.sh
 services=$(docker compose config --services)
 
@@ -102,7 +105,7 @@ if ! same caddy Caddyfile /etc/caddy/Caddyfile; then
     docker compose exec -T caddy caddy reload --adapter caddyfile --config - <Caddyfile
 fi
 if has backup; then
-    docker compose run --rm -T --no-deps address </dev/null
+    docker compose run --rm -T --no-deps address </dev/null >/dev/null
     up backup
     same backup backup.sh /backup.sh || docker compose restart backup
 fi

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ from portal.config.settings import SETTINGS, Settings
 from portal.ops.service import PASSWORD_FILE, SERVICE_FILE
 from tests.gate import deployed
 from tests.gate.deployed import DEPLOY, Container, read
+from tests.gate.test_delivery import stand_in
 from tests.support import ROOT, Portal
 
 SECRETS = {
@@ -92,6 +96,25 @@ def test_the_single_server_exchanges_nothing_in_vain() -> None:
     commands = re.findall(r"docker compose up.*", read("vps/up.sh"))
     assert commands
     assert all("--no-deps" in command for command in commands)
+
+
+def test_the_single_server_makes_nothing_of_the_example(tmp_path: Path) -> None:
+    shutil.copy(DEPLOY / "vps/up.sh", tmp_path)
+    shutil.copy(DEPLOY / "vps/.env.example", tmp_path / ".env")
+    stand_in(tmp_path, "docker", "echo 2.40.3")
+    stand_in(tmp_path, "secrets.sh", "touch made")
+    done = subprocess.run(
+        ["./up.sh"],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    named = re.findall(r"^\d+:(\w+)=", done.stderr, re.MULTILINE)
+    assert named == ["PORTAL_IMAGE", "DOMAIN", "ADMIN_EMAIL"]
+    assert not (tmp_path / "made").exists()
 
 
 def test_the_single_server_waits_for_what_has_a_health_check() -> None:

@@ -52,7 +52,7 @@ class Server(Stack):
         variables = {
             "PORTAL_IMAGE": image,
             "DOMAIN": HOST,
-            "ADMIN_EMAIL": "admin@example.com",
+            "ADMIN_EMAIL": "admin@portal.test",
             "PORTAL_SUBNET": SUBNET,
             "COMPOSE_PROJECT_NAME": PROJECT,
             "COMPOSE_FILE": "compose.yaml:override.yaml",

@@ -304,12 +304,13 @@ def test_the_container_gets_there(address: str, expected: str) -> None:
 
 @contextlib.asynccontextmanager
 async def held_up(database: Database) -> AsyncIterator[None]:
-    """Hold what pg_dump reads, and the portal does not."""
+    """Hold what pg_dump reads, and neither the portal nor a new connection does: one may have to
+    read every catalogue that has a cache."""
     dsn = parse_dsn(database.url, variable="DATABASE_URL")
     connection = await asyncpg.connect(**dsn.connect_kwargs())
     try:
         async with connection.transaction():
-            await connection.execute("LOCK TABLE pg_catalog.pg_ts_template")
+            await connection.execute("LOCK TABLE pg_catalog.pg_inherits")
             yield
     finally:
         await connection.close()
@@ -320,7 +321,7 @@ async def held_up(database: Database) -> AsyncIterator[None]:
 async def test_ended_early_it_leaves_nothing(
     database: Database, tmp_path: Path, number: signal.Signals
 ) -> None:
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_ts_template%'"
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_inherits%'"
     waiting += " AND wait_event_type = 'Lock' AND datname = current_database()"
     async with held_up(database):
         with started(database, "backup", str(tmp_path / "portal.dump")) as process:

@@ -100,5 +100,5 @@ def check_parameters(parameters: Mapping[str, str]) -> None:
     and no value is told."""
     for name, (kept, remedy) in _UNKEPT.items():
         if name in parameters and parameters[name].lower() not in kept:
-            article = "an" if name[0] in "aeio" or name.startswith(("ssl", "ss")) else "a"
+            article = "an" if name[0] in "aeio" or name.startswith("ss") else "a"
             raise Refused(f"has {article} {name}, {remedy}")

@@ -297,7 +297,7 @@ class Connection(HttpToolsProtocol):
         self.listener.rest(self)
 
     def shutdown(self) -> None:
-        """End the connection, when it has no request in hand after a moment: what a proxy has just
+        """End the connection; after a moment where it has no request in hand: what a proxy has just
         sent on it would be lost, and only some requests may be repeated."""
         self.leaving = True
         if self.reading is Reading.OVER:

@@ -249,12 +249,22 @@ check_small() {
     docker rm -f "$name" >/dev/null
 }
 
+hears_sigterm() { # hears_sigterm PID: at most 10 s, until the process has a handler
+    local end=$((SECONDS + 10)) caught
+    while [ "$SECONDS" -lt "$end" ]; do
+        caught=$(awk '/^SigCgt/ {print $2}' "/proc/$1/status") || return 1
+        if ((16#$caught & 1 << 14)); then return 0; fi
+        sleep 0.02
+    done
+    return 1
+}
+
 check_early_signal() { # process 1 ignores what it has no handler for, so it must have one early
     local name=$project-early signal from code
     for signal in TERM INT; do
         run_small early -e DATABASE_URL="$dsn/claude_training" --stop-signal "SIG$signal"
-        sleep 1 # of some three that the imports take here
-        from=$(now)
+        hears_sigterm "$(state "$name" Pid)" || fail "no handler for SIGTERM within 10 s"
+        from=$(now) # the imports begin now, and take some three seconds here
         docker stop -t 10 "$name" >/dev/null
         code=$(state "$name" ExitCode)
         check "SIG$signal during the start: exit $code after $(($(now) - from)) ms" ends_well "$code"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -18,10 +17,6 @@ from portal.errors import PortalError
 __all__ = ["content", "database", "main", "people", "program", "serving"]
 
 MISSING = "Build the image again, or install again from locks/runtime.txt."
-
-
-def _terminated(*_: object) -> NoReturn:
-    sys.exit(128 + signal.SIGTERM)
 
 
 def _usage_line(error: click.UsageError) -> str:
@@ -74,10 +69,6 @@ def _tell(command: str, error: Exception) -> None:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command. Whatever ends it does so in one line on stderr and exit code 1; only what
     is wrong with the command itself has exit code 2."""
-    # Before a command imports anything: process 1 of a container ignores a signal without a
-    # handler, and what is open (an embedded server, a migration's child) must be closed on the way
-    # out.
-    signal.signal(signal.SIGTERM, _terminated)
     # A path that is not UTF-8 must not end what has been done already when it is told.
     for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":

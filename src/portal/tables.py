@@ -9,18 +9,23 @@ from portal.accounts.tables import (
     AppUser,
     AuditEvent,
     KnownDevice,
+    Leads,
     LoginSession,
     Seeded,
     Team,
+    TeamStay,
 )
 from portal.learning.tables import EmbedCheck, PracticeTick, VideoProgress, WatchAllowance
-from portal.quiz.tables import QuizAnswer, QuizVersion
+from portal.mail.tables import MailDelivery
+from portal.quiz.tables import QuestionReport, QuizAnswer, QuizVersion
 from portal.scoring.tables import QuizAttempt, ScoreCount, UserScore
 from portal.web.tables import RateBucket
 
 TABLES: tuple[type[Table], ...] = (
     Team,
     AppUser,
+    Leads,
+    TeamStay,
     LoginSession,
     KnownDevice,
     ActivityDay,
@@ -36,4 +41,6 @@ TABLES: tuple[type[Table], ...] = (
     PracticeTick,
     QuizVersion,
     QuizAnswer,
+    QuestionReport,
+    MailDelivery,
 )

@@ -8,6 +8,7 @@ from piccolo.columns import (
     UUID,
     Array,
     BigSerial,
+    Boolean,
     Bytea,
     Date,
     ForeignKey,
@@ -33,7 +34,8 @@ class Team(Table, tablename="team"):
 class AppUser(Table, tablename="app_user"):
     """`external_id` is what the world sees, `id` never leaves the database.
 
-    Who is unlisted is counted among the ranks, and named there to nobody else.
+    Who is unlisted is counted among the ranks, and named there to nobody else. `team` is where one
+    learns; which teams one leads stands in `leads`. `digest_off_at`: no weekly mail is wanted.
     """
 
     id = UUID(primary_key=True, default=UUID4())
@@ -48,6 +50,28 @@ class AppUser(Table, tablename="app_user"):
     disabled_at = Timestamptz(default=None, null=True)
     erased_at = Timestamptz(default=None, null=True)
     unlisted_at = Timestamptz(default=None, null=True)
+    digest_off_at = Timestamptz(default=None, null=True)
+
+
+class Leads(Table, tablename="leads"):
+    """Who looks after a team: its managers, and deputies, who see the same and get no mail."""
+
+    id = BigSerial(primary_key=True)
+    member = ForeignKey(references=AppUser, on_delete=OnDelete.cascade, null=False)
+    team = ForeignKey(references=Team, on_delete=OnDelete.cascade, null=False, index=True)
+    deputy = Boolean(default=False, null=False)
+    since = Timestamptz(default=TimestamptzNow(), null=False)
+
+
+class TeamStay(Table, tablename="team_stay"):
+    """When a person was on which team, kept by a trigger on `app_user`; `until` is null for the
+    team they are on."""
+
+    id = BigSerial(primary_key=True)
+    member = ForeignKey(references=AppUser, on_delete=OnDelete.cascade, null=False, index=True)
+    team = ForeignKey(references=Team, on_delete=OnDelete.cascade, null=False, index=True)
+    since = Timestamptz(default=TimestamptzNow(), null=False)
+    until = Timestamptz(default=None, null=True)
 
 
 class LoginSession(Table, tablename="login_session"):

@@ -17,10 +17,12 @@ from portal.accounts import audit
 from portal.accounts.actions import hold_team
 from portal.accounts.rules import ROLES, TRACKS, NewTeam, check_new_team, normal_name
 from portal.accounts.sessions import end_sessions, forget_devices
-from portal.accounts.tables import AppUser, LoginSession, Team
+from portal.accounts.tables import AppUser, Leads, LoginSession, Team
 from portal.db import sql
 from portal.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.learning.tables import PracticeTick
+from portal.mail.tables import MailDelivery
+from portal.quiz.tables import QuestionReport
 from portal.scoring import actions as scoring
 from portal.scoring.rules import check_working_days
 from portal.web.formats import plural
@@ -139,6 +141,9 @@ async def erase(external_id: str, *, actor: UUID | None = None) -> None:
         await LoginSession.delete().where(LoginSession.member == person)
         await forget_devices(person)
         await PracticeTick.delete().where(PracticeTick.learner == person)
+        await Leads.delete().where(Leads.member == person)
+        await QuestionReport.delete().where(QuestionReport.learner == person)
+        await MailDelivery.delete().where(MailDelivery.recipient == person)
         await audit.record(actor, "user.erase", person)
 
 

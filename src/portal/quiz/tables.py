@@ -15,6 +15,7 @@ from piccolo.columns import (
 from piccolo.columns.defaults.timestamptz import TimestamptzNow
 from piccolo.table import Table
 
+from portal.accounts.tables import AppUser
 from portal.scoring.tables import QuizAttempt
 
 
@@ -37,3 +38,14 @@ class QuizAnswer(Table, tablename="quiz_answer"):
     correct = Boolean(default=None, null=False)
     first_ever = Boolean(default=None, null=False)
     answered_at = Timestamptz(default=TimestamptzNow(), null=False)
+
+
+class QuestionReport(Table, tablename="question_report"):
+    """What a learner says is wrong with a question already answered: once, in their words."""
+
+    id = BigSerial(primary_key=True)
+    learner = ForeignKey(references=AppUser, on_delete=OnDelete.cascade, null=False)
+    quiz_id = Text(default=None, null=False)
+    question_id = Text(default=None, null=False)
+    reason = Text(default=None, null=False)
+    created_at = Timestamptz(default=TimestamptzNow(), null=False)

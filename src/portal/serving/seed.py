@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.accounts import demo, passwords
-from portal.accounts.tables import AppUser, Seeded
+from portal.accounts.tables import AppUser, Leads, Seeded
 from portal.config.settings import Settings
 from portal.db import sql
 from portal.errors import CommandFailed
@@ -56,5 +56,7 @@ async def seed(settings: Settings) -> int:
                     password_hash=password_hash,
                 )
             ).on_conflict(action="DO NOTHING")
+            if created and account.role == "manager":
+                await Leads.insert(Leads(member=created[0]["id"], team=account.team))
             count += len(created)
     return count

@@ -1,0 +1,1 @@
+"""Mails: rendered, delivered, and remembered."""

@@ -1,0 +1,1 @@
+"""The manager's view: who learns, who is stuck, which question is bad."""

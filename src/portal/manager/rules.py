@@ -134,8 +134,8 @@ class MemberRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One person of a team, as the list, the exports and the API show them. `score_delta`: points
     gained in the period asked for, by default the last 168 hours. `logins7d`: days with a sign-in,
     of the last seven in the person's zone. `work_week_days`: whether there was activity, by working
-    day of the present week in its order. Percents are whole numbers. `team_id` is null for somebody
-    on no team."""
+    day of the present week in its order. Percents are whole numbers. `team_id` and `team_name` are
+    null for somebody on no team."""
 
     member: Member
     current_score: int
@@ -151,6 +151,7 @@ class MemberRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     status: Status
     status_reason: str
     team_id: str | None
+    team_name: str | None
     steps_pct: dict[str, int]
     """Completion of each step by its id."""
 

@@ -97,11 +97,13 @@ def state_of(facts: Facts) -> State:
     """
     idle = working_days_since(facts.last_active or facts.since, facts.today, facts.week)
     videos = f"{facts.videos_completed} of {plural(facts.videos_total, 'video')}"
-    never = "no activity yet, account {} old" if facts.last_active is None else "no activity for {}"
-    silence = f"{never.format(plural(idle, 'working day'))}; {videos}".capitalize()
-    answers = percentage(facts.recent_correct, facts.recent_answered)
-    quizzes = plural(facts.recent_quizzes, "quiz", "quizzes")
-    accuracy = f"{answers}% of first answers right in the last {quizzes}"
+    never = "No activity yet, account {} old" if facts.last_active is None else "No activity for {}"
+    silence = f"{never.format(plural(idle, 'working day'))}; {videos}"
+    # Rounded down, so that what is shown stands on the same side of the limits.
+    answers = 100 * facts.recent_correct // max(1, facts.recent_answered)
+    last = plural(facts.recent_quizzes, "quiz", "quizzes")
+    quizzes = "the only quiz" if facts.recent_quizzes == 1 else f"the last {last}"
+    accuracy = f"{answers}% of first answers right in {quizzes}"
     if facts.complete:
         return State("doing well", f"Path complete: {videos}, all quizzes finished")
     if idle >= SILENT_DAYS:
@@ -119,7 +121,9 @@ def state_of(facts: Facts) -> State:
         return State("doing well", f"Active in the last 5 working days; {accuracy}; {videos}")
     if facts.last_active is None:
         return State("on track", silence)
-    return State("on track", f"{accuracy}; {videos}" if facts.recent_quizzes else videos)
+    return State(
+        "on track", f"{accuracy}; {videos}" if facts.recent_quizzes else f"{videos}; no quiz yet"
+    )
 
 
 class Member(msgspec.Struct, frozen=True):

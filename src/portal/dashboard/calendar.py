@@ -14,8 +14,8 @@ from portal.scoring.rules import (
     MONDAY_TO_FRIDAY,
     Week,
     days_in_words,
-    in_order,
     longest_streak,
+    week_dates,
 )
 from portal.web.formats import number, plural
 
@@ -80,19 +80,18 @@ def streak_card(figures: LearnerFigures) -> StreakCard:
     """Returns the last four weeks of working days, the present one last. A week begins after the
     longest time off."""
     today, active, week = figures.today, figures.active, figures.week
-    columns = in_order(week)
-    begin = today - timedelta(days=(today.isoweekday() - columns[0]) % 7)
+    present = week_dates(week, today)
     weeks = []
     for ago in range(WEEKS - 1, -1, -1):
-        start = begin - timedelta(weeks=ago)
-        dates = [start + timedelta(days=(day - columns[0]) % 7) for day in columns]
-        weeks.append(WeekRow(f"{start.day} {start:%b}", [_day(d, active, today) for d in dates]))
+        dates = [day - timedelta(weeks=ago) for day in present]
+        label = f"{dates[0].day} {dates[0]:%b}"
+        weeks.append(WeekRow(label, [_day(d, active, today) for d in dates]))
     shown = sum(day.state == "active" for row in weeks for day in row.days)
     length, longest = figures.kpis.streak, longest_streak(active, week)
     return StreakCard(
         heading=_streak_heading(length),
         longest=f"longest {longest}" if longest > length else None,
-        columns=[DAYS[day - 1][:3] for day in columns],
+        columns=[DAYS[day.weekday()][:3] for day in present],
         weeks=weeks,
         summary=f"{plural(shown, 'working day')} with activity in the last four weeks",
         rule=streak_rule(week),

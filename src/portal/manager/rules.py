@@ -192,10 +192,11 @@ class Totals(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Metrics(msgspec.Struct, frozen=True, rename="camel"):
-    """A team, or with `team_id` "all" the whole company. Filters apply to `rows` alone."""
+    """A team, or with `team_id` "all" the whole company. Filters apply to `rows` alone. `team_id`
+    and `team_name` are null for a manager who leads no team."""
 
-    team_id: str
-    team_name: str
+    team_id: str | None
+    team_name: str | None
     rows: list[MemberRow]
     totals: Totals
     trend: list[Week12]

@@ -180,6 +180,14 @@ def in_order(week: Week) -> list[int]:
     return sorted(week, key=lambda day: (day - first) % 7)
 
 
+def week_dates(week: Week, today: date) -> list[date]:
+    """Returns the working days of the present week in their order; it begins after the longest time
+    off."""
+    days = in_order(week)
+    begin = today - timedelta(days=(today.isoweekday() - days[0]) % 7)
+    return [begin + timedelta(days=(day - days[0]) % 7) for day in days]
+
+
 def days_in_words(week: Week) -> str:
     """Returns such as "Monday to Friday", "Monday, Tuesday and Friday", "Sundays", "every day"."""
     if week == _SEVEN:

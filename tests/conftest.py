@@ -7,6 +7,7 @@ code that opens transactions is tested on committed data, in a database that is 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -35,6 +36,7 @@ from tests.pooler import Pooler, run_pooler
 from tests.support import (
     DEMO_TEMPLATE,
     EMPTY_TEMPLATE,
+    LIVED_TEMPLATE,
     Database,
     Databases,
     Portal,
@@ -123,8 +125,17 @@ def templates(server: Embedded) -> Embedded:
     return server
 
 
-def _run_command(url: str, *arguments: str) -> None:
-    done = run_portal(url, *arguments)
+@pytest.fixture(scope="session")
+def lived_template(templates: Embedded) -> str:
+    """The name of a template with the past of the demo people; made when first asked for."""
+    admin = templates.url("postgres")
+    asyncio.run(execute(admin, f"CREATE DATABASE {LIVED_TEMPLATE} TEMPLATE {EMPTY_TEMPLATE}"))
+    _run_command(templates.url(LIVED_TEMPLATE), "seed", SEED_HISTORY="true")
+    return LIVED_TEMPLATE
+
+
+def _run_command(url: str, *arguments: str, **environment: str) -> None:
+    done = run_portal(url, *arguments, **environment)
     assert done.returncode == 0, done.stderr
 
 
@@ -157,8 +168,22 @@ async def database(databases: Databases, request: pytest.FixtureRequest) -> Asyn
 @pytest.fixture
 async def portal(database: Database, tmp_path: Path) -> AsyncIterator[Portal]:
     """The application on this test's database, spoken to over HTTP."""
-    app = portal_on(settings_for(database.url))
-    running = Portal(app, database)
+    async with _portal_on(database) as running:
+        yield running
+
+
+@pytest.fixture
+async def lived(databases: Databases, lived_template: str) -> AsyncIterator[Portal]:
+    """The application, as `portal`, on a database in which the demo people have their past."""
+    made = await databases.take(lived_template)
+    async with _portal_on(made) as running:
+        yield running
+    databases.drop(made)
+
+
+@contextlib.asynccontextmanager
+async def _portal_on(database: Database) -> AsyncIterator[Portal]:
+    running = Portal(portal_on(settings_for(database.url)), database)
     yield running
     await running.close()
     await sql.engine().close_connection_pool()

@@ -31,6 +31,7 @@ ROOT = Path(__file__).parents[1]
 CONTENT = ROOT / "src" / "portal" / "content"
 EMPTY_TEMPLATE = "template_empty"
 DEMO_TEMPLATE = "template_demo"
+LIVED_TEMPLATE = "template_lived"
 PASSWORDS = {account.id: account.password for account in ACCOUNTS}
 COURSE: Course = load_course()
 # Building it takes longer than most tests. It serves one portal after the other.
@@ -49,13 +50,15 @@ _numbers = itertools.count(1)
 
 
 def portal_environment(url: str, **more: str) -> dict[str, str]:
-    """Returns the environment for a portal command against a database."""
-    return {**clean_environment(os.environ), "DATABASE_URL": url, **more}
+    """Returns the environment for a portal command against a database. Its demo people have done
+    nothing yet, unless `SEED_HISTORY` says otherwise."""
+    quiet = {"DATABASE_URL": url, "SEED_HISTORY": "false"}
+    return {**clean_environment(os.environ), **quiet, **more}
 
 
 def settings_for(url: str, **changes: Any) -> Settings:
     """Returns the settings of a fresh installation on this database."""
-    settings = Settings.from_env({"DATABASE_URL": url, "SEED_DB": "true"})
+    settings = Settings.from_env({"DATABASE_URL": url, "SEED_DB": "true", "SEED_HISTORY": "false"})
     return msgspec.structs.replace(settings, **changes)
 
 

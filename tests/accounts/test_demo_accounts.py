@@ -33,6 +33,15 @@ async def test_all_are_offered_on_a_fresh_demo(portal: Portal) -> None:
     assert "alex / claude123" in text
 
 
+async def test_the_page_says_who_has_a_past(database: Database, portal: Portal) -> None:
+    sentence = "alex keeps an empty past for whoever wants to start afresh"
+    assert sentence not in Page(await portal.browser().get("/login")).text
+    async with opened(database, seed_history=True) as lively:
+        assert sentence in Page(await lively.browser().get("/login")).text
+    async with opened(database, seed_history=True, seed_db=False) as plain:
+        assert sentence not in Page(await plain.browser().get("/login")).text
+
+
 async def test_what_was_changed_is_not_offered_any_more(portal: Portal) -> None:
     await actions.set_password("alex", "a-new-password")
     await portal.database.fetch(

@@ -71,7 +71,7 @@ class Run:
             name: value
             for name, value in os.environ.items()
             if not name.startswith(("PORTAL_", "POSTGRES_", "ADMIN_"))
-            and name not in {"SEED_DB", "APP_ENV", "PUBLIC_URL", "TRUSTED_PROXIES"}
+            and name not in {"SEED_DB", "SEED_HISTORY", "APP_ENV", "PUBLIC_URL", "TRUSTED_PROXIES"}
         } | {
             "COMPOSE_PROJECT_NAME": PROJECT,
             "PORTAL_IMAGE": self.image,

@@ -21,7 +21,7 @@ scratch=$(mktemp -d)
 passed=0
 failed=0
 # Settings of this shell or of a .env file are not what is checked here.
-unset SEED_DB APP_ENV PUBLIC_URL TRUSTED_PROXIES ADMIN_EMAIL ADMIN_PASSWORD POSTGRES_PASSWORD
+unset SEED_DB SEED_HISTORY APP_ENV PUBLIC_URL TRUSTED_PROXIES ADMIN_EMAIL ADMIN_PASSWORD POSTGRES_PASSWORD
 export PORTAL_PORT=0 # any free one
 dsn=postgresql://postgres:postgres@db:5432
 small=(--read-only --tmpfs /tmp:size=32m --cap-drop ALL --security-opt no-new-privileges

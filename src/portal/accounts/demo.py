@@ -29,6 +29,9 @@ class DemoAccount(msgspec.Struct, frozen=True):
         return f"user:{self.id}"
 
 
+# Whoever wants to begin with nothing done takes this one; the others come with a past.
+STARTS_AFRESH = "alex"
+
 REFUSED = (
     "Demo accounts have public passwords: they are not seeded where PUBLIC_URL is a public address."
     " Unset SEED_DB."

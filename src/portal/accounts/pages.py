@@ -11,7 +11,7 @@ from litestar.response import Redirect
 
 from portal.accounts import queries, sessions
 from portal.accounts.browser import browser_of
-from portal.accounts.demo import DemoAccount
+from portal.accounts.demo import STARTS_AFRESH, DemoAccount
 from portal.config.settings import parse_public_url
 from portal.errors import Invalid, RateLimited, SignInRequired
 from portal.web.auth import current_actor
@@ -34,10 +34,16 @@ NOT_KEPT = (
     " because this address is not encrypted."
 )
 
+PAST_NOTE = (
+    f"{STARTS_AFRESH} keeps an empty past for whoever wants to start afresh; the other learners and"
+    " the managers come with twelve weeks of learning."
+)
+
 
 class LoginPage(msgspec.Struct, kw_only=True):
-    """`errors` has `form`, `username` and `password`; `demo` is empty outside demo mode. `advice`
-    is for an address at which no browser stays signed in."""
+    """`errors` has `form`, `username` and `password`; `demo` is empty outside demo mode,
+    `past_note` says what its people have done. `advice` is for an address at which no browser stays
+    signed in."""
 
     advice: str | None
     next: str
@@ -45,6 +51,7 @@ class LoginPage(msgspec.Struct, kw_only=True):
     username: str
     errors: dict[str, str]
     demo: list[DemoAccount]
+    past_note: str | None
 
 
 def _advice(request: Req) -> str | None:
@@ -80,6 +87,7 @@ async def _login_page(
         username=username,
         errors=refused.fields,
         demo=await queries.demo_accounts() if here.settings.demo_mode else [],
+        past_note=PAST_NOTE if here.settings.seed_history else None,
     )
     return await page(
         request,

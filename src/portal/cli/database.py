@@ -78,13 +78,11 @@ def migrate_rollback(count: int | None, yes: bool) -> None:
 @program.command("seed")
 @on_engine
 async def seed_command(settings: Settings) -> None:
-    """Make the demo teams and accounts, once."""
+    """Make the demo teams and accounts, and their past, once."""
     from portal.serving.seed import seed
-    from portal.web.formats import plural
 
     made = await seed(settings)
-    seeded = f"Seeded {plural(made, 'demo account')}."
-    echo(seeded if made else "Everything was seeded before.")
+    echo(f"Seeded {made}." if made else "Everything was seeded before.")
 
 
 @program.group("db")

@@ -55,7 +55,6 @@ def release_command() -> int | None:
     from portal.errors import CommandFailed
     from portal.serving.release import ensure_first_admin
     from portal.serving.seed import seed
-    from portal.web.formats import plural
 
     settings = load_settings()
     if settings.seed_db and settings.demo_refused:
@@ -65,7 +64,7 @@ def release_command() -> int | None:
     async def fill(settings: Settings) -> None:
         await ensure_first_admin(settings)
         if settings.seed_db:
-            echo(f"Seeded {plural(await seed(settings), 'demo account')}.")
+            echo(f"Seeded {await seed(settings)}.")
 
     return run_on_engine(fill, direct=True)
 

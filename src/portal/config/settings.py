@@ -114,6 +114,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     fields; `google`: that with the `severity` that Cloud Logging reads, for Cloud Run and GKE."""
     seed_db: Annotated[bool, Setting()] = False
     """`true`: add the demo accounts at the start. Refused when `PUBLIC_URL` is a public address."""
+    seed_history: Annotated[bool, Setting()] = True
+    """With the demo accounts comes a past of twelve weeks. `false` leaves it out."""
     migrate_on_start: Annotated[bool, Setting()] = True
     """Bring the schema up to date at the start. With `false`, the service waits until that was done
     elsewhere."""

@@ -70,9 +70,9 @@ async def _prepare(settings: Settings, lifecycle: Lifecycle) -> None:
     await ensure_first_admin(settings)
     if settings.seed_db:
         lifecycle.enter("seeding")
-        created = await seed(settings)
-        if created:
-            log.info("seeded %s", plural(created, "demo account"))
+        made = await seed(settings)
+        if made:
+            log.info("seeded %s", made)
 
 
 async def _wait_for_database(settings: Settings, lifecycle: Lifecycle) -> None:

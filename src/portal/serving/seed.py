@@ -1,24 +1,49 @@
-"""The demo teams and accounts, created once. Later changes and deletions are left alone."""
+"""The demo: teams, accounts and their past, made once. Later changes are left alone."""
 
 from __future__ import annotations
+
+import msgspec
 
 from portal.accounts import demo, passwords
 from portal.accounts.tables import AppUser, Leads, Seeded
 from portal.config.settings import Settings
 from portal.db import sql
 from portal.errors import CommandFailed
+from portal.serving.history.actions import give_pasts
+from portal.web.formats import plural
 
 
-async def seed(settings: Settings) -> int:
-    """Returns how many demo accounts were created; 0 when all had been seeded before.
+class Made(msgspec.Struct, frozen=True):
+    """How many demo accounts were created, and how many people got a past."""
+
+    accounts: int = 0
+    pasts: int = 0
+
+    def __bool__(self) -> bool:
+        return self.accounts + self.pasts > 0
+
+    def __str__(self) -> str:
+        accounts = f"{plural(self.accounts, 'demo account')}"
+        people = f"a past for {plural(self.pasts, 'person', 'people')}"
+        return " and ".join((accounts, people) if self.pasts else (accounts,))
+
+
+async def seed(settings: Settings) -> Made:
+    """Make what is lacking of the demo; nothing when all had been seeded before.
 
     Idempotent: `seeded` remembers each key, so an account that was changed, disabled or deleted is
     never touched or created again. Raises `CommandFailed` on a public site, before it
-    writes anything.
+    writes anything, and `ContentError` when there is no usable course for a past.
     """
     if settings.demo_refused:
         raise CommandFailed(demo.REFUSED)
     known = set(await Seeded.select(Seeded.key).output(as_list=True))
+    accounts = await _make_accounts(known)
+    pasts = await give_pasts(settings, known) if settings.seed_history else 0
+    return Made(accounts, pasts)
+
+
+async def _make_accounts(known: set[str]) -> int:
     teams = [team for team in demo.TEAMS if f"team:{team.id}" not in known]
     accounts = [account for account in demo.ACCOUNTS if account.seed_key not in known]
     if not teams and not accounts:

@@ -22,7 +22,15 @@ IMAGE = os.environ.get("IMAGE", "ai-training-portal:local")
 PROJECT = f"portal-faults-{os.getpid()}"
 SUBNET = f"10.203.{os.getpid() % 250}.0/24"
 # Settings of this shell are not what is looked at here.
-OWN = {"SEED_DB", "APP_ENV", "PUBLIC_URL", "TRUSTED_PROXIES", "ADMIN_EMAIL", "ADMIN_PASSWORD"}
+OWN = {
+    "SEED_DB",
+    "SEED_HISTORY",
+    "APP_ENV",
+    "PUBLIC_URL",
+    "TRUSTED_PROXIES",
+    "ADMIN_EMAIL",
+    "ADMIN_PASSWORD",
+}
 
 MAKE_LEARNERS = """
     INSERT INTO app_user (id, external_id, name, role, team, password_hash)

@@ -27,6 +27,7 @@ from portal.learning import api as learning_api
 from portal.learning import media
 from portal.learning import pages as learning_pages
 from portal.learning.locks import Locked
+from portal.manager import downloads as manager_downloads
 from portal.profile import pages as profile_pages
 from portal.quiz import api as quiz_api
 from portal.quiz import pages as quiz_pages
@@ -71,6 +72,7 @@ HANDLERS = [
     *dashboard_pages.HANDLERS,
     *leaderboard_api.HANDLERS,
     *leaderboard_pages.HANDLERS,
+    *manager_downloads.HANDLERS,
     *search_api.HANDLERS,
     *search_pages.HANDLERS,
 ]

@@ -26,6 +26,8 @@ POST /api/auth/logout                public
 GET  /api/dashboard/kpis             member
 GET  /api/health                     public
 GET  /api/leaderboard                member
+GET  /api/manager/metrics.csv        manager
+GET  /api/manager/metrics.xlsx       manager
 GET  /api/openapi.json               member
 GET  /api/path                       member
 POST /api/practice                   member

@@ -78,12 +78,12 @@ def member_cells(row: MemberRow, steps: Sequence[str], time_zone: str) -> list[C
 
 
 def left_cells(
-    row: LeftRow, team: tuple[str, str], steps: Sequence[str], time_zone: str
+    row: LeftRow, team: tuple[str | None, str | None], steps: Sequence[str], time_zone: str
 ) -> list[Cell]:
     """Returns the cells of somebody who left the team, its id and name: who, how and when. What
     they did since is for others to see."""
     member = row.member
-    known = [*team, member.id, member.name, member.role]
+    known: list[Cell] = [*team, member.id, member.name, member.role]
     nothing: list[Cell] = [None] * (len(_BEFORE) - len(known) + len(steps) + 1)
     return [*known, *nothing, time_zone, row.how, _local(row.left_at, time_zone)]
 

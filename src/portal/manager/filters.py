@@ -75,7 +75,13 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
         """Returns whether the row has one of the states, and every word of `q` in its name."""
         if self.status and row.status not in self.status:
             return False
-        name = folded(row.member.name) if self.q else ""
+        return self.matches_name(row.member.name)
+
+    def matches_name(self, name: str) -> bool:
+        """Returns whether every word of `q` is in the name."""
+        if not self.q:
+            return True
+        name = folded(name)
         return all(word in name for word in folded(self.q).split())
 
     def apply(self, rows: Iterable[MemberRow]) -> list[MemberRow]:

@@ -20,7 +20,7 @@ Cell: TypeAlias = str | int | float | datetime | None
 Rows: TypeAlias = Sequence[Sequence[Cell]]
 Bytes: TypeAlias = AsyncGenerator[bytes, None]
 
-CSV_TYPE: Final = "text/csv; charset=utf-8"
+CSV_TYPE: Final = "text/csv"  # the charset is added to a text
 XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 BOM: Final = "\ufeff"  # without it Excel takes UTF-8 for the machine's own encoding
 CHUNK: Final = 64 * 1024  # bytes of a workbook that are in memory

@@ -28,6 +28,8 @@ from portal.learning import media
 from portal.learning import pages as learning_pages
 from portal.learning.locks import Locked
 from portal.manager import downloads as manager_downloads
+from portal.manager.questions import api as questions_api
+from portal.manager.questions import pages as questions_pages
 from portal.profile import pages as profile_pages
 from portal.quiz import api as quiz_api
 from portal.quiz import pages as quiz_pages
@@ -73,6 +75,8 @@ HANDLERS = [
     *leaderboard_api.HANDLERS,
     *leaderboard_pages.HANDLERS,
     *manager_downloads.HANDLERS,
+    *questions_api.HANDLERS,
+    *questions_pages.HANDLERS,
     *search_api.HANDLERS,
     *search_pages.HANDLERS,
 ]

@@ -1,0 +1,1 @@
+"""Which question is bad: statistics and learners' reports, over the whole company."""

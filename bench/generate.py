@@ -7,6 +7,8 @@ attempts over 60 quizzes (ten of them taken twice more or less), 30 progress row
 20 days. Points follow the rules, and the totals are summed up by SQL, independently of the
 application: `portal scores check` must find nothing. All is made inside the server, from a seed;
 foreign keys are not checked row by row, which needs a superuser.
+
+`--answers` adds the answers of first attempts, 150 for each person.
 """
 
 from __future__ import annotations
@@ -48,7 +50,14 @@ STEPS: tuple[tuple[str, str], ...] = (
         "quiz versions",
         """
         INSERT INTO quiz_version (content_hash, quiz_id, body)
-        SELECT md5('bench-' || n), 'bench-' || n, '[]' FROM generate_series(1, 60) AS n
+        SELECT md5('bench-' || n), 'bench-' || n, (
+            SELECT jsonb_agg(jsonb_build_object('id', 'question-' || q, 'kind', 'single',
+                'text', 'Question ' || q || ' of quiz ' || n || '?', 'key', '["a"]'::jsonb,
+                'explanation', 'Because it is so.', 'choices', (
+                    SELECT jsonb_agg(jsonb_build_object('id', c, 'text', 'Choice ' || c))
+                    FROM unnest('{a,b,c,d}'::text[]) AS c)))
+            FROM generate_series(1, 5) AS q)
+        FROM generate_series(1, 60) AS n
         WHERE $1 > 0
         """,
     ),
@@ -153,19 +162,36 @@ STEPS: tuple[tuple[str, str], ...] = (
     ),
 )
 
+ANSWERS = (
+    "answers",
+    # As many right ones as the attempt counts; the rest fall on three wrong choices.
+    """
+    INSERT INTO quiz_answer (attempt, question_id, choices, correct, first_ever, answered_at)
+    SELECT a.id, 'question-' || q,
+           CASE WHEN place < a.correct_answers THEN '{a}'::text[]
+                ELSE ARRAY[(ARRAY['b', 'b', 'b', 'c', 'c', 'd'])[1 + (lot + q) % 6]] END,
+           place < a.correct_answers, true, a.completed_at
+    FROM quiz_attempt a
+    CROSS JOIN generate_series(1, 5) AS q
+    CROSS JOIN LATERAL (SELECT abs(hashtext(a.id::text) % 1000) AS lot) l
+    CROSS JOIN LATERAL (SELECT (lot + q) % 5 AS place) p
+    WHERE a.attempt_number = 1 AND a.quiz_id LIKE 'bench-%' AND $1 > 0
+    """,
+)
 
 # Built afterwards in one go; those of constraints must stay.
 SECONDARY_INDEXES = """
     SELECT i.indexrelid::regclass::text AS name, pg_get_indexdef(i.indexrelid) AS definition
     FROM pg_index i
     WHERE i.indrelid = ANY (
-            ARRAY['quiz_attempt', 'login_session', 'video_progress']::regclass[])
+            ARRAY['quiz_attempt', 'quiz_answer', 'login_session', 'video_progress']::regclass[])
       AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conindid = i.indexrelid)
 """
 
 
-async def generate(people: int, videos: list[str]) -> None:
+async def generate(people: int, videos: list[str], *, answers: bool = False) -> None:
     """Make the people in one transaction, or none at all."""
+    steps = (*STEPS, ANSWERS) if answers else STEPS
     arguments = Settings.from_env().require_direct().connect_kwargs()
     connection = await asyncpg.connect(**arguments)
     started = time.perf_counter()
@@ -178,7 +204,7 @@ async def generate(people: int, videos: list[str]) -> None:
             indexes = await connection.fetch(SECONDARY_INDEXES)
             for index in indexes:
                 await connection.execute(f"DROP INDEX {index['name']}")
-            for name, statement in STEPS:
+            for name, statement in steps:
                 begun = time.perf_counter()
                 arguments_of_step = [people, videos] if "$2" in statement else [people]
                 status = await connection.execute(statement, *arguments_of_step)
@@ -201,8 +227,10 @@ def main() -> int:
         description=__doc__.partition("\n")[0] if __doc__ else "", allow_abbrev=False
     )
     parser.add_argument("--people", type=int, default=1000)
-    people = parser.parse_args().people
-    asyncio.run(generate(people, [video.id for video in load_course().ordered[:30]]))
+    parser.add_argument("--answers", action="store_true")
+    asked = parser.parse_args()
+    videos = [video.id for video in load_course().ordered[:30]]
+    asyncio.run(generate(asked.people, videos, answers=asked.answers))
     return 0
 
 

@@ -28,6 +28,7 @@ GET  /api/health                     public
 GET  /api/leaderboard                member
 GET  /api/manager/metrics.csv        manager
 GET  /api/manager/metrics.xlsx       manager
+GET  /api/manager/questions          manager
 GET  /api/openapi.json               member
 GET  /api/path                       member
 POST /api/practice                   member
@@ -36,6 +37,7 @@ POST /api/progress                   member
 POST /api/progress/watch             member
 GET  /api/quiz/{video_id:str}        member
 POST /api/quiz/{video_id:str}/answers member
+POST /api/quiz/{video_id:str}/reports member
 POST /api/quiz/submit                member
 GET  /api/search                     member
 GET  /dashboard                      member
@@ -46,6 +48,7 @@ GET  /leaderboard                    member
 GET  /login                          public
 POST /login                          public
 POST /logout                         public
+GET  /manager/questions              manager
 GET  /media/{name:path}              member
 GET  /metrics                        public
 GET  /path                           member
@@ -58,6 +61,8 @@ GET  /video/{video_id:str}           member
 GET  /video/{video_id:str}/answer    member
 POST /video/{video_id:str}/answer    member
 POST /video/{video_id:str}/done      member
+GET  /video/{video_id:str}/report    member
+POST /video/{video_id:str}/report    member
 POST /video/{video_id:str}/submit    member
 """
 

@@ -31,6 +31,7 @@ PAGES = (
     f"/video/{QUIZ}",
     f"/video/{QUIZ}?q=1",
     f"/video/{QUIZ}?result=1",
+    "/manager/questions",
     f"/video/{ORDERING[0]}?q={ORDERING[1]}",
     "/search?q=prompting",
     "/leaderboard",
@@ -50,6 +51,7 @@ async def stored(portal: Portal) -> list[list[str]]:
     """Returns all that a refused write must leave as it is."""
     tables = ["app_user", "login_session", "video_progress", "practice_tick", "quiz_attempt"]
     tables += ("quiz_answer", "user_score", "activity_day", "rate_bucket", "audit_event")
+    tables.append("question_report")
     rows = [
         await portal.database.fetch(f"SELECT t::text FROM {table} t ORDER BY 1") for table in tables
     ]

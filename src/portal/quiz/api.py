@@ -18,9 +18,10 @@ from portal.learning.site import course_of
 from portal.quiz import actions, queries, rules
 from portal.quiz.actions import GivenAnswer
 from portal.quiz.queries import open_quiz_of
+from portal.quiz.reports import MAX_REASON, report_question
 from portal.quiz.rules import MANY, Answer, Attempt, QuizProgress
 from portal.web.actor import Actor, CurrentActor
-from portal.web.openapi import Slug, between
+from portal.web.openapi import Slug, between, up_to
 from portal.web.site import Req
 
 QuestionId: TypeAlias = Annotated[Slug, msgspec.Meta(examples=["who-is-fluent"])]
@@ -93,6 +94,20 @@ class SubmittedAnswer(msgspec.Struct, rename="camel"):
     question_id: QuestionId
     choice_id: ChoiceId | None = None
     choice_ids: list[ChoiceId] | None = None
+
+
+class ReportRequest(msgspec.Struct, rename="camel"):
+    """`reason` in the learner's words, 1 to 500 characters."""
+
+    question_id: QuestionId
+    reason: Annotated[
+        str, up_to(MAX_REASON), msgspec.Meta(examples=["The answer marked right is wrong"])
+    ]
+
+
+class ReportResponse(msgspec.Struct, rename="camel"):
+    question_id: str
+    reported: bool
 
 
 class SubmitRequest(msgspec.Struct, rename="camel"):
@@ -240,4 +255,21 @@ async def submit(
     )
 
 
-HANDLERS = [quiz, commit, submit]
+@post(
+    "/api/quiz/{video_id:str}/reports",
+    status_code=200,
+    opt={"errors": (429,)},
+    summary="Say that something is wrong with an answered question, once",
+)
+async def report(
+    request: Req,
+    actor: CurrentActor,
+    video_id: FromPath[VideoId],
+    data: JSONBody[ReportRequest],
+) -> ReportResponse:
+    quiz = await open_quiz_of(actor, course_of(request), video_id)
+    await report_question(actor, quiz, data.question_id, data.reason)
+    return ReportResponse(data.question_id, reported=True)
+
+
+HANDLERS = [quiz, commit, submit, report]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from portal.errors import Conflict, Invalid, NotFound
+from portal.errors import Conflict, Invalid, NotFound, RateLimited
 from portal.learning import actions as learning
 from portal.learning.course import Quiz, Video
 from portal.learning.outline import Outline
@@ -18,9 +19,10 @@ from portal.learning.site import course_of
 from portal.quiz import actions, queries, result, rules, views
 from portal.quiz.actions import AlreadyCompleted, GivenAnswer
 from portal.quiz.queries import open_quiz_of
+from portal.quiz.reports import REASONS, reason_of, report_question
 from portal.quiz.video import QuizPart, video_view
 from portal.web.actor import Actor, CurrentActor
-from portal.web.forms import read_form
+from portal.web.forms import form_errors, read_form
 from portal.web.pages import page
 from portal.web.site import Req
 
@@ -46,8 +48,11 @@ async def _quiz_part(request: Req, actor: Actor, outline: Outline, video: Video)
         raise NotFound("This quiz has no such question.")
     question = progress.quiz.questions[number - 1]
     if question.id in progress.answers:
-        elsewhere = request.query_params.get("elsewhere") == "1"
-        return views.feedback(progress, number, actor.user_id, elsewhere=elsewhere)
+        query = request.query_params
+        thanks = query.get("reported") == "1"
+        form = views.report_form(progress, question.id, REASONS, thanks=thanks)
+        elsewhere = query.get("elsewhere") == "1"
+        return views.feedback(progress, number, actor.user_id, form, elsewhere=elsewhere)
     order = request.query_params.get("order", "").split(",") if question.kind == "ordering" else ()
     return views.asked(progress, number, actor.user_id, picked=order)
 
@@ -120,9 +125,47 @@ async def _asked_again(
     return await page(request, "quiz/video.html", content, status=422)
 
 
-@get("/video/{video_id:str}/answer", include_in_schema=False)
+@post("/video/{video_id:str}/report", include_in_schema=False)
+async def report(request: Req, actor: CurrentActor, video_id: FromPath[str]) -> Response[Any]:
+    """Keep what is wrong with an answered question, then show it again; sent twice, it is kept
+    once. A refused form comes back with what was written."""
+    course = course_of(request)
+    quiz = await open_quiz_of(actor, course, video_id)
+    form = await read_form(request)
+    question_id, choice, words = form.text("question"), form.text("reason"), form.text("words")
+    try:
+        await report_question(actor, quiz, question_id, reason_of(choice, words))
+        refused = None
+    except (Invalid, RateLimited) as error:
+        refused = form_errors(error, "reason")
+    except Conflict:  # reported before, or not answered: the page shows which
+        refused = None
+    progress = await queries.quiz_progress_of(actor.user_id, quiz)
+    number = progress.number_of(question_id)
+    if refused is None or number is None or question_id not in progress.answers:
+        return _to_question(video_id, number or progress.first_open, "&reported=1")
+    filled = msgspec.structs.replace(
+        views.report_form(progress, question_id, REASONS),
+        choice=choice,
+        words=words,
+        refused=refused.fields["reason"],
+    )
+    video = course.videos[quiz.video_id]
+    outline = await outline_of(actor, course, here=video.id)
+    content = video_view(
+        actor, outline, video, views.feedback(progress, number, actor.user_id, filled)
+    )
+    return await page(
+        request, "quiz/video.html", content, status=refused.status, headers=refused.headers
+    )
+
+
+@get(
+    ["/video/{video_id:str}/answer", "/video/{video_id:str}/report"],
+    include_in_schema=False,
+)
 async def answer_reopened(request: Req, actor: CurrentActor, video_id: FromPath[str]) -> Redirect:
-    """A refused answer stands at this address; who opens it again gets the quiz."""
+    """A refused form stands at such an address; who opens it again gets the quiz."""
     quiz = await open_quiz_of(actor, course_of(request), video_id)
     progress = await queries.quiz_progress_of(actor.user_id, quiz)
     return _to_question(quiz.video_id, progress.first_open)
@@ -145,4 +188,4 @@ async def submit(request: Req, actor: CurrentActor, video_id: FromPath[str]) -> 
     return Redirect(f"/video/{video_id}?result={attempt}#quiz", status_code=303)
 
 
-HANDLERS = [video_page, mark_watched, answer, answer_reopened, submit]
+HANDLERS = [video_page, mark_watched, answer, report, answer_reopened, submit]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -25,7 +27,9 @@ _ATTEMPTS = """
            (SELECT coalesce(jsonb_agg(jsonb_build_object(
                 'question_id', w.question_id, 'choices', w.choices,
                 'correct', w.correct, 'first_ever', w.first_ever) ORDER BY w.id), '[]')::text
-            FROM quiz_answer w WHERE w.attempt = a.id) AS answers
+            FROM quiz_answer w WHERE w.attempt = a.id) AS answers,
+           ARRAY(SELECT question_id FROM question_report
+                 WHERE learner = $1 AND quiz_id = $2) AS reported
     FROM quiz_attempt a
     WHERE a.learner = $1 AND a.quiz_id = $2
     ORDER BY a.attempt_number
@@ -59,10 +63,7 @@ async def quiz_progress_of(learner: UUID, quiz: Quiz) -> QuizProgress:
     """Returns where the learner is with the quiz: one statement, and a second one only when the
     open attempt began with other questions than today's."""
     rows = await sql.execute(_ATTEMPTS, learner, quiz.video_id, retry=True)
-    attempts = [
-        Attempt(**{**row, "answers": msgspec.json.decode(row["answers"], type=tuple[Answer, ...])})
-        for row in rows
-    ]
+    attempts = [_attempt(row) for row in rows]
     today = quiz
     completed = tuple(attempt for attempt in attempts if attempt.completed_at is not None)
     open_attempt = next((a for a in attempts if a.completed_at is None), None)
@@ -77,7 +78,14 @@ async def quiz_progress_of(learner: UUID, quiz: Quiz) -> QuizProgress:
         open=open_attempt,
         completed=completed,
         first_correct=rules.first_correct(attempts),
+        reported=frozenset(rows[0]["reported"]) if rows else frozenset(),
     )
+
+
+def _attempt(row: Mapping[str, Any]) -> Attempt:
+    fields = {name: row[name] for name in Attempt.__struct_fields__}
+    fields["answers"] = msgspec.json.decode(row["answers"], type=tuple[Answer, ...])
+    return Attempt(**fields)
 
 
 async def version(quiz_id: str, content_hash: str) -> Quiz:

@@ -43,7 +43,7 @@ class Attempt(AttemptResult, frozen=True):
 class QuizProgress(msgspec.Struct, frozen=True):
     """Where a learner is with a quiz. `quiz` holds the questions of the open attempt, which may be
     older than those of `today`; `first_correct` tells for each question whether the first answer
-    ever was right."""
+    ever was right, `reported` which ones the learner said something is wrong with."""
 
     quiz: Quiz
     today: Quiz
@@ -51,6 +51,7 @@ class QuizProgress(msgspec.Struct, frozen=True):
     open: Attempt | None
     completed: tuple[Attempt, ...]
     first_correct: Mapping[str, bool]
+    reported: frozenset[str] = frozenset()
 
     @property
     def answers(self) -> dict[str, Answer]:

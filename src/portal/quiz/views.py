@@ -3,7 +3,7 @@ Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 from uuid import UUID
 
@@ -72,6 +72,19 @@ class QuestionPart(_AtQuestion, frozen=True, kw_only=True):
     error: str | None
 
 
+class ReportForm(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a learner says that something is wrong with the question. `thanks`: just now;
+    `refused` is why it was not taken."""
+
+    question: str
+    reasons: Mapping[str, str]
+    reported: bool
+    thanks: bool = False
+    choice: str = ""
+    words: str = ""
+    refused: str | None = None
+
+
 class FeedbackPart(_AtQuestion, frozen=True, kw_only=True):
     """An answered question. `at` is the place in the video that explains it. Without a next one,
     the attempt can be submitted."""
@@ -87,6 +100,7 @@ class FeedbackPart(_AtQuestion, frozen=True, kw_only=True):
     next_href: str | None
     answered: int
     points_so_far: int
+    report: ReportForm
 
 
 def question_href(progress: QuizProgress, number: int) -> str:
@@ -156,8 +170,23 @@ def asked(
     )
 
 
+def report_form(
+    progress: QuizProgress, question_id: str, reasons: Mapping[str, str], *, thanks: bool = False
+) -> ReportForm:
+    """Returns the form for an answered question, as it is before anybody has written in it."""
+    reported = question_id in progress.reported
+    return ReportForm(
+        question=question_id, reasons=reasons, reported=reported, thanks=reported and thanks
+    )
+
+
 def feedback(
-    progress: QuizProgress, number: int, learner: UUID, *, elsewhere: bool = False
+    progress: QuizProgress,
+    number: int,
+    learner: UUID,
+    report: ReportForm,
+    *,
+    elsewhere: bool = False,
 ) -> FeedbackPart:
     """Returns the answered question `number` with its key and explanation, and the way on."""
     question, answers = progress.quiz.questions[number - 1], progress.answers
@@ -179,6 +208,7 @@ def feedback(
         next_href=_next_href(progress, number),
         answered=len(answers),
         points_so_far=sum(map(progress.points_of, answers.values())),
+        report=report,
     )
 
 

@@ -45,6 +45,7 @@ EVENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "sign_ins": ("Tries to sign in", ("accepted", "refused", "limited")),
     "answers": ("Answers committed to a question", ("right", "wrong")),
     "quizzes_finished": ("Attempts completed", ("",)),
+    "question_reports": ("Questions that a learner reported", ("",)),
     "videos_completed": ("Videos that became done", ("watched", "declared")),
     "rate_limit_refusals": ("Tries refused because there were too many", ("",)),
 }

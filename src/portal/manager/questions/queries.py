@@ -14,14 +14,18 @@ from portal.web.actor import Actor
 SHOWN_REASONS = 20
 
 # Everybody counts, whatever their role, and also who was disabled or erased since: nobody is named.
+# A version is of one quiz and has one length and one key, so these are no groups of their own: with
+# them the planner expects a hundred times as many groups as there are, and sorts all answers
+# (10,000 people, 1.5 million answers: 3.5 s instead of 1.2).
 _TALLIES = """
-    SELECT a.quiz_id, a.content_hash, w.question_id, w.choices, w.correct, a.total_questions,
+    SELECT min(a.quiz_id) AS quiz_id, a.content_hash, w.question_id, w.choices,
+           bool_and(w.correct) AS correct, max(a.total_questions) AS total_questions,
            count(*) AS people, sum(a.correct_answers) AS right,
            sum(a.correct_answers * a.correct_answers) AS right_squares
     FROM quiz_attempt a
     JOIN quiz_answer w ON w.attempt = a.id
     WHERE a.attempt_number = 1 AND a.completed_at IS NOT NULL AND a.quiz_id = ANY ($1::text[])
-    GROUP BY a.quiz_id, a.content_hash, w.question_id, w.choices, w.correct, a.total_questions
+    GROUP BY a.content_hash, w.question_id, w.choices
 """
 
 # JSON texts: the versions named and those that the viewer answered, with their questions; what the

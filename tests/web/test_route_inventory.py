@@ -94,9 +94,10 @@ async def test_closed_routes_ask_a_visitor_to_sign_in(
 
 
 async def test_a_learner_is_kept_from_the_pages_of_managers_and_admins(
-    portal: Portal, alex: httpx.AsyncClient
+    portal: Portal,
 ) -> None:
     for route in routes_of(portal):
+        alex = await portal.signed_in("alex")  # anew: one of them signs out
         answer = await alex.request(route.method, address(portal, route.path))
         assert (answer.status_code == 403) == (route.who in ("manager", "admin")), route
 

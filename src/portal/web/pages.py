@@ -11,7 +11,7 @@ from litestar import Response
 
 from portal import __version__
 from portal.web import formats, languages
-from portal.web.actor import Actor
+from portal.web.actor import Actor, Role
 from portal.web.assets import shipped
 from portal.web.auth import current_actor
 from portal.web.paths import address_of
@@ -20,17 +20,41 @@ from portal.web.theme import theme_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-# Address, word, word in the tab bar of a phone, icon.
-NAVIGATION = (
-    ("/dashboard", "Dashboard", "Home", "home"),
-    ("/path", "Path", "Path", "path"),
-    ("/leaderboard", "Leaderboard", "Ranks", "ranks"),
-)
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A page of the main navigation. `short` is its word in the tab bar of a phone, `key` what
+    follows a "g" on the keyboard."""
+
+    href: str
+    label: str
+    short: str
+    icon: str
+    key: str
+
+
+HOME = Place("/dashboard", "Dashboard", "Home", "home", "d")
+PATH = Place("/path", "Path", "Path", "path", "p")
+RANKS = Place("/leaderboard", "Leaderboard", "Ranks", "ranks", "l")
+TEAM = Place("/manager", "Team", "Team", "team", "t")
+
+NAVIGATION: dict[Role, tuple[Place, ...]] = {
+    "learner": (HOME, PATH, RANKS),
+    "manager": (HOME, PATH, RANKS, TEAM),
+    "admin": (HOME, PATH, RANKS, TEAM),
+}
+# Whoever looks after a team has it in the tab bar, in place of the ranks.
+IN_TAB_BAR: dict[Role, frozenset[Place]] = {
+    "learner": frozenset((HOME, PATH, RANKS)),
+    "manager": frozenset((HOME, PATH, TEAM)),
+    "admin": frozenset((HOME, PATH, TEAM)),
+}
 DEMO_NOTICE = (
     "Demo accounts with public passwords are active. Set SEED_DB=false and change or disable them"
     " before anyone else can reach this site."
 )
-_BELOW_PATH = ("/step/", "/video/")
+# Pages that have no entry of their own, and the entry that they belong to.
+_BELOW = {"/step/": "/path", "/video/": "/path", "/manager/": "/manager"}
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -39,11 +63,11 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class NavItem(msgspec.Struct, frozen=True):
-    href: str
-    label: str
-    short: str
-    icon: str
+    """`in_tab_bar`: on a phone too; what is not stands in its menu there."""
+
+    place: Place
     current: bool
+    in_tab_bar: bool
 
 
 class Banner(msgspec.Struct, frozen=True):
@@ -184,7 +208,7 @@ async def _shell(request: Req) -> Shell:
 def _shell_for(request: Req, actor: Actor | None, score: int) -> Shell:
     here = site(request)
     path = request.scope["path"]
-    current = "/path" if path.startswith(_BELOW_PATH) else path
+    current = next((entry for start, entry in _BELOW.items() if path.startswith(start)), path)
     return Shell(
         signed_in=actor is not None,
         name=actor.name if actor else "",
@@ -193,8 +217,8 @@ def _shell_for(request: Req, actor: Actor | None, score: int) -> Shell:
         role=actor.role if actor else "",
         score=score,
         nav=[
-            NavItem(href=href, label=label, short=short, icon=icon, current=href == current)
-            for href, label, short, icon in NAVIGATION
+            NavItem(place, place.href == current, place in IN_TAB_BAR[actor.role])
+            for place in NAVIGATION[actor.role]
         ]
         if actor
         else [],

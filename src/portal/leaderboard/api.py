@@ -17,7 +17,6 @@ from portal.leaderboard.queries import (
     Period,
     Scope,
     default_scope,
-    lines_of,
 )
 from portal.web.actor import CurrentActor
 from portal.web.openapi import between

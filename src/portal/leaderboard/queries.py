@@ -14,6 +14,7 @@ from portal.db import sql
 from portal.scoring.queries import GAINED, IS_NAMED
 from portal.scoring.rules import recent_since
 from portal.web.actor import Actor
+from portal.web.paging import lines_of, page_count
 
 Scope: TypeAlias = Literal["track", "team", "all"]
 Period: TypeAlias = Literal["all", "30d"]
@@ -23,7 +24,6 @@ Period: TypeAlias = Literal["all", "30d"]
 AskedScope: TypeAlias = Annotated[Scope | Literal["default"], QueryParameter(name="scope")]
 
 
-PER_PAGE = 50
 MAX_PAGE = 1_000_000
 TOP = 10
 BESIDE = 2  # people on each side of the actor
@@ -102,7 +102,7 @@ class Board(msgspec.Struct, frozen=True):
 
     @property
     def pages(self) -> int:
-        return -(-self.total // PER_PAGE)
+        return page_count(self.total)
 
     @property
     def me(self) -> BoardEntry | None:
@@ -123,12 +123,7 @@ class _BoardRow(msgspec.Struct, frozen=True):
 
 
 def page_of(line: int) -> int:
-    return -(-line // PER_PAGE)
-
-
-def lines_of(page: int) -> tuple[int, int]:
-    """Returns the first and the last line of a page."""
-    return PER_PAGE * (page - 1) + 1, PER_PAGE * page
+    return page_count(line)
 
 
 def default_scope(actor: Actor) -> Scope:

@@ -7,21 +7,13 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from portal.accounts.rules import TRACKS
-from portal.leaderboard.queries import (
-    PER_PAGE,
-    TOP,
-    Board,
-    BoardEntry,
-    Period,
-    Scope,
-    lines_of,
-    page_of,
-)
+from portal.leaderboard.queries import TOP, Board, BoardEntry, Period, Scope, page_of
 from portal.quiz.kpis import Placed, distance
 from portal.scoring.rules import RECENT_DAYS
 from portal.web.actor import Actor
 from portal.web.formats import number, ordinal, plural
 from portal.web.languages import isolated
+from portal.web.paging import PER_PAGE, Pages, lines_of, pages_of
 
 RowKind: TypeAlias = Literal["person", "gap"]
 
@@ -46,23 +38,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     me: bool = False
 
 
-class PageLink(msgspec.Struct, frozen=True):
-    """A page to go to; without a number, the ones left out."""
+class BoardPages(msgspec.Struct, frozen=True):
+    """The pages of the ranks, the address of the best, and of the actor's own page elsewhere."""
 
-    number: int | None
-    href: str = ""
-    current: bool = False
-
-
-class Pages(msgspec.Struct, frozen=True, kw_only=True):
-    """`number` is None where only the best and the actor are shown."""
-
-    number: int | None
-    count: int
-    range: str
-    links: list[PageLink]
-    previous: str | None
-    next: str | None
+    pager: Pages
     top: str
     mine: str | None
 
@@ -78,7 +57,7 @@ class LeaderboardPage(msgspec.Struct, frozen=True, kw_only=True):
     empty: str
     hidden_me: bool
     hidden_others: bool
-    pages: Pages | None
+    pages: BoardPages | None
     how: str
 
 
@@ -207,23 +186,10 @@ def _row(entry: BoardEntry, scope: Scope) -> Row:
     )
 
 
-def _pages(board: Board, scope: Scope, period: Period, page: int | None) -> Pages:
-    count = board.pages
-    first, last = lines_of(page or 1)
+def _pages(board: Board, scope: Scope, period: Period, page: int | None) -> BoardPages:
     mine = page_of(board.me.line) if board.me else None
-    near = {1, count, *range((page or 1) - 1, (page or 1) + 2)}
-    links: list[PageLink] = []
-    for each in sorted(near & set(range(1, count + 1))):
-        if links and each > (links[-1].number or 0) + 1:
-            links.append(PageLink(None))
-        links.append(PageLink(each, address(scope, period, each), each == page))
-    return Pages(
-        number=page,
-        count=count,
-        range=f"{number(first)}–{number(min(last, board.total))} of {number(board.total)}",
-        links=links,
-        previous=address(scope, period, page - 1) if page and page > 1 else None,
-        next=address(scope, period, page + 1) if page and page < count else None,
+    return BoardPages(
+        pages_of(board.total, page, lambda each: address(scope, period, each)),
         top=address(scope, period),
         mine=f"{address(scope, period, mine)}#me" if mine and mine != page else None,
     )

@@ -83,6 +83,18 @@ async function sendPart(form, submitter) {
   }
 }
 
+// Replaces parts of this page by those of another address of it, unless `wanted` says by then that
+// the answer comes too late.
+export async function readPart(url, ids, wanted) {
+  document.getElementById(ids[0]).setAttribute("aria-busy", "true");
+  try {
+    const loaded = await load(await read(url), ids);
+    if (wanted()) show(loaded, ids, true);
+  } catch {
+    if (wanted()) location.assign(url);
+  }
+}
+
 // Without a connection a real submit would lose the page, and the choice with it; so it would when
 // the server refuses it. A link to where one is does not open the page again if it names a part.
 function keep(form, submitter, refusal) {

@@ -30,6 +30,7 @@ from portal.learning.locks import Locked
 from portal.manager import downloads as manager_downloads
 from portal.manager.questions import api as questions_api
 from portal.manager.questions import pages as questions_pages
+from portal.manager import pages as manager_pages
 from portal.profile import pages as profile_pages
 from portal.quiz import api as quiz_api
 from portal.quiz import pages as quiz_pages
@@ -77,6 +78,7 @@ HANDLERS = [
     *manager_downloads.HANDLERS,
     *questions_api.HANDLERS,
     *questions_pages.HANDLERS,
+    *manager_pages.HANDLERS,
     *search_api.HANDLERS,
     *search_pages.HANDLERS,
 ]

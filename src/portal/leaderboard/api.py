@@ -20,6 +20,7 @@ from portal.leaderboard.queries import (
 )
 from portal.web.actor import CurrentActor
 from portal.web.openapi import between
+from portal.web.paging import lines_of
 
 
 class Ranked(msgspec.Struct, frozen=True, rename="camel"):

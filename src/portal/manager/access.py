@@ -26,7 +26,7 @@ IS_MEMBER = "u.disabled_at IS NULL AND u.erased_at IS NULL"
 
 # Whether actor $1, an admin if $2, sees team `t`, and how.
 _SEEN_TEAMS = f"""
-    SELECT t.id, t.name, coalesce(l.deputy, false) AS deputy,
+    SELECT t.id, t.name, t.working_days, coalesce(l.deputy, false) AS deputy,
            (SELECT count(*) FROM app_user u WHERE u.team = t.id AND {IS_MEMBER}) AS members
     FROM team t LEFT JOIN leads l ON l.team = t.id AND l.member = $1
     WHERE (l.member IS NOT NULL OR $2) AND ($3::text IS NULL OR t.id = $3)
@@ -52,12 +52,14 @@ QuestionId: TypeAlias = tuple[str, str]
 
 
 class SeenTeam(msgspec.Struct, frozen=True, rename="camel"):
-    """A team that the actor may see; `deputy` tells that they look after it for somebody else."""
+    """A team that the actor may see; `deputy` tells that they look after it for somebody else.
+    `working_days` are numbers from 1, Monday, to 7; None until the team has said so."""
 
     id: str
     name: str
     deputy: bool
     members: int
+    working_days: list[int] | None = None
 
 
 class SeenMember(msgspec.Struct, frozen=True, kw_only=True):

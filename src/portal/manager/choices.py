@@ -61,7 +61,7 @@ def address(filters: Filters, page: int = 1) -> str:
 
 def filter_form(
     filters: Filters,
-    team: str,
+    team: str | None,
     steps: Sequence[tuple[str, str]],
     teams: Sequence[tuple[str, str]],
 ) -> FilterForm:

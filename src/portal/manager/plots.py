@@ -82,7 +82,7 @@ class TrendRow(msgspec.Struct, frozen=True):
 
 
 class TrendCard(msgspec.Struct, frozen=True):
-    """`first` and `last` are the Mondays at both ends of each line, `rows` the values in a table."""
+    """`first` and `last` are the Mondays at both ends of each line, `rows` are its values."""
 
     heading: str
     trends: list[Trend]

@@ -142,6 +142,8 @@ _COLUMNS: Final = (
     ("Complete", "completion", True),
     ("Last active", "active", True),
 )
+
+
 def team_page(  # everything that the page says, each from what it knows
     metrics: Metrics,
     filters: Filters,
@@ -166,7 +168,7 @@ def team_page(  # everything that the page says, each from what it knows
     everybody = metrics.team_id == EVERYBODY
     others = [row for row in metrics.rows if row.member.id != me]
     needing = sum(row.status in NEEDING for row in others)
-    name = "Everyone" if everybody else isolated(metrics.team_name)
+    name = "Everyone" if everybody else isolated(metrics.team_name or "")
     return TeamPage(
         warnings=list(warnings),
         kicker=None if needing or not others else name,
@@ -247,9 +249,7 @@ def _figures(metrics: Metrics, filters: Filters) -> list[Figure]:
     ]
 
 
-def _spark(
-    values: Sequence[int], label: str, written: Callable[[int], str]
-) -> plots.Line | None:
+def _spark(values: Sequence[int], label: str, written: Callable[[int], str]) -> plots.Line | None:
     if not values:
         return None
     words = f"{label}: {written(values[0])} at first, {written(values[-1])} now"

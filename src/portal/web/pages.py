@@ -21,7 +21,6 @@ from portal.web.theme import theme_of
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-
 class Place(msgspec.Struct, frozen=True):
     """A page of the main navigation. `short` is its word in the tab bar of a phone, `key` what
     follows a "g" on the keyboard."""

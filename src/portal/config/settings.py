@@ -19,6 +19,7 @@ from msgspec import Struct
 from portal.config.addresses import Network, ip_address, is_loopback
 from portal.config.dsn import Dsn, read_dsn
 from portal.config.environment import Refused, Setting, declared_by, gather
+from portal.config.smtp import Smtp, read_smtp
 from portal.errors import CommandFailed, PortalError
 
 DATABASE_FIELDS = {"database", "direct"}  # looked at only when needed
@@ -155,9 +156,9 @@ class Settings(Struct, frozen=True, kw_only=True):
         None
     )
     """What the collector wants to see: `authorization=Bearer%20KEY,x-tenant=portal`."""
-    smtp_url: Annotated[str | None, Setting(secret=True, parse=_smtp_url)] = None
-    """The mail server, for mails that the portal will send; nothing is sent yet:
-    `smtp://user:password@host:587`, or `smtps://` for TLS from the start."""
+    smtp_url: Annotated[Smtp | None, Setting(secret=True, parse=read_smtp)] = None
+    """The mail server through which `portal digest` sends its mails: `smtp://user:password@host:587`,
+    which begins with STARTTLS, or `smtps://` for TLS from the start. See [Mail](#mail)."""
     mail_from: Annotated[str | None, Setting(parse=_mailbox)] = None
     """The sender of mails: `learning@example.com` or `Learning <learning@example.com>`."""
 
@@ -349,20 +350,6 @@ _mailbox = _matching(
     rf"{_ADDRESS}|[^<>\r\n]+ <{_ADDRESS}>", "must be an e-mail address, or a name and <address>."
 )
 _token = _matching(r"[!-~]+", "must consist of ASCII letters, digits and signs, without spaces.")
-
-
-def _smtp_url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        usable = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or parts.path.strip("/") or parts.query or parts.fragment:
-        raise Refused(
-            "must look like smtp://user:password@host:587, or smtps:// for TLS from the start;"
-            " percent-encode special characters in the password."
-        )
-    return text
 
 
 SETTINGS = declared_by(Settings)

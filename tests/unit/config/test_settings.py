@@ -12,6 +12,8 @@ import pytest
 
 from portal.config.addresses import is_loopback
 from portal.config.settings import PublicUrl, Settings, SettingsError
+from portal.config.smtp import Smtp
+from portal.config.tls import Tls
 
 DIRECT = "postgres://app:pw-direct@db:5432/learning"
 POOLED = "postgres://app:pw-pooled@db:6432/learning?pgbouncer=true&connection_limit=2"
@@ -103,7 +105,18 @@ def test_defaults(tmp_path: Path) -> None:
         ("SHUTDOWN_SECONDS", "25", 25),
         ("RETAIN_DAYS", "30", 30),
         ("METRICS_TOKEN", "s3cr3t+/=", "s3cr3t+/="),
-        ("SMTP_URL", "smtps://u:p%40@mail.example.com", "smtps://u:p%40@mail.example.com"),
+        (
+            "SMTP_URL",
+            "smtps://u:p%40@mail.example.com",
+            Smtp(
+                host="mail.example.com",
+                port=465,
+                user="u",
+                password="p@",
+                implicit=True,
+                tls=Tls("verify-full"),
+            ),
+        ),
         ("MAIL_FROM", "Learning <l@example.com>", "Learning <l@example.com>"),
     ],
 )

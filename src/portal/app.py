@@ -31,6 +31,7 @@ from portal.manager import downloads as manager_downloads
 from portal.manager.questions import api as questions_api
 from portal.manager.questions import pages as questions_pages
 from portal.manager import pages as manager_pages
+from portal.manager import digest_page
 from portal.profile import pages as profile_pages
 from portal.quiz import api as quiz_api
 from portal.quiz import pages as quiz_pages
@@ -81,6 +82,7 @@ HANDLERS = [
     *manager_pages.HANDLERS,
     *search_api.HANDLERS,
     *search_pages.HANDLERS,
+    *digest_page.HANDLERS,
 ]
 
 

@@ -63,9 +63,9 @@ def document(name: str, kind: str) -> Any:
 
 
 def kubernetes_names() -> list[str]:
-    """Returns the manifests that the kustomization builds, and the one that waits in a comment."""
+    """Returns the manifests that the kustomization builds, and those that wait in a comment."""
     resources = documents("kubernetes/kustomization.yaml")[0]["resources"]
-    return [f"kubernetes/{name}" for name in (*resources, "backup.yaml")]
+    return [f"kubernetes/{name}" for name in (*resources, "backup.yaml", "digest.yaml")]
 
 
 def pod_of(manifest: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from portal.config.settings import SETTINGS, Settings
+from portal.manager.mailing import missing_settings
 from portal.ops.service import PASSWORD_FILE, SERVICE_FILE
 from tests.gate import deployed
 from tests.gate.deployed import DEPLOY, Container, read
@@ -20,6 +21,7 @@ SECRETS = {
     "ADMIN_EMAIL": "admin@example.com",
     "ADMIN_PASSWORD": "a long password",
     "METRICS_TOKEN": "token",
+    "SMTP_URL": "smtp://mailer:pw@mail.example.com",
 }
 KNOWN = {setting.name for setting in SETTINGS}
 SECRET = {setting.name for setting in SETTINGS if setting.secret}
@@ -57,6 +59,8 @@ def test_the_portal_takes_the_variables(container: Container, tmp_path: Path) ->
         assert settings.database.pooled
         assert settings.public_url
         assert not settings.public_url.loopback
+    elif container.command == "digest":
+        assert missing_settings(settings) == []
     else:
         assert settings.direct
         assert not settings.direct.pooled

@@ -76,6 +76,7 @@ async def test_nothing_is_wrong(database: Database) -> None:
         "ok    people: there is an admin",
         "note  people: 22 demo accounts can be entered with a public password",
         "ok    course: 8 steps, ",
+        "note  SMTP_URL: is not set: managers get no weekly mail.",
         "ok    disk: ",
         "ok    pg_dump: ",
     ):
@@ -105,6 +106,14 @@ async def test_nothing_is_wrong(database: Database) -> None:
         ),
         ({"HOST": "203.0.113.7"}, "port 3000: 203.0.113.7 is no address of this machine"),
         ({"DB_POOL_SIZE": "1000"}, "connections: "),
+        (
+            {"SMTP_URL": f"smtp://u:{SECRET}@127.0.0.1:9", "PUBLIC_URL": "http://localhost:3000"},
+            "SMTP_URL: is of no use without MAIL_FROM: set them, too.",
+        ),
+        (
+            {"SMTP_URL": f"smtp://u:{SECRET}@127.0.0.1:9"},
+            "SMTP_URL: The mail server 127.0.0.1:9 does not answer: nothing listens there.",
+        ),
     ],
 )
 async def test_settings_that_are_wrong_or_unwise(

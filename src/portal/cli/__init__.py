@@ -10,11 +10,11 @@ from typing import NoReturn
 
 import click
 
-from portal.cli import content, database, people, serving
+from portal.cli import content, database, mail, people, serving
 from portal.cli.base import program
 from portal.errors import PortalError
 
-__all__ = ["content", "database", "main", "people", "program", "serving"]
+__all__ = ["content", "database", "mail", "main", "people", "program", "serving"]
 
 MISSING = "Build the image again, or install again from locks/runtime.txt."
 

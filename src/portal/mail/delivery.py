@@ -161,24 +161,30 @@ def _why(error: Exception, smtp: Smtp) -> str:
         return f"refuses the connection{_code(error)}."
     # The library wraps what the system says.
     for cause in (error.__cause__, error.__context__, error):
-        match cause:
-            case ssl.SSLCertVerificationError():
-                return (
-                    f"has a certificate that is not believed ({cause.verify_message.rstrip('.')}):"
-                    " sslrootcert in SMTP_URL names the file of its authority."
-                )
-            case ssl.SSLError():
-                other = "smtp:// is for STARTTLS" if smtp.implicit else "smtps:// is for TLS alone"
-                return f"does not speak TLS as it should; {other}."
-            case socket.gaierror():
-                return "is not known by this name: look at SMTP_URL and at the name server."
-            case ConnectionRefusedError():
-                return "does not answer: nothing listens there."
-            case TimeoutError():
-                return "does not answer in time: look at the firewall, which often closes port 25."
+        if words := _of_the_system(cause, smtp):
+            return words
     said = str(error)
     if "STARTTLS" in said and "not supported" in said:
         return "does not offer STARTTLS, and nothing is sent to it without."
     if "AUTH" in said or "authentication method" in said:
         return "does not let anybody sign in: take the user out of SMTP_URL, or use another port."
     return "broke off the connection."
+
+
+def _of_the_system(cause: BaseException | None, smtp: Smtp) -> str:
+    match cause:
+        case ssl.SSLCertVerificationError():
+            return (
+                f"has a certificate that is not believed ({cause.verify_message.rstrip('.')}):"
+                " sslrootcert in SMTP_URL names the file of its authority."
+            )
+        case ssl.SSLError():
+            other = "smtp:// is for STARTTLS" if smtp.implicit else "smtps:// is for TLS alone"
+            return f"does not speak TLS as it should; {other}."
+        case socket.gaierror():
+            return "is not known by this name: look at SMTP_URL and at the name server."
+        case ConnectionRefusedError():
+            return "does not answer: nothing listens there."
+        case TimeoutError():
+            return "does not answer in time: look at the firewall, which often closes port 25."
+    return ""

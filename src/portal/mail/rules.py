@@ -92,10 +92,12 @@ def _mailbox(name: str, address: str) -> Address:
         if not re.fullmatch(r"[A-Za-z0-9.-]+", domain):
             raise ValueError
         found = Address(one_line(name), username=local, domain=domain)
-        # What is not read back as it was written would go to somebody else.
-        if not local.isprintable() or Address(addr_spec=found.addr_spec) != Address(
-            username=local, domain=domain
-        ):
+        if local.isascii():
+            # What is not read back as it was written would go to somebody else.
+            usable = Address(addr_spec=found.addr_spec) == Address(username=local, domain=domain)
+        else:
+            usable = re.fullmatch(r"[\w.+-]+", local) is not None
+        if not (usable and local.isprintable()):
             raise ValueError
     except (ValueError, IndexError, MessageError):
         raise Invalid("This e-mail address cannot be written in a mail.") from None

@@ -49,7 +49,7 @@ def test_what_an_address_means(text: str, place: str, user: str | None, mode: st
         ("smtp://u:hu\nsh@mail.example.com", "must look like smtp://"),
         ("smtp://u@mail.example.com", "names a user without a password"),
         ("smtp://:hush@mail.example.com", "names a user without a password"),
-        ("smtp://u:1?hush@mail.example.com", "names a user without a password"),
+        ("smtp://u:1?hush@mail.example.com", "has a parameter that is neither"),
         ("smtp://mail.example.com?hush=1", "has a parameter that is neither"),
         ("smtp://mail.example.com?sslmode=maybe", "has an sslmode that is none of"),
         ("smtp://mail.example.com?sslmode=disable", "sends mails unencrypted to a public host."),

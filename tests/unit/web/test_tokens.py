@@ -10,7 +10,8 @@ import portal
 
 WEB = Path(portal.__file__).parent / "web"
 STATIC = WEB / "static"
-TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
+MAILS = sorted((WEB / "templates" / "mail").glob("*.html"))
+TEMPLATES = sorted(set((WEB / "templates").rglob("*.html")) - set(MAILS))
 STYLES = sorted((STATIC / "css").glob("*.css"))
 SCRIPTS = sorted((STATIC / "js").glob("*.js"))
 
@@ -101,6 +102,18 @@ def test_templates_hold_no_styles_scripts_or_colours(path: Path) -> None:
     assert not re.search(r"<script(?![^>]*\ssrc=)", source)
     colours = {value.upper() for value in re.findall(r"#[0-9a-fA-F]{6}\b", source)}
     assert colours <= {_colours(theme)["surface"] for theme in (0, 1)}
+
+
+@pytest.mark.parametrize("path", MAILS, ids=lambda path: path.name)
+def test_a_mail_brings_its_styles_along_and_nothing_else(path: Path) -> None:
+    """Mail programs know no style sheet of ours; what they load from elsewhere tells who reads."""
+    source = path.read_text()
+    assert source.count("<style>") == 1
+    assert not re.search(r"<(?:script|img|link|iframe|form)\b|@import|url\(|\son[a-z]+\s*=", source)
+    light, dark = (set(_colours(theme).values()) for theme in (0, 1))
+    assert {value.upper() for value in HEX.findall(source.partition("</style>")[2])} <= light
+    switched = re.findall(r"prefers-color-scheme: dark.+?</style>", source, re.DOTALL)
+    assert {value for part in switched for value in HEX.findall(part)} <= dark
 
 
 def test_theme_colours_are_those_of_the_header() -> None:

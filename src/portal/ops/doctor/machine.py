@@ -1,7 +1,8 @@
-"""`portal doctor`: checks of this machine, which are the port, the course and the disk."""
+"""`portal doctor`: checks of this machine: the port, the course, the mail server, the disk."""
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import http.client
 import shutil
@@ -14,7 +15,9 @@ import msgspec
 from portal.authoring.loading import course_in
 from portal.config.settings import Settings
 from portal.learning.course import ContentError
-from portal.ops.doctor.result import CheckResult, fail, ok
+from portal.mail.delivery import MailServer, NotReachable
+from portal.manager.mailing import missing_settings
+from portal.ops.doctor.result import CheckResult, fail, ok, warn
 from portal.serving import local
 from portal.web.formats import plural
 
@@ -82,6 +85,21 @@ def course(settings: Settings) -> Iterator[CheckResult]:
         plural(len(found.quizzes), "quiz", "quizzes"),
     )
     yield ok(subject, f"{', '.join(parts)}, content hash {found.content_hash[:12]}")
+
+
+def mail(settings: Settings) -> Iterator[CheckResult]:
+    """Connects to the mail server and signs in; sends nothing."""
+    if settings.smtp_url is None:
+        yield warn("SMTP_URL", "is not set: managers get no weekly mail.")
+        return
+    missing = missing_settings(settings)
+    if missing:
+        yield fail("SMTP_URL", f"is of no use without {' and '.join(missing)}: set them, too.")
+    server = MailServer(settings.smtp_url, name="localhost", seconds=HTTP_SECONDS)
+    try:
+        yield ok("SMTP_URL", asyncio.run(server.try_out()))
+    except NotReachable as error:
+        yield fail("SMTP_URL", error.sentence)
 
 
 def disk(_: Settings) -> Iterator[CheckResult]:

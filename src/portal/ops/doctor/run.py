@@ -61,6 +61,7 @@ def _results() -> Iterator[CheckResult]:
         ("DATABASE_URL", database.database),
         ("DATABASE_URL_UNPOOLED", database.direct),
         ("course", machine.course),
+        ("SMTP_URL", machine.mail),
         ("disk", machine.disk),
     )
     yield from run_checks(checks, settings)

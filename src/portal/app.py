@@ -27,11 +27,11 @@ from portal.learning import api as learning_api
 from portal.learning import media
 from portal.learning import pages as learning_pages
 from portal.learning.locks import Locked
+from portal.manager import digest_page
 from portal.manager import downloads as manager_downloads
+from portal.manager import pages as manager_pages
 from portal.manager.questions import api as questions_api
 from portal.manager.questions import pages as questions_pages
-from portal.manager import pages as manager_pages
-from portal.manager import digest_page
 from portal.profile import pages as profile_pages
 from portal.quiz import api as quiz_api
 from portal.quiz import pages as quiz_pages

@@ -20,9 +20,9 @@ POST /account/profile                member
 POST /account/sign-out               member
 GET  /account/time-zone              member
 POST /account/time-zone              member
-GET  /api/auth/me                    public
 POST /api/auth/login                 public
 POST /api/auth/logout                public
+GET  /api/auth/me                    public
 GET  /api/dashboard/kpis             member
 GET  /api/health                     public
 GET  /api/leaderboard                member
@@ -35,10 +35,10 @@ POST /api/practice                   member
 GET  /api/progress                   member
 POST /api/progress                   member
 POST /api/progress/watch             member
+POST /api/quiz/submit                member
 GET  /api/quiz/{video_id:str}        member
 POST /api/quiz/{video_id:str}/answers member
 POST /api/quiz/{video_id:str}/reports member
-POST /api/quiz/submit                member
 GET  /api/search                     member
 GET  /dashboard                      member
 GET  /health/live                    public
@@ -48,10 +48,10 @@ GET  /leaderboard                    member
 GET  /login                          public
 POST /login                          public
 POST /logout                         public
-GET  /manager/questions              manager
 GET  /manager/digest                 manager
 POST /manager/digest                 manager
 GET  /manager/digest/text            manager
+GET  /manager/questions              manager
 GET  /media/{name:path}              member
 GET  /metrics                        public
 GET  /path                           member

@@ -19,15 +19,23 @@ from portal.web.site import Req, site
 from portal.web.spreadsheets import CSV_TYPE, XLSX_TYPE, Rows, csv_file, xlsx_file
 
 
-@get("/api/manager/metrics.csv", opt={"who": "manager"}, include_in_schema=False)
+@get(
+    "/api/manager/metrics.csv",
+    opt={"who": "manager", "file": CSV_TYPE, "errors": (404,)},
+    summary="The rows of a team as CSV",
+)
 async def metrics_csv(request: Req, actor: CurrentActor) -> Stream:
     """The rows of `/api/manager/metrics` with the same filters; docs/EXPORTS.md has the columns."""
     return await _file(request, actor, "csv")
 
 
-@get("/api/manager/metrics.xlsx", opt={"who": "manager"}, include_in_schema=False)
+@get(
+    "/api/manager/metrics.xlsx",
+    opt={"who": "manager", "file": XLSX_TYPE, "errors": (404,)},
+    summary="The rows of a team as a workbook",
+)
 async def metrics_xlsx(request: Req, actor: CurrentActor) -> Stream:
-    """The same as a workbook."""
+    """The rows of `/api/manager/metrics` with the same filters, in one sheet."""
     return await _file(request, actor, "xlsx")
 
 

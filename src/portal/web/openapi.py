@@ -137,11 +137,12 @@ def _operation(
     if parameters := [_parameter(*found, schema_of) for found in _parameters_of(handler)]:
         operation["parameters"] = parameters
     if body := handler.parsed_fn_signature.parameters.get("data"):
-        content = {"application/json": {"schema": schema_of[body.annotation]}}
+        content = _json(schema_of[body.annotation])
         operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 
+FILE: Final = {"type": "string", "format": "binary"}
 _PLAIN: Final = str.maketrans("", "", "/{}_-.")
 
 
@@ -149,10 +150,9 @@ def _responses(
     route: HTTPRoute, handler: HTTPRouteHandler, method: str, schema_of: dict[Any, Any]
 ) -> dict[str, Any]:
     success = handler.status_code
-    answer: dict[str, Any] = {
-        "description": HTTPStatus(success).phrase,
-        "content": {"application/json": {"schema": schema_of[_answer_of(handler)]}},
-    }
+    file = handler.opt.get("file")  # the media type of an answer that is not JSON
+    content = {file: {"schema": FILE}} if file else _json(schema_of[_answer_of(handler)])
+    answer: dict[str, Any] = {"description": HTTPStatus(success).phrase, "content": content}
     if handler.opt.get("opens_session"):
         cookie = {"description": f"`{COOKIE}`, the session.", "schema": {"type": "string"}}
         answer["headers"] = {"Set-Cookie": cookie}
@@ -162,6 +162,10 @@ def _responses(
     if handler.opt.get("unready"):
         responses["503"] = {**_error(503), "content": answer["content"]}
     return responses
+
+
+def _json(schema: Any) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
 
 
 def _statuses(route: HTTPRoute, handler: HTTPRouteHandler, method: str) -> set[int]:
@@ -186,7 +190,7 @@ def _statuses(route: HTTPRoute, handler: HTTPRouteHandler, method: str) -> set[i
 def _error(status: int) -> dict[str, Any]:
     described: dict[str, Any] = {
         "description": ERRORS[status],
-        "content": {"application/json": {"schema": {"$ref": REF.format(name="Error")}}},
+        "content": _json({"$ref": REF.format(name="Error")}),
     }
     if status in WAITS:
         wait = {"required": True, "schema": {"type": "integer", "minimum": 0}}
@@ -216,7 +220,8 @@ def _parameter(
 
 def _types_of(handler: HTTPRouteHandler) -> Iterator[Any]:
     """Yields the types that the description of an operation names."""
-    yield _answer_of(handler)
+    if "file" not in handler.opt:
+        yield _answer_of(handler)
     if body := handler.parsed_fn_signature.parameters.get("data"):
         yield body.annotation
     for field, _ in _parameters_of(handler):

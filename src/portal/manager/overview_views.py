@@ -50,11 +50,12 @@ def overview(lines: Sequence[TeamLine], warnings: Sequence[Banner] = ()) -> Over
     people = sum(line.totals.members for line in lines)
     needing = sum(map(_needing, lines))
     teams = sum(line.id is not None for line in lines)
+    active = sum(line.totals.active_this_week for line in lines)
     ordered = sorted(lines, key=lambda line: (line.id is None, -_needing(line)))
     return OverviewPage(
         warnings=list(warnings),
         heading=_heading(needing, people, teams),
-        lead=f"{number(sum(line.totals.active_this_week for line in lines))} active this week,"
+        lead=f"{plural(teams, 'team')}, {number(active)} active this week,"
         f" {plural(sum(line.totals.gained for line in lines), 'point')} gained in 7 days.",
         states=[(status.capitalize(), PILLS[status]) for status in STATUSES],
         teams=[_row(line) for line in ordered],
@@ -69,11 +70,10 @@ def _needing(line: TeamLine) -> int:
 def _heading(needing: int, people: int, teams: int) -> str:
     if not teams:
         return "There is no team yet"
-    where = f"in {plural(teams, 'team')}"
     if not needing:
-        return f"Nobody {where} needs anybody this week"
+        return "Nobody needs anybody this week"
     verb = "needs" if needing == 1 else "need"
-    return f"{number(needing)} of {plural(people, 'person', 'people')} {where} {verb} somebody"
+    return f"{number(needing)} of {plural(people, 'person', 'people')} {verb} somebody"
 
 
 def _row(line: TeamLine) -> TeamRow:

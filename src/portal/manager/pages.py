@@ -17,6 +17,8 @@ from portal.manager import overview_views, queries, views
 from portal.manager.access import SeenTeam
 from portal.manager.choices import address
 from portal.manager.filters import EVERYBODY, parse
+from portal.manager.member_queries import member_seen
+from portal.manager.member_views import VIEWS, View, member_page
 from portal.scoring.rules import MONDAY_TO_FRIDAY, in_order
 from portal.web.actor import Actor, CurrentActor
 from portal.web.formats import zone
@@ -83,4 +85,17 @@ def _today(actor: Actor, now: datetime) -> int:
     return now.astimezone(zone(actor.time_zone)).isoweekday()
 
 
-HANDLERS = [team]
+@get("/manager/member/{member_id:str}", include_in_schema=False, opt={"who": "manager"})
+async def member(
+    request: Req, actor: CurrentActor, member_id: str, view: FromQuery[str] = "path"
+) -> Response[str]:
+    """A member of a team that the actor leads, with one of three views open; unknown ones mean the
+    first."""
+    course = course_of(request)
+    seen = await member_seen(actor, course, member_id, site(request).settings.time_zone)
+    chosen: View = next((known for known in VIEWS if known == view), "path")
+    content = member_page(seen, course, chosen, actor.external_id)
+    return await render(request, "manager/member.html", content)
+
+
+HANDLERS = [team, member]

@@ -109,6 +109,10 @@ def signed(value: int) -> str:
     return f"+{number(value)}" if value > 0 else number(value)
 
 
+def change_in(change: int, weeks: int) -> str:
+    return f"{signed(change) if change else 'no change'} in {weeks} weeks"
+
+
 def line(values: Sequence[int], top: int, label: str) -> Line:
     """Returns the line through the values, from the left to the right edge; `top` is at the upper
     one."""
@@ -180,7 +184,7 @@ def _trend(
     return Trend(
         label=label,
         value=end,
-        change=f"{signed(values[-1] - values[0])} in {len(weeks)} weeks",
+        change=change_in(values[-1] - values[0], len(weeks)),
         line=line(values, top, words),
         top=written(max(top, 1)),
     )

@@ -266,9 +266,7 @@ def _since(full: Sequence[int], written: Callable[[int], str]) -> str:
 def _change(values: Sequence[int], weeks: int | None = None) -> str:
     if not values:
         return ""
-    change = values[-1] - values[0]
-    span = f"in {weeks or len(values)} weeks"
-    return f"{plots.signed(change)} {span}" if change else f"no change {span}"
+    return plots.change_in(values[-1] - values[0], weeks or len(values))
 
 
 def _count(matching: int, members: int) -> str:

@@ -34,6 +34,22 @@ async def teams() -> list[TeamRow]:
     return await sql.fetch(TeamRow, _TEAMS)
 
 
+# Managers first, then their deputies.
+_LEADERS = """
+    SELECT u.name || CASE WHEN l.deputy THEN ' (deputy)' ELSE '' END AS name
+    FROM leads l JOIN app_user u ON u.id = l.member
+    WHERE l.team = $1 AND u.disabled_at IS NULL AND u.erased_at IS NULL
+    ORDER BY l.deputy, u.name, u.id
+"""
+
+
+async def leaders_of(team: str | None) -> list[str]:
+    """Returns who leads the team, by name; nobody, and no statement, without a team."""
+    if team is None:
+        return []
+    return [row["name"] for row in await sql.fetch_records(_LEADERS, team)]
+
+
 # Sign-ins that were pruned are no longer known; people who were erased have none.
 _PEOPLE = """
     SELECT u.external_id AS id, u.name, u.role,

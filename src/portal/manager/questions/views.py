@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -304,7 +304,7 @@ def _row(row: QuestionRow) -> RowView:
         discrimination=_two_decimals(row.item.discrimination),
         bars=[_bar(each) for each in row.curve],
         in_place=row.question.kind == "ordering",
-        findings=[_finding(flag) for flag in row.flags],
+        findings=_findings(row.flags),
         reports=row.reports.count,
         reasons=list(row.reports.reasons),
         more_reasons=row.reports.count - len(row.reports.reasons),
@@ -324,6 +324,19 @@ def _two_decimals(value: float | None) -> str:
 
 def _bar(curve: Curve) -> Bar:
     return Bar(curve.text, _percent(curve.share), curve.is_key)
+
+
+def _findings(flags: Sequence[Flag]) -> list[Finding]:
+    """Returns what to show; several choices that nobody takes are one finding, the bars say which
+    ones they are."""
+    unused = [flag for flag in flags if flag.problem == "unused"]
+    shown = [flag for flag in flags if flag.problem != "unused"]
+    if len(unused) > 1:
+        finding = f"{len(unused)} choices are almost never chosen"
+        shown.append(Flag("unused", finding, "Replace them by mistakes that people make."))
+    else:
+        shown += unused
+    return [_finding(flag) for flag in shown]
 
 
 def _finding(flag: Flag) -> Finding:

@@ -32,7 +32,6 @@ from portal.manager import downloads as manager_downloads
 from portal.manager import pages as manager_pages
 from portal.manager.questions import api as questions_api
 from portal.manager.questions import pages as questions_pages
-from portal.manager import pages as manager_pages
 from portal.profile import pages as profile_pages
 from portal.quiz import api as quiz_api
 from portal.quiz import pages as quiz_pages

@@ -8,7 +8,7 @@ import msgspec
 
 from portal import clock
 from portal.accounts import passwords, rules, sessions
-from portal.accounts.tables import AppUser
+from portal.accounts.tables import AppUser, Leads
 from portal.db import sql
 from portal.errors import Conflict, Invalid, NotFound
 
@@ -33,8 +33,8 @@ async def hold_team(team: str) -> None:
 
 
 async def create_user(user: rules.NewUser) -> UUID:
-    """Returns the key of the new person. `Invalid` for bad fields or an unknown team, `Conflict`
-    when the id or the e-mail is taken."""
+    """Returns the key of the new person, who leads their team if they are a manager. `Invalid` for
+    bad fields or an unknown team, `Conflict` when the id or the e-mail is taken."""
     email = rules.normal_login(user.email) if user.email else None
     rules.check_new_user(msgspec.structs.replace(user, email=email))
     hashed = await passwords.hash_password(user.password) if user.password else None
@@ -51,9 +51,11 @@ async def create_user(user: rules.NewUser) -> UUID:
                 password_hash=hashed,
             )
         ).on_conflict(action="DO NOTHING")
-    if not created:
-        raise Conflict("This id or e-mail address is already taken.")
-    key: UUID = created[0]["id"]
+        if not created:
+            raise Conflict("This id or e-mail address is already taken.")
+        key: UUID = created[0]["id"]
+        if user.role == "manager" and user.team is not None:
+            await Leads.insert(Leads(member=key, team=user.team))
     return key
 
 

@@ -30,7 +30,11 @@ _CREDENTIALS = """
 
 _ACCOUNT = """
     SELECT u.email, u.time_zone, u.password_hash IS NOT NULL AS has_password,
-           u.unlisted_at IS NOT NULL AS unlisted
+           u.unlisted_at IS NOT NULL AS unlisted,
+           ARRAY(SELECT m.name FROM leads l JOIN app_user m ON m.id = l.member
+                 WHERE l.team = u.team AND m.id <> u.id
+                   AND m.disabled_at IS NULL AND m.erased_at IS NULL
+                 ORDER BY l.deputy, lower(m.name), m.external_id) AS led_by
     FROM app_user u WHERE u.id = $1
 """
 
@@ -47,12 +51,13 @@ _DEVICES = """
 
 class Account(msgspec.Struct, frozen=True):
     """What the account page shows and the session does not hold. `time_zone` is None until the
-    person has one of their own."""
+    person has one of their own. `led_by` names the others who lead their team, deputies last."""
 
     email: str | None
     time_zone: str | None
     has_password: bool
     unlisted: bool
+    led_by: list[str]
 
 
 class Device(msgspec.Struct, frozen=True):

@@ -180,13 +180,16 @@ def _read_password(from_stdin: bool) -> str:
 
 @program.group("team")
 def team_group() -> None:
-    """Make teams, set their working days."""
+    """Make teams, set their working days and who leads them."""
 
 
 @team_group.command("list")
 @on_engine
 async def team_list(_: Settings) -> None:
-    """One line per team: id, track, members, working days and name."""
+    """One line per team.
+
+    Each has id, track, members, working days, who leads it, and name.
+    """
     from portal.people.queries import teams
     from portal.scoring.rules import MONDAY_TO_FRIDAY, days_in_words
     from portal.web.formats import plural
@@ -194,7 +197,10 @@ async def team_list(_: Settings) -> None:
     rows = await teams()
     for team in rows:
         days = days_in_words(frozenset(team.working_days or MONDAY_TO_FRIDAY))
-        echo(f"{team.id}  {team.track}  {plural(team.members, 'member')}  {days}  {team.name}")
+        leaders = [*team.leaders, *(f"{deputy} (deputy)" for deputy in team.deputies)]
+        led = f"led by {', '.join(leaders) or 'nobody'}"
+        members = plural(team.members, "member")
+        echo(f"{team.id}  {team.track}  {members}  {days}  {led}  {team.name}")
     if not rows:
         echo("There is no team yet: portal team create makes one.")
 
@@ -237,6 +243,35 @@ async def team_set_days(_: Settings, team_id: str, days: str) -> None:
     named = days_named(days)
     await set_working_days(team_id, named)
     echo(f"Team {team_id} now works {days_in_words(named)}; streaks have followed.")
+
+
+@team_group.command("lead")
+@click.argument("team")
+@click.argument("person")
+@click.option("--deputy", is_flag=True, help="sees the same, gets no mail")
+@on_engine
+async def team_lead(_: Settings, team: str, person: str, deputy: bool) -> None:
+    """Let a manager or an admin lead a team. PERSON and TEAM are ids."""
+    from portal.people.actions import lead_team
+
+    await lead_team(team, person, deputy=deputy)
+    echo(
+        f"{person} is now a deputy of team {team}."
+        if deputy
+        else f"{person} now leads team {team}."
+    )
+
+
+@team_group.command("unlead")
+@click.argument("team")
+@click.argument("person")
+@on_engine
+async def team_unlead(_: Settings, team: str, person: str) -> None:
+    """Take a team away from who leads it, or from a deputy."""
+    from portal.people.actions import unlead_team
+
+    changed = await unlead_team(team, person)
+    echo(f"{person} {'no longer leads' if changed else 'did not lead'} team {team}.")
 
 
 @team_group.command("delete")

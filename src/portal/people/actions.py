@@ -35,6 +35,28 @@ _LOCK_ADMINS = """
 
 _LOCK_TEAM = "SELECT 1 FROM team WHERE id = $1 FOR UPDATE"
 
+# Nothing is written, and no row comes back, when it is so already.
+_LEAD = """
+    INSERT INTO leads AS l (member, team, deputy) VALUES ($1, $2, $3)
+    ON CONFLICT (member, team) DO UPDATE SET deputy = excluded.deputy, since = excluded.since
+    WHERE l.deputy <> excluded.deputy
+    RETURNING id
+"""
+_UNLEAD = "DELETE FROM leads WHERE member = $1 AND team = $2 RETURNING id"
+# The own team, of a manager who leads nothing.
+_LEAD_OWN_TEAM = """
+    INSERT INTO leads (member, team)
+    SELECT u.id, u.team FROM app_user u
+    WHERE u.id = $1 AND u.role = 'manager' AND u.team IS NOT NULL
+      AND NOT EXISTS (SELECT FROM leads l WHERE l.member = u.id)
+"""
+# The lead of the team that a manager is about to leave; deputies stand in wherever they learn.
+_LEAVE_OWN_TEAM = """
+    DELETE FROM leads l USING app_user u
+    WHERE u.id = $1 AND u.role = 'manager' AND l.member = u.id AND l.team = u.team AND NOT l.deputy
+    RETURNING l.id
+"""
+
 
 async def _find_person(external_id: str) -> UUID:
     """Returns the key of a person that still exists; `NotFound` otherwise."""
@@ -74,7 +96,8 @@ async def _keep_an_admin(person: UUID) -> None:
 
 
 async def set_role(external_id: str, role: str, *, actor: UUID | None = None) -> None:
-    """Give a person another role; managers and admins are not ranked. Ends their sessions."""
+    """Give a person another role; managers and admins are not ranked. A manager who leads nothing
+    leads the own team from now on, a learner leads nothing any more. Ends their sessions."""
     if role not in ROLES:
         raise Invalid(f"A role is one of {', '.join(ROLES)}.", details={"role": "Unknown role."})
     async with sql.transaction():
@@ -82,20 +105,66 @@ async def set_role(external_id: str, role: str, *, actor: UUID | None = None) ->
         if role != "admin":
             await _keep_an_admin(person)
         await AppUser.update({AppUser.role: role}).where(AppUser.id == person)
+        if role == "manager":
+            await sql.execute(_LEAD_OWN_TEAM, person)
+        elif role == "learner":
+            await Leads.delete().where(Leads.member == person)
         await scoring.recompute(person)
         await end_sessions(person)
         await audit.record(actor, "user.set-role", person, role=role)
 
 
 async def move_to_team(external_id: str, team: str | None, *, actor: UUID | None = None) -> None:
-    """Put a person on another team, and with it on its track."""
+    """Put a person on another team, and with it on its track. A manager who led the team they were
+    on, or was on none and led nothing, leads the new one; what else they lead stays."""
     async with sql.transaction():
         person = await _lock_person(external_id, actor)
         if team is not None:
             await hold_team(team)
+        [person_was] = await AppUser.select(AppUser.team).where(AppUser.id == person)
+        before = person_was["team"]
+        led = before != team and await sql.execute(_LEAVE_OWN_TEAM, person)
         await AppUser.update({AppUser.team: team}).where(AppUser.id == person)
+        if before is None:
+            await sql.execute(_LEAD_OWN_TEAM, person)
+        elif led and team is not None:
+            await _lead(person, team)
         await scoring.recompute(person)
         await audit.record(actor, "user.move", person, team=team)
+
+
+async def _lead(person: UUID, team: str, *, deputy: bool = False) -> bool:
+    """Returns whether that was not so already."""
+    return bool(await sql.execute(_LEAD, person, team, deputy))
+
+
+async def lead_team(
+    team: str, external_id: str, *, deputy: bool = False, actor: UUID | None = None
+) -> None:
+    """Let a manager or an admin lead a team, or be its deputy, who sees the same and gets no mail.
+    `Conflict` for a learner, `Invalid` for an unknown team. Again changes and records nothing."""
+    async with sql.transaction():
+        person = await _lock_person(external_id, actor)
+        await hold_team(team)
+        if await AppUser.exists().where(AppUser.id == person, AppUser.role == "learner"):
+            raise Conflict(
+                f"{external_id} is a learner, and only managers and admins lead teams."
+                " Give them another role first."
+            )
+        if await _lead(person, team, deputy=deputy):
+            await audit.record(actor, "user.lead", person, team=team, deputy=deputy)
+
+
+async def unlead_team(team: str, external_id: str, *, actor: UUID | None = None) -> bool:
+    """Take a team away from whoever leads it or is its deputy. Returns whether they did; otherwise
+    nothing is recorded. `Invalid` for an unknown team."""
+    async with sql.transaction():
+        person = await _lock_person(external_id, actor)
+        await hold_team(team)
+        changed = bool(await sql.execute(_UNLEAD, person, team))
+        if changed:
+            await audit.record(actor, "user.unlead", person, team=team)
+    return changed
 
 
 async def disable(external_id: str, *, actor: UUID | None = None) -> None:

@@ -13,20 +13,26 @@ from portal.errors import NotFound
 # People who were erased are nobody's members.
 _TEAMS = """
     SELECT t.id, t.name, t.track, t.working_days,
-           (SELECT count(*) FROM app_user u WHERE u.team = t.id AND u.erased_at IS NULL) AS members
+           (SELECT count(*) FROM app_user u WHERE u.team = t.id AND u.erased_at IS NULL) AS members,
+           ARRAY(SELECT u.external_id FROM leads l JOIN app_user u ON u.id = l.member
+                 WHERE l.team = t.id AND NOT l.deputy ORDER BY 1) AS leaders,
+           ARRAY(SELECT u.external_id FROM leads l JOIN app_user u ON u.id = l.member
+                 WHERE l.team = t.id AND l.deputy ORDER BY 1) AS deputies
     FROM team t ORDER BY t.id
 """
 
 
 class TeamRow(msgspec.Struct, frozen=True):
-    """A team with the number of its members. `working_days` are numbers from 1, Monday, to 7; None
-    until the team has said so."""
+    """A team with the number of its members and the ids of who leads it. `working_days` are numbers
+    from 1, Monday, to 7; None until the team has said so."""
 
     id: str
     name: str
     track: str
     working_days: list[int] | None
     members: int
+    leaders: list[str]
+    deputies: list[str]
 
 
 async def teams() -> list[TeamRow]:

@@ -30,7 +30,8 @@ from portal.learning.tables import VideoProgress
 READ_ONLY = "This table is for reading."
 BY_COMMAND = (
     "is not changed here: portal user set-role, set-team, set-password, disable, enable and erase,"
-    " and portal team set-track and set-days, keep scores, sessions and the audit right."
+    " and portal team set-track, set-days, lead and unlead, keep scores, sessions and the audit"
+    " right."
 )
 
 

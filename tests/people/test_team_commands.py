@@ -40,8 +40,8 @@ async def test_a_team_from_its_making_to_its_end(database: Database) -> None:
         "Team night is now on the dev track; ranks have followed."
     )
     listed = run_portal(database.url, "team", "list").stdout.splitlines()
-    assert listed[0] == "ai  dev  1 member  Monday to Friday  AI"
-    assert "night  dev  0 members  Sunday to Thursday  Night shift" in listed
+    assert listed[0] == "ai  dev  1 member  Monday to Friday  led by lior  AI"
+    assert "night  dev  0 members  Sunday to Thursday  led by nobody  Night shift" in listed
     assert len(listed) == 6
     assert team(database, "delete", "night") == "Deleted team night."
     assert [(action, target, detail) for action, target, detail in await audit(database)] == [
@@ -50,6 +50,15 @@ async def test_a_team_from_its_making_to_its_end(database: Database) -> None:
         ("team.set-track", "night", {"track": "dev"}),
         ("team.delete", "night", {}),
     ]
+
+
+async def test_who_leads_is_changed_and_listed(database: Database) -> None:
+    assert team(database, "lead", "beta", "sara") == "sara now leads team beta."
+    assert team(database, "lead", "beta", "leo", "--deputy") == "leo is now a deputy of team beta."
+    line = "beta  business  5 members  Monday to Friday  led by sara, tom, leo (deputy)  Beta"
+    assert line in run_portal(database.url, "team", "list").stdout.splitlines()
+    assert team(database, "unlead", "beta", "leo") == "leo no longer leads team beta."
+    assert team(database, "unlead", "beta", "leo") == "leo did not lead team beta."
 
 
 @pytest.mark.empty_database
@@ -64,6 +73,9 @@ async def test_without_teams_the_list_says_what_makes_one(database: Database) ->
         (["set-days", "alpha", "mon,noday"], "noday is no day of the week. Use mon, tue"),
         (["set-days", "alpha", ""], "Nothing is no day of the week."),
         (["set-track", "omega", "dev"], "There is no team omega."),
+        (["lead", "omega", "sara"], "There is no team omega."),
+        (["lead", "alpha", "alex"], "alex is a learner, and only managers and admins lead teams."),
+        (["unlead", "alpha", "nobody"], "There is no account nobody."),
         (["delete", "omega"], "There is no team omega."),
         (["delete", "alpha"], "Team alpha has 5 members. Move them to another team first."),
         (["create", "alpha", "--name", "A", "--track", "dev"], "There is already a team alpha."),

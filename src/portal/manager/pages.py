@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 from litestar import Response, get
-from litestar.params import FromQuery
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from portal import clock
@@ -87,7 +87,7 @@ def _today(actor: Actor, now: datetime) -> int:
 
 @get("/manager/member/{member_id:str}", include_in_schema=False, opt={"who": "manager"})
 async def member(
-    request: Req, actor: CurrentActor, member_id: str, view: FromQuery[str] = "path"
+    request: Req, actor: CurrentActor, member_id: FromPath[str], view: FromQuery[str] = "path"
 ) -> Response[str]:
     """A member of a team that the actor leads, with one of three views open; unknown ones mean the
     first."""

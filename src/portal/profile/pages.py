@@ -14,7 +14,6 @@ from portal.accounts import queries, rules, sessions
 from portal.accounts.queries import Account, Device
 from portal.accounts.time_zones import choices
 from portal.errors import Invalid, RateLimited
-from portal.people.queries import leaders_of
 from portal.people.rules import WHAT_LEADERS_SEE, who_leads
 from portal.profile import actions
 from portal.profile.user_agents import device_name
@@ -101,7 +100,7 @@ async def _account_page(
         devices=[DeviceRow(device_name(d.user_agent), d) for d in devices[:MAX_DEVICES]],
         more_devices=max(0, len(devices) - MAX_DEVICES),
         saved=_saved(saved, actor, account),
-        leaders=who_leads(actor.team_name, await leaders_of(actor.team_id)),
+        leaders=who_leads(actor.team_name, account.led_by),
         leaders_see=WHAT_LEADERS_SEE,
         errors=refused.fields,
     )

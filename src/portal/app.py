@@ -27,6 +27,7 @@ from portal.learning import api as learning_api
 from portal.learning import media
 from portal.learning import pages as learning_pages
 from portal.learning.locks import Locked
+from portal.manager import api as manager_api
 from portal.manager import digest_page
 from portal.manager import downloads as manager_downloads
 from portal.manager import pages as manager_pages
@@ -76,6 +77,7 @@ HANDLERS = [
     *dashboard_pages.HANDLERS,
     *leaderboard_api.HANDLERS,
     *leaderboard_pages.HANDLERS,
+    *manager_api.HANDLERS,
     *manager_downloads.HANDLERS,
     *questions_api.HANDLERS,
     *questions_pages.HANDLERS,

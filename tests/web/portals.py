@@ -89,6 +89,7 @@ def address(portal: Portal, path: str, *, step: str = "1", video: str = QUIZ) ->
         "/{name:path}": "/css/base.css",
         "{step_id:str}": step,
         "{video_id:str}": video,
+        "{member_id:str}": "alex",
         "{path:str}": "anything",
     }.items():
         path = path.replace(placeholder, value)

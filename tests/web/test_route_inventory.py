@@ -26,6 +26,8 @@ GET  /api/auth/me                    public
 GET  /api/dashboard/kpis             member
 GET  /api/health                     public
 GET  /api/leaderboard                member
+GET  /api/manager/members/{member_id:str} manager
+GET  /api/manager/metrics            manager
 GET  /api/manager/metrics.csv        manager
 GET  /api/manager/metrics.xlsx       manager
 GET  /api/manager/questions          manager

@@ -8,6 +8,7 @@ import msgspec
 
 from portal import clock
 from portal.db import sql
+from portal.errors import NotFound
 from portal.learning.course import Course
 from portal.learning.outline import Outline
 from portal.learning.queries import outline_of
@@ -18,6 +19,7 @@ from portal.quiz.kpis import LearnerFigures, learner_figures
 from portal.web.actor import Actor
 
 MOST_EVENTS = 100
+MOST_ATTEMPTS = 100
 
 # Of an answer, whether it was right and when it came: no choice is read here.
 _PAST = """
@@ -29,7 +31,11 @@ _PAST = """
                     'correct', w.correct, 'answered_at', w.answered_at) ORDER BY w.id), '[]')
                  FROM quiz_answer w WHERE w.attempt = a.id))
                 ORDER BY a.started_at DESC, a.id), '[]')::text
-            FROM quiz_attempt a WHERE a.learner = $1) AS attempts,
+            FROM (SELECT * FROM quiz_attempt WHERE learner = $1
+                  ORDER BY started_at DESC, id LIMIT $3) a) AS attempts,
+           (SELECT coalesce(json_agg(p), '[]')::text
+            FROM (SELECT item, ticked_at AS at FROM practice_tick WHERE learner = $1
+                  ORDER BY ticked_at DESC LIMIT $2) p) AS practised,
            ARRAY(SELECT created_at FROM login_session WHERE member = $1
                  ORDER BY created_at DESC LIMIT $2) AS sign_ins,
            (SELECT coalesce(sum(upper(r) - lower(r)), 0)
@@ -56,21 +62,33 @@ class AttemptSeen(msgspec.Struct, frozen=True, kw_only=True):
     answers: list[AnswerSeen]
 
 
+class Practised(msgspec.Struct, frozen=True):
+    """A task of the course, by its id, that was ticked off."""
+
+    item: str
+    at: datetime
+
+
 class _PastRow(msgspec.Struct, frozen=True):
+    """`attempts` and `practised` are JSON texts."""
+
     attempts: str
+    practised: str
     sign_ins: list[datetime]
     seconds: int
 
 
 class MemberSeen(msgspec.Struct, frozen=True, kw_only=True):
     """A member with their row in the team's list, how far they are, and their past, the newest
-    first. `seconds` of video were played; `leaders` are who leads the team, by name."""
+    first: the last hundred each of attempts, tasks and sign-ins. `seconds` of video were played;
+    `leaders` are who leads the team, by name."""
 
     member: access.SeenMember
     row: MemberRow
     outline: Outline
     figures: LearnerFigures
     attempts: list[AttemptSeen]
+    practised: list[Practised]
     sign_ins: list[datetime]
     seconds: int
     leaders: list[str]
@@ -83,7 +101,9 @@ async def member_seen(actor: Actor, course: Course, member_id: str, time_zone: s
     at = members.moment(clock.now(), 7, time_zone)
     teams = [member.team_id] if member.team_id else None
     counted = await members.members_of(teams, course, at)
-    row = next(each.row for each in counted if each.key == member.key)
+    row = next((each.row for each in counted if each.key == member.key), None)
+    if row is None:  # moved or disabled since
+        raise NotFound("There is no such member.")
     learner = Actor(
         user_id=member.key,
         external_id=member.id,
@@ -97,13 +117,14 @@ async def member_seen(actor: Actor, course: Course, member_id: str, time_zone: s
     )
     outline = await outline_of(learner, course)
     figures = await learner_figures(learner, course)
-    past = (await sql.fetch(_PastRow, _PAST, member.key, MOST_EVENTS))[0]
+    past = (await sql.fetch(_PastRow, _PAST, member.key, MOST_EVENTS, MOST_ATTEMPTS))[0]
     return MemberSeen(
         member=member,
         row=row,
         outline=outline,
         figures=figures,
         attempts=msgspec.json.decode(past.attempts, type=list[AttemptSeen]),
+        practised=msgspec.json.decode(past.practised, type=list[Practised]),
         sign_ins=past.sign_ins,
         seconds=past.seconds,
         leaders=await leaders_of(member.team_id),

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from portal.db import sql
 from tests.manager.teams import actor
 from tests.support import COURSE, QUIZ, Portal, key_of, take_quiz
 
@@ -114,7 +115,7 @@ async def test_a_member_with_a_past(lived: Portal) -> None:
 
 async def test_what_a_member_just_did(portal: Portal, alex: httpx.AsyncClient) -> None:
     step, task = next(
-        (step.id, task.id)  # type: ignore[union-attr]
+        (step.id, task.id)
         for step in COURSE.steps
         for task in step.tasks
         if not isinstance(task, str)
@@ -191,3 +192,21 @@ async def test_an_impossible_name_is_a_member_that_there_is_not(portal: Portal) 
     for name in ("Mike", "mike%20", "%F0%9F%90%98", "x" * 300):
         assert (await admin.get(f"/api/manager/members/{name}")).status_code == 404, name
         assert (await admin.get(f"{METRICS}?team={name}")).status_code == 404, name
+
+
+async def test_a_larger_team_sends_no_more_statements(portal: Portal) -> None:
+    """The session's own included."""
+    sara = await portal.signed_in("sara")
+    for people in (0, 295):
+        await portal.database.fetch(
+            """
+            INSERT INTO app_user (id, external_id, name, role, team, created_at)
+            SELECT gen_random_uuid(), 'many-' || n, 'Many ' || n, 'learner', 'alpha', now()
+            FROM generate_series(1, $1::int) AS n
+            """,
+            people,
+        )
+        for url, allowed in ((METRICS, 4), (f"{METRICS}?team=alpha&q=a", 4), (MIKE, 8)):
+            before = sql.engine().pool.statements
+            await read(sara, url)
+            assert sql.engine().pool.statements - before <= allowed, url

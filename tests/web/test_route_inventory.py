@@ -54,6 +54,8 @@ GET  /manager/digest                 manager
 POST /manager/digest                 manager
 GET  /manager/digest/text            manager
 GET  /manager/questions              manager
+GET  /manager                        manager
+GET  /manager/member/{member_id:str} manager
 GET  /media/{name:path}              member
 GET  /metrics                        public
 GET  /path                           member

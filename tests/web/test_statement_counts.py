@@ -23,7 +23,7 @@ READS = {
     "/api/leaderboard?scope=all&period=30d": 2,
     "/leaderboard": 3,
     "/leaderboard?scope=team&period=30d": 3,
-    "/account": 4,
+    "/account": 5,
     "/path": 4,
     "/step/1": 4,
     f"/video/{QUIZ}": 5,
@@ -31,6 +31,14 @@ READS = {
     f"/video/{QUIZ}?result=1": 8,
     "/no/such/page": 2,
     "/login": 1,
+}
+
+
+# Of who leads a team.
+LEADERS_READS = {
+    "/manager": 6,
+    "/manager?team=alpha&status=at-risk&days=84&step=2&q=a&sort=-score": 6,
+    "/manager/member/alex": 9,
 }
 
 
@@ -62,6 +70,20 @@ async def test_reads_stay_within_their_number(busy: httpx.AsyncClient) -> None:
 async def test_a_new_learner_costs_no_more(alex: httpx.AsyncClient) -> None:
     for url, allowed in READS.items():
         assert await count(alex, "GET", url) <= allowed, url
+
+
+async def test_a_team_of_any_size_costs_the_same(portal: Portal) -> None:
+    sara = await portal.signed_in("sara")
+    few = {url: await count(sara, "GET", url) for url in LEADERS_READS}
+    assert {url: number for url, number in few.items() if number > LEADERS_READS[url]} == {}
+    await portal.database.fetch(
+        """
+        INSERT INTO app_user (id, external_id, name, role, team, created_at)
+        SELECT gen_random_uuid(), 'many-' || n, 'Many ' || n, 'learner', 'alpha', now()
+        FROM generate_series(1, 295) AS n
+        """
+    )
+    assert {url: await count(sara, "GET", url) for url in LEADERS_READS} == few
 
 
 async def test_what_needs_no_data_asks_for_none(visitor: httpx.AsyncClient) -> None:

@@ -36,6 +36,8 @@ PAGES = (
     "/search?q=prompting",
     "/leaderboard",
     "/account",
+    "/manager",
+    "/manager/member/alex",
     "/no/such/page",
     "/step/99",
 )

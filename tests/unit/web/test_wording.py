@@ -20,6 +20,7 @@ MODULES = sorted(
         "dashboard",
         "leaderboard",
         "learning",
+        "manager",
         "people",
         "profile",
         "quiz",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import httpx
@@ -26,7 +27,9 @@ def heading(page: Page) -> str:
 
 def listed(page: Page) -> list[str]:
     """Returns the ids of the people in the list, in its order."""
-    table = page.source.partition('<table class="people"')[2].partition("</table>")[0]
+    table = (
+        html.unescape(page.source).partition('<table class="people"')[2].partition("</table>")[0]
+    )
     return re.findall(r'href="/manager/member/([a-z-]+)"', table)
 
 

@@ -105,7 +105,6 @@ async def test_a_learner_is_kept_from_the_pages_of_managers_and_admins(
 ) -> None:
     for route in routes_of(portal):
         alex = await portal.signed_in("alex")  # anew: one of them signs out
-        alex = await portal.signed_in("alex")  # some routes sign out
         answer = await alex.request(route.method, address(portal, route.path))
         assert (answer.status_code == 403) == (route.who in ("manager", "admin")), route
 

@@ -53,6 +53,8 @@ STATE_RULES: Final[tuple[tuple[Status, str], ...]] = (
     ("on track", "Everything else."),
 )
 
+ADDING: Final = "An admin can add people to it."
+
 Direction: TypeAlias = Literal["ascending", "descending"]
 
 
@@ -110,6 +112,7 @@ class TeamPage(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[Banner]
     kicker: str | None
     heading: str
+    lead: str | None
     figures: list[Figure]
     filters: FilterForm
     count: str
@@ -173,6 +176,7 @@ def team_page(  # everything that the page says, each from what it knows
         warnings=list(warnings),
         kicker=None if needing or not others else name,
         heading=team_heading(name, needing, len(others), alone=bool(metrics.rows)),
+        lead=None if others else ADDING,
         figures=_figures(metrics, filters) if metrics.rows else [],
         filters=filter_form(filters, metrics.team_id, steps, teams),
         count=_count(len(rows), len(metrics.rows)),
@@ -328,7 +332,7 @@ def _left(row: LeftRow) -> Left:
 def _empty(metrics: Metrics) -> str:
     if metrics.rows:
         return "Nobody matches these filters."
-    return "Nobody is on this team yet. An admin can add people to it."
+    return "Nobody is listed before somebody is on this team."
 
 
 def _bars(

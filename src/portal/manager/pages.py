@@ -19,6 +19,7 @@ from portal.manager.choices import address
 from portal.manager.filters import EVERYBODY, parse
 from portal.manager.member_queries import member_seen
 from portal.manager.member_views import VIEWS, View, member_page
+from portal.manager.warnings import warnings
 from portal.scoring.rules import MONDAY_TO_FRIDAY, in_order
 from portal.web.actor import Actor, CurrentActor
 from portal.web.formats import zone
@@ -55,10 +56,15 @@ async def team(request: Req, actor: CurrentActor, page: FromQuery[int] = 1) -> R
     filters are passed over. Beyond the last page, that."""
     course = course_of(request)
     asked = parse(request.query_params.multi_items(), course.steps_by_id, strict=False)
-    time_zone = site(request).settings.time_zone
+    settings = site(request).settings
+    time_zone = settings.time_zone
     if actor.role == "admin" and asked.team is None:
         lines = await queries.overview(actor, course, time_zone)
-        return await render(request, "manager/overview.html", overview_views.overview(lines))
+        return await render(
+            request,
+            "manager/overview.html",
+            overview_views.overview(lines, await warnings(actor, settings)),
+        )
     teams = await queries.teams_of(actor)
     if not teams and actor.role == "manager" and asked.team is None:
         return await render(request, "manager/no_team.html", None)
@@ -77,6 +83,7 @@ async def team(request: Req, actor: CurrentActor, page: FromQuery[int] = 1) -> R
         today=_today(actor, clock.now()),
         steps=_steps(course),
         teams=_choices(actor, teams),
+        warnings=await warnings(actor, settings),
     )
     return await render(request, "manager/team.html", content)
 

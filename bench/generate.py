@@ -2,9 +2,9 @@
 
     .venv/bin/python bench/generate.py --people 10000        # into DATABASE_URL_UNPOOLED
 
-Teams of 20, alternately of both tracks; the first of each team is its manager. Everyone has 40
-attempts over 60 quizzes (ten of them taken twice more or less), 30 progress rows and 20 sign-ins on
-20 days. Points follow the rules, and the totals are summed up by SQL, independently of the
+Teams of 20, alternately of both tracks; the first of each team is its manager, and leads it.
+Everyone has 40 attempts over 60 quizzes (ten of them taken twice more or less), 30 progress rows
+and 20 sign-ins on 20 days. Points follow the rules, and the totals are summed up by SQL, independently of the
 application: `portal scores check` must find nothing. All is made inside the server, from a seed;
 foreign keys are not checked row by row, which needs a superuser.
 
@@ -44,6 +44,22 @@ STEPS: tuple[tuple[str, str], ...] = (
                (ARRAY['UTC', 'Europe/Paris', 'America/New_York', 'Asia/Tokyo'])[1 + n % 4],
                now() - interval '200 days'
         FROM generate_series(1, $1) AS n
+        """,
+    ),
+    (
+        "stays",
+        # The trigger that writes them does not run here.
+        """
+        INSERT INTO team_stay (member, team, since)
+        SELECT id, team, created_at FROM app_user WHERE external_id LIKE 'bench-%' AND $1 > 0
+        """,
+    ),
+    (
+        "leads",
+        """
+        INSERT INTO leads (member, team)
+        SELECT id, team FROM app_user
+        WHERE external_id LIKE 'bench-%' AND role = 'manager' AND $1 > 0
         """,
     ),
     (

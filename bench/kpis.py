@@ -38,7 +38,7 @@ VISITORS = 20
 ROUNDS = 400
 
 
-async def _make(server: Embedded, people: int) -> str:
+async def make(server: Embedded, people: int) -> str:
     """Returns the URL of a migrated database with that many people."""
     url = server.url(f"people_{people}")
     connection = await asyncpg.connect(
@@ -94,7 +94,7 @@ async def _time(app: Envelope, tokens: list[str], rounds: int) -> list[float]:
 
 
 async def _compare(server: Embedded, sizes: list[int]) -> int:
-    urls = {people: await _make(server, people) for people in sizes}
+    urls = {people: await make(server, people) for people in sizes}
     tokens = {people: await _sessions(url) for people, url in urls.items()}
     times: dict[int, list[float]] = {people: [] for people in sizes}
     for turn in range(5):

@@ -4,9 +4,9 @@
 
 Teams of 20, alternately of both tracks; the first of each team is its manager, and leads it.
 Everyone has 40 attempts over 60 quizzes (ten of them taken twice more or less), 30 progress rows
-and 20 sign-ins on 20 days. Points follow the rules, and the totals are summed up by SQL, independently of the
-application: `portal scores check` must find nothing. All is made inside the server, from a seed;
-foreign keys are not checked row by row, which needs a superuser.
+and 20 sign-ins on 20 days. Points follow the rules, and the totals are summed up by SQL,
+independently of the application: `portal scores check` must find nothing. All is made inside the
+server, from a seed; foreign keys are not checked row by row, which needs a superuser.
 
 `--answers` adds the answers of first attempts, 150 for each person.
 """

@@ -43,9 +43,7 @@ _FACTS = """
            coalesce(s.answered, 0) AS answered, coalesce(s.correct, 0) AS correct,
            coalesce(s.first_answered, 0) AS first_answered,
            coalesce(s.first_correct, 0) AS first_correct,
-           (SELECT coalesce(sum({gained}), 0) FROM quiz_attempt a
-            WHERE a.learner = u.id AND a.completed_at > $3) AS gained,
-           tried.quizzes, recent.quizzes AS recent_quizzes, recent.answered AS recent_answered,
+           tried.gained, tried.quizzes, recent.quizzes AS recent_quizzes, recent.answered AS recent_answered,
            recent.correct AS recent_correct, seen.steps,
            (SELECT max(d.day) FROM activity_day d WHERE d.learner = u.id) AS last_day,
            ARRAY(SELECT d.day FROM activity_day d
@@ -55,13 +53,15 @@ _FACTS = """
                  WHERE l.member = u.id AND l.created_at > $2 - interval '9 days') AS sign_ins,
            greatest(tried.at, seen.at, entered.at,
                (SELECT max(p.ticked_at) FROM practice_tick p WHERE p.learner = u.id),
-               (SELECT max(w.answered_at) FROM quiz_attempt a JOIN quiz_answer w ON w.attempt = a.id
-                WHERE a.learner = u.id AND a.completed_at IS NULL)) AS last_active_at
+               (SELECT max(w.answered_at) FROM quiz_answer w
+                WHERE w.attempt = ANY (tried.open))) AS last_active_at
     FROM app_user u
     LEFT JOIN team t ON t.id = u.team
     LEFT JOIN user_score s ON s.learner = u.id
     CROSS JOIN LATERAL (
         SELECT greatest(max(a.started_at), max(a.completed_at)) AS at,
+               coalesce(sum({gained}) FILTER (WHERE a.completed_at > $3), 0) AS gained,
+               array_agg(a.id) FILTER (WHERE a.completed_at IS NULL) AS open,
                count(DISTINCT a.quiz_id) FILTER (
                    WHERE a.completed_at IS NOT NULL AND a.quiz_id = ANY ($6::text[])) AS quizzes
         FROM quiz_attempt a WHERE a.learner = u.id

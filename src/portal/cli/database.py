@@ -76,12 +76,18 @@ def migrate_rollback(count: int | None, yes: bool) -> None:
 
 
 @program.command("seed")
+@click.option(
+    "--refresh", is_flag=True, help="move the past to today, but of those who learned since"
+)
 @on_engine
-async def seed_command(settings: Settings) -> None:
+async def seed_command(settings: Settings, refresh: bool) -> None:
     """Make the demo teams and accounts, and their past, once."""
-    from portal.serving.seed import seed
+    from portal.serving import seed as demo
 
-    made = await seed(settings)
+    if refresh:
+        echo(str(await demo.refresh(settings)))
+        return
+    made = await demo.seed(settings)
     echo(f"Seeded {made}." if made else "Everything was seeded before.")
 
 

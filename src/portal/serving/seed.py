@@ -1,4 +1,5 @@
-"""The demo: teams, accounts and their past, made once. Later changes are left alone."""
+"""The demo: teams, accounts and their past, made once, and moved to today when asked for. Later
+changes are left alone."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from portal.config.settings import Settings
 from portal.db import sql
 from portal.errors import CommandFailed
 from portal.serving.history.actions import give_pasts
+from portal.serving.history.refresh import Refreshed, refresh_pasts
 from portal.web.formats import plural
 
 
@@ -41,6 +43,16 @@ async def seed(settings: Settings) -> Made:
     accounts = await _make_accounts(known)
     pasts = await give_pasts(settings, known) if settings.seed_history else 0
     return Made(accounts, pasts)
+
+
+async def refresh(settings: Settings) -> Refreshed:
+    """Move the past of the demo people to today, but for those who have really learned since.
+
+    Idempotent on one day. Raises as `seed` does, and `CommandFailed` with SEED_HISTORY=false.
+    """
+    if settings.demo_refused:
+        raise CommandFailed(demo.REFUSED)
+    return await refresh_pasts(settings)
 
 
 async def _make_accounts(known: set[str]) -> int:

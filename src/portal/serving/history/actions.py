@@ -2,7 +2,7 @@
 
 `seeded` remembers each: `history:mike`, with the moment that the past ends at; and beside it
 `no-history:mike` where none was made and none will be, because the account was no longer as the
-seed had made it, or had learned something already.
+seed had made it, or had learned something already. `refresh` moves the moment, with the past.
 """
 
 from __future__ import annotations

@@ -78,10 +78,14 @@ _REPORTS = """
                                           at timestamptz)
     ON CONFLICT DO NOTHING
 """
-# The account was made, and has been on its team and led it, since before all that.
+# The account was made, and has been on its team and led it, since before all that, and before
+# anybody really signed in.
 _BEGINNINGS = """
     WITH made AS (
-        SELECT r.person, r.at FROM json_to_recordset($1::json) AS r(person uuid, at timestamptz)
+        SELECT r.person, least(r.at, min(l.created_at)) AS at
+        FROM json_to_recordset($1::json) AS r(person uuid, at timestamptz)
+        LEFT JOIN login_session l ON l.member = r.person
+        GROUP BY r.person, r.at
     ), accounts AS (
         UPDATE app_user u SET created_at = made.at FROM made WHERE u.id = made.person
     ), leads_since AS (

@@ -9,6 +9,7 @@ COPY locks/$LOCK.txt /build/locks/
 RUN python -m venv --without-pip /opt/portal \
     && pip --python /opt/portal/bin/python install --no-compile --only-binary :all: \
         --require-hashes --no-deps -r "/build/locks/$LOCK.txt" \
+    && rm -f /opt/portal/bin/vba_extract.py \
     && cd /opt/portal/lib/python3.*/site-packages \
     && find . -type d \( -name tests -o -name testsuite \) -prune -exec rm -r {} + \
     && find . -type f \( -name '*.c' -o -name '*.h' -o -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' \) \

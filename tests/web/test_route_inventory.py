@@ -50,12 +50,12 @@ GET  /leaderboard                    member
 GET  /login                          public
 POST /login                          public
 POST /logout                         public
+GET  /manager                        manager
 GET  /manager/digest                 manager
 POST /manager/digest                 manager
 GET  /manager/digest/text            manager
-GET  /manager/questions              manager
-GET  /manager                        manager
 GET  /manager/member/{member_id:str} manager
+GET  /manager/questions              manager
 GET  /media/{name:path}              member
 GET  /metrics                        public
 GET  /path                           member

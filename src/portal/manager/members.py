@@ -43,8 +43,8 @@ _FACTS = """
            coalesce(s.answered, 0) AS answered, coalesce(s.correct, 0) AS correct,
            coalesce(s.first_answered, 0) AS first_answered,
            coalesce(s.first_correct, 0) AS first_correct,
-           tried.gained, tried.quizzes, recent.quizzes AS recent_quizzes, recent.answered AS recent_answered,
-           recent.correct AS recent_correct, seen.steps,
+           tried.gained, tried.quizzes, recent.quizzes AS recent_quizzes,
+           recent.answered AS recent_answered, recent.correct AS recent_correct, seen.steps,
            (SELECT max(d.day) FROM activity_day d WHERE d.learner = u.id) AS last_day,
            ARRAY(SELECT d.day FROM activity_day d
                  WHERE d.learner = u.id AND d.day > $2::timestamptz::date - 16) AS days,

@@ -132,7 +132,7 @@ async def report(request: Req, actor: CurrentActor, video_id: FromPath[str]) -> 
     course = course_of(request)
     quiz = await open_quiz_of(actor, course, video_id)
     form = await read_form(request)
-    question_id, choice, words = form.text("question"), form.text("reason"), form.text("words")
+    question_id, choice, words = form.text("about"), form.text("reason"), form.text("words")
     try:
         await report_question(actor, quiz, question_id, reason_of(choice, words))
         refused = None

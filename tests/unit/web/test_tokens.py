@@ -137,6 +137,15 @@ def test_every_token_in_use_is_defined() -> None:
 
 
 def test_pages_stay_light() -> None:
-    styles = b"".join(path.read_bytes() for path in STYLES)
-    assert len(gzip.compress(styles)) < 12_000
+    def sheets(template: Path) -> list[str]:
+        return re.findall(r"asset\('css/([\w-]+)\.css'\)", template.read_text())
+
+    pages = {path: sheets(path) for path in TEMPLATES if path.name != "base.html"}
+    common = sheets(WEB / "templates" / "base.html")
+    linked = {*common, *(name for own in pages.values() for name in own)}
+    assert linked == {path.stem for path in STYLES}
+    for path, own in pages.items():
+        styles = [(WEB / f"static/css/{name}.css").read_bytes() for name in (*common, *own)]
+        weight = len(gzip.compress(b"".join(styles)))
+        assert weight < 12_000, (path.name, weight)
     assert max(path.stat().st_size for path in SCRIPTS) < 8_000

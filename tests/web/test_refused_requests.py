@@ -19,6 +19,7 @@ API: dict[str, dict[str, Any]] = {
     "/api/progress/watch": {"videoId": QUIZ, "from": 0, "to": 5, "position": 5, "duration": 262},
     f"/api/quiz/{QUIZ}/answers": {"questionId": "q", "choiceId": "a", "attemptNumber": 1},
     "/api/quiz/submit": {"videoId": QUIZ, "attemptNumber": 1, "answers": []},
+    f"/api/quiz/{QUIZ}/reports": {"questionId": "q", "reason": "The key is wrong."},
     "/api/practice": {"stepId": "1", "itemId": "sort-three-tasks", "ticked": True},
 }
 FORMS: dict[str, dict[str, str]] = {
@@ -27,12 +28,14 @@ FORMS: dict[str, dict[str, str]] = {
     f"/video/{QUIZ}/done": {"done": "true"},
     f"/video/{QUIZ}/answer": {"question": "q", "choice": "a", "attempt": "1"},
     f"/video/{QUIZ}/submit": {"attempt": "1"},
+    f"/video/{QUIZ}/report": {"about": "q", "reason": "unclear", "words": ""},
     "/step/1/practice": {"item": "sort-three-tasks", "ticked": "true"},
     "/account/profile": {"name": "Alex"},
     "/account/time-zone": {"zone": "Europe/Berlin"},
     "/account/password": {"current": "claude123", "new": "four-plain-words", "again": "other"},
     "/account/sign-out": {"device": "of-somebody-else"},
     "/account/leaderboard": {"listed": "true"},
+    "/manager/digest": {"wanted": "true"},
 }
 NO_BODY = {"/api/auth/logout", "/logout"}
 

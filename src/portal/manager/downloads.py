@@ -8,7 +8,6 @@ from litestar import get
 from litestar.response import Stream
 
 from portal import clock
-from portal.db.deadline import request_deadline
 from portal.learning.site import course_of
 from portal.manager import access, exports, queries
 from portal.manager.filters import EVERYBODY, Filters, parse
@@ -64,20 +63,14 @@ async def _nothing() -> AsyncIterator[Rows]:
 
 
 async def _rows(request: Req, actor: Actor, filters: Filters) -> AsyncIterator[Rows]:
-    """Yields the cells of all members in parts, each read within the time that a request has, then
-    those of the people who left."""
+    """Yields the cells of all members team by team, then those of the people who left."""
     course = course_of(request)
     steps = list(course.steps_by_id)
-    chunks = queries.member_chunks(actor, course, filters, site(request).settings.time_zone)
-    while True:
-        with request_deadline():
-            chunk = await anext(chunks, None)
-        if chunk is None:
-            break
-        yield [exports.member_cells(row, steps, actor.time_zone) for row in chunk]
-    with request_deadline():
-        team = await access.team_of(actor, filters.team)
-        gone = await queries.left(actor, filters)
+    time_zone = site(request).settings.time_zone
+    async for rows in queries.member_chunks(actor, course, filters, time_zone):
+        yield [exports.member_cells(row, steps, actor.time_zone) for row in rows]
+    team = await access.team_of(actor, filters.team)
+    gone = await queries.left(actor, filters)
     of = (team.id, team.name) if team else (None, None)
     yield [
         exports.left_cells(row, of, steps, actor.time_zone) for row in gone if _kept(filters, row)

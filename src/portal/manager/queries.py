@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from portal import clock
+from portal.db.deadline import request_deadline
 from portal.learning.course import Course
 from portal.manager import access, members
 from portal.manager.access import SeenTeam, teams_of
@@ -55,7 +56,8 @@ async def metrics(actor: Actor, course: Course, filters: Filters, time_zone: str
         async for part in _company(actor, course, at, filters.step):
             people = [each for team_members in part for each in team_members]
             counted += people
-            changes += (await members.changes_of(_keys(people), course, at))[0]
+            with request_deadline():
+                changes += (await members.changes_of(_keys(people), course, at))[0]
         gone = await members.left_company(at.since)
     totals = _totals(counted, course)
     return Metrics(
@@ -132,22 +134,25 @@ async def _parts(
     people = 0
     for team in teams:
         if together and people + team.members > _CHUNK:
-            yield await _team_by_team(together, course, at, step)
+            yield await _read_part(together, course, at, step)
             together, people = [], 0
         together.append(team.id)
         people += team.members
     if together:
-        yield await _team_by_team(together, course, at, step)
-    if everybody and (others := await members.members_of(None, course, at, step)):
-        yield [others]
+        yield await _read_part(together, course, at, step)
+    if everybody and (others := await _read_part(None, course, at, step)):
+        yield others
 
 
-async def _team_by_team(
-    teams: Sequence[str], course: Course, at: Moment, step: str | None
+async def _read_part(
+    teams: Sequence[str] | None, course: Course, at: Moment, step: str | None
 ) -> list[list[Counted]]:
-    of_team: dict[str | None, list[Counted]] = {team: [] for team in teams}
-    for each in await members.members_of(teams, course, at, step):
-        of_team[each.row.team_id].append(each)
+    """Returns the members of these teams, or with None of no team, team by team. Each part may take
+    as long as a request may: the whole company takes longer."""
+    of_team: dict[str | None, list[Counted]] = {team: [] for team in teams or (None,)}
+    with request_deadline():
+        for each in await members.members_of(teams, course, at, step):
+            of_team[each.row.team_id].append(each)
     return [found for found in of_team.values() if found]
 
 

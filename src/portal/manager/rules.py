@@ -97,8 +97,11 @@ def state_of(facts: Facts) -> State:
     """
     idle = working_days_since(facts.last_active or facts.since, facts.today, facts.week)
     videos = f"{facts.videos_completed} of {plural(facts.videos_total, 'video')}"
-    never = "No activity yet, account {} old" if facts.last_active is None else "No activity for {}"
-    silence = f"{never.format(plural(idle, 'working day'))}; {videos}"
+    days = plural(idle, "working day")
+    if facts.last_active is not None:
+        silence = f"No activity for {days}; {videos}"
+    else:
+        silence = f"No activity yet, account {f'{days} old' if idle else 'of today'}; {videos}"
     # Rounded down, so that what is shown stands on the same side of the limits.
     answers = 100 * facts.recent_correct // max(1, facts.recent_answered)
     last = plural(facts.recent_quizzes, "quiz", "quizzes")

@@ -100,6 +100,7 @@ def test_the_first_rule_that_applies(changes: dict[str, object], status: Status)
             "No activity yet, account 11 working days old; 0 of 60 videos",
         ),
         (NEVER | {"since": ago(1)}, "No activity yet, account 1 working day old; 0 of 60 videos"),
+        (NEVER | {"since": MONDAY}, "No activity yet, account of today; 0 of 60 videos"),
         (
             {"recent_correct": 9},
             "45% of first answers right in the last 5 quizzes; 30 of 60 videos",

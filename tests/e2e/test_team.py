@@ -108,9 +108,17 @@ async def test_two_keys_lead_to_the_pages(opened: Opened) -> None:
     assert page.url.endswith("/leaderboard")
 
 
-async def test_a_team_prints_on_one_sheet(opened: Opened) -> None:
-    page = await opened("sara", "manage123", color_scheme="dark")
-    await page.goto("/manager?q=a")
+async def test_a_team_of_twelve_prints_on_one_sheet(opened: Opened, site: Site) -> None:
+    await site.database.fetch(
+        """
+        INSERT INTO app_user (id, external_id, name, role, team, created_at)
+        SELECT gen_random_uuid(), 'printed-' || n, 'Robin Reader ' || n, 'learner', 'gamma', now()
+        FROM generate_series(1, 7) AS n
+        """
+    )
+    page = await opened("leo", "manage123", color_scheme="dark")
+    await page.goto("/manager")
+    await expect(page.locator("#people tbody tr")).to_have_count(12)
     sheet = await page.pdf(prefer_css_page_size=True)
     assert sheet.count(b"/Type /Page\n") == 1
     await page.emulate_media(media="print")

@@ -25,6 +25,7 @@ XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.
 BOM: Final = "\ufeff"  # without it Excel takes UTF-8 for the machine's own encoding
 CHUNK: Final = 64 * 1024  # bytes of a workbook that are in memory
 ROWS_AT_ONCE: Final = 100  # a thread that writes more would keep the event loop waiting
+MAX_SHEET: Final = 31  # characters of a sheet's name, for Excel
 
 # Spreadsheets take a cell for a formula that begins so, also after spaces and in full width.
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -44,6 +45,12 @@ def harmless(text: str) -> str:
     if looked_at.startswith(FORMULA_STARTS) or text.startswith(("\t", "\r", "\n")):
         return f"'{text}"
     return text
+
+
+def sheet_name(text: str) -> str:
+    """Returns an id as a sheet may be called: at most 31 characters, and not "history", which Excel
+    keeps for itself."""
+    return "history 1" if text.lower() == "history" else text[:MAX_SHEET]
 
 
 def _csv_value(value: Cell) -> str | int | float:
@@ -89,7 +96,7 @@ class _Workbook:
         head = self._book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         self._moment: Any = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
         self._columns = columns
-        self._sheet: Any = self._book.add_worksheet(sheet)
+        self._sheet: Any = self._book.add_worksheet(sheet_name(sheet))
         self._sheet.freeze_panes(1, 0)
         for place, column in enumerate(columns):
             self._sheet.set_column(place, place, column.width)

@@ -13,7 +13,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from portal.web.spreadsheets import Cell, Column, csv_file, harmless, xlsx_file
+from portal.web.spreadsheets import Cell, Column, csv_file, harmless, sheet_name, xlsx_file
 
 COLUMNS = [Column("name", "text", 24), Column("score"), Column("at", "moment", 18)]
 IN_PARIS = datetime(2026, 3, 1, 9, 30, tzinfo=timezone(timedelta(hours=1)))
@@ -122,3 +122,13 @@ async def test_nothing_stays_behind_when_the_reader_goes_away(
     assert left_in(tmp_path)
     await chunks.aclose()
     assert not left_in(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("alpha", "alpha"), ("t" * 64, "t" * 31), ("history", "history 1")],
+)
+async def test_a_sheet_has_a_name_that_excel_takes(text: str, name: str) -> None:
+    assert sheet_name(text) == name
+    data = await whole(xlsx_file(COLUMNS, parts_of(), sheet=text))
+    assert openpyxl.load_workbook(io.BytesIO(data)).sheetnames == [name]

@@ -19,6 +19,7 @@ ROLES: tuple[Role, ...] = ("learner", "manager", "admin")
 TRACKS = {"dev": "Dev", "business": "Business"}  # as stored, and as people read it
 MAX_NAME = 120
 MAX_EMAIL = 254
+ALL_TEAMS = "all"  # where a team is asked for: no team may have this id
 MIN_PASSWORD = 8
 MAX_PASSWORD = 256
 HIDDEN_NAME = "A colleague"  # of somebody who chose not to be named among the ranks
@@ -111,6 +112,8 @@ def check_new_team(team: NewTeam) -> None:
         errors["id"] = (
             "Use up to 64 lower-case letters, digits, dots, dashes and underscores as an id."
         )
+    elif team.id == ALL_TEAMS:
+        errors["id"] = f"Use another id: “{ALL_TEAMS}” stands for all teams."
     errors |= name_errors(normal_name(team.name))
     if team.track not in TRACKS:
         errors["track"] = f"A track is one of {', '.join(TRACKS)}."

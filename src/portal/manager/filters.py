@@ -9,13 +9,14 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from portal.accounts.rules import ALL_TEAMS
 from portal.errors import Invalid
 from portal.manager.rules import STATUSES, MemberRow, Status, need, slug_of, status_named
 
 Days: TypeAlias = Literal[7, 28, 84]
 
 PERIODS: Final[tuple[Days, ...]] = (7, 28, 84)
-EVERYBODY: Final = "all"  # instead of a team: the whole company
+EVERYBODY: Final = ALL_TEAMS  # instead of a team: the whole company
 BY_NEED: Final = "need"
 MAX_NAME: Final = 120
 _REFUSED: Final = {

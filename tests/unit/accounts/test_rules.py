@@ -13,12 +13,15 @@ from portal.accounts import common_passwords
 from portal.accounts.rules import (
     MAX_PASSWORD,
     MIN_PASSWORD,
+    NewTeam,
+    check_new_team,
     normal_login,
     normal_password,
     own_password_errors,
     password_errors,
     password_forms,
 )
+from portal.errors import Invalid
 from portal.profile.user_agents import device_name
 
 NAMES = ("alex", "Alex Johnson", "a.johnson@example.com", None)
@@ -179,3 +182,10 @@ def test_the_list_of_common_passwords_can_be_met() -> None:
 )
 def test_devices_in_words(user_agent: str | None, name: str) -> None:
     assert device_name(user_agent) == name
+
+
+def test_no_team_takes_the_word_for_all_of_them() -> None:
+    check_new_team(NewTeam("all-hands", "All hands", "dev"))
+    with pytest.raises(Invalid) as refused:
+        check_new_team(NewTeam("all", "All hands", "dev"))
+    assert refused.value.details == {"id": "Use another id: “all” stands for all teams."}

@@ -14,6 +14,7 @@ import pytest
 
 from portal.db import sql
 from portal.learning.course import Course, Question
+from portal.manager.questions.rules import OWN_WORDS
 from tests.learning.courses import course_of, given, question, singles, teach, video
 from tests.support import Portal
 from tests.web.markup import Page
@@ -277,6 +278,11 @@ async def test_reports_stand_here_and_name_nobody(
     sara = await portal.signed_in("sara")
     row = (await items(sara))["basics", "question-1"]
     assert row["reports"] == 2
+    # What somebody wrote may name the right choice.
+    assert [each["reason"] for each in row["reasons"]] == [OWN_WORDS, "It is out of date"]
+    assert "Two are right" not in (await sara.get(f"{PAGE}?flag=reported")).text
+    await _answer_all(sara, QUESTIONS[:1])
+    row = (await items(sara))["basics", "question-1"]
     assert [each["reason"] for each in row["reasons"]] == [
         "Two are right: b and <c>",
         "It is out of date",

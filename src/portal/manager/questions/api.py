@@ -45,7 +45,8 @@ class ItemView(msgspec.Struct, frozen=True, rename="camel"):
     is right, `discrimination` the correlation with the rest score, from -1 to 1; both are null
     below ten answers, the second also where nothing varies. `rough` below fifty. `flag` is the most
     urgent finding of `flags`. `reports` counts the learners who said that something is wrong, and
-    `reasons` has the last twenty of what they said. `file` is the source in the course's folder."""
+    `reasons` has the last twenty of what they said, without their own words while the viewer has
+    not answered the question. `file` is the source in the course's folder."""
 
     video_id: str
     question_id: str

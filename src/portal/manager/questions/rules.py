@@ -1,8 +1,9 @@
 """The questions of the course with their statistics, as page and API list them. Pure.
 
 What a key could be read from stays here until the viewer has answered the question: which choice a
-share belongs to (the right one has the share that is the facility), and which choice is never
-taken. Who has not answered sees the shares from the largest on, without their choices.
+share belongs to (the right one has the share that is the facility), which choice is never taken,
+and what learners report in words of their own, which may name the right choice. Who has not
+answered sees the shares from the largest on, without their choices.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from portal.manager.item_statistics import (
     same_item,
     statistics_of,
 )
+from portal.quiz.reports import REASONS
 
 FlagFilter: TypeAlias = Literal["", "any", "reversed", "hard", "easy", "unused", "reported", "few"]
 Sort: TypeAlias = Literal[
@@ -61,6 +63,7 @@ class Reports(msgspec.Struct, frozen=True):
 
 
 NO_REPORTS: Final = Reports(0, ())
+OWN_WORDS: Final = "In words of their own: answer the question to read them"
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -148,7 +151,7 @@ def rows_of(
                     flags=_shown_flags(flags_of(question, item), knows=knows),
                     curve=_curve(question, item, knows=knows),
                     answered=knows,
-                    reports=reports.get(key, NO_REPORTS),
+                    reports=_shown_reports(reports.get(key, NO_REPORTS), knows=knows),
                 )
             )
     return rows
@@ -177,6 +180,21 @@ def _shown_flags(flags: Sequence[Flag], *, knows: bool) -> tuple[Flag, ...]:
             )
         )
     return tuple(shown)
+
+
+def _shown_reports(reports: Reports, *, knows: bool) -> Reports:
+    if knows:
+        return reports
+    shown = [msgspec.structs.replace(each, reason=_usual(each.reason)) for each in reports.reasons]
+    return Reports(reports.count, tuple(shown))
+
+
+def _usual(reason: str) -> str:
+    """Returns the usual reason that this one is, or begins with."""
+    for usual in REASONS.values():
+        if reason == usual or reason.startswith(f"{usual}: "):
+            return usual
+    return OWN_WORDS
 
 
 def _curve(question: Question, item: ItemStatistics, *, knows: bool) -> tuple[Curve, ...]:

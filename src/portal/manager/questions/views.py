@@ -70,7 +70,10 @@ CHOICES: Final = (
     " 100%, and where an order is asked for it is the share that put it in its place. Which choice"
     " is which is shown once you have answered the question yourself."
 )
-REPORTS: Final = "How many learners said that something is wrong with it, and why. Nobody is named."
+REPORTS: Final = (
+    "How many learners said that something is wrong with it, and why. Nobody is named. What they"
+    " say in words of their own is shown once you have answered the question yourself."
+)
 
 
 class Asked(msgspec.Struct, frozen=True):

@@ -173,6 +173,24 @@ async def test_who_gets_none(mailing: Settings, database: Database, inbox: Inbox
 
 
 @pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM leads WHERE team = 'alpha'",
+        "UPDATE app_user SET role = 'learner' WHERE external_id = 'sara'",
+        "UPDATE app_user SET disabled_at = now() WHERE external_id = 'sara'",
+    ],
+)
+async def test_who_leads_no_more_when_their_turn_comes_gets_none(
+    mailing: Settings, database: Database, inbox: Inbox, change: str
+) -> None:
+    lines = send_digests(mailing, COURSE, RENDER, week=WEEK)
+    assert (await anext(lines)).who == "claire"
+    await execute(database.url, change)
+    assert [line.who async for line in lines] == ["leo", "lior", "tom"]
+    assert inbox.mails == []
+
+
+@pytest.mark.parametrize(
     ("moment", "zone", "week"),
     [
         (datetime(2026, 11, 29, 22, 59, tzinfo=UTC), "Europe/Berlin", "2026-W47"),

@@ -67,7 +67,11 @@ async def leaders() -> list[Leader]:
 
 async def leader(actor: Actor) -> Leader | None:
     """Returns the actor as one who leads teams; None when they lead none, or as a deputy only."""
-    return await sql.fetch_one(Leader, _LEADERS, actor.user_id)
+    return await _leader(actor.user_id)
+
+
+async def _leader(key: UUID) -> Leader | None:
+    return await sql.fetch_one(Leader, _LEADERS, key)
 
 
 async def want_digest(actor: Actor, *, wanted: bool) -> None:
@@ -145,7 +149,10 @@ async def send_digests(
     if not dry_run:
         for who in await actions.give_up_interrupted(KIND):
             yield Line(who, Outcome("unknown", INTERRUPTED))
-    for each in await leaders():
+    for listed in await leaders():
+        each = await _leader(listed.id)  # minutes later, when the mail server is slow
+        if each is None:
+            continue
         outcome = _not_wanted(each) or await actions.settled(KIND, each.id, week)
         if outcome is None:
             digest = await digest_for(

@@ -8,9 +8,10 @@ from portal.web.languages import isolated
 
 # What `manager/access.py` holds to, in the words of the account and of a member's page.
 WHAT_LEADERS_SEE = (
-    "Whoever leads a team sees of its members what was watched and practised, their scores and days"
-    " of activity, and of every question whether the answer was right and when it came. They never"
-    " see which choice it was, nor the key of a question that they have not answered themselves."
+    "Whoever leads a team sees of its members what was watched and practised, their scores, when"
+    " they signed in and were last active, and of every question whether the answer was right and"
+    " when it came. They never see which choice it was, nor the key of a question that they have"
+    " not answered themselves."
 )
 
 

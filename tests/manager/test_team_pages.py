@@ -8,6 +8,7 @@ import re
 import httpx
 import pytest
 
+from portal.learning.course import Task
 from portal.people.rules import WHAT_LEADERS_SEE
 from tests.support import COURSE, QUIZ, Portal, take_quiz
 from tests.web.markup import Page
@@ -138,6 +139,9 @@ async def test_a_member_is_shown_without_choices_or_keys(portal: Portal, view: s
     mike = await portal.signed_in("mike")
     await take_quiz(mike, QUIZ, wrong=1)
     await mike.post("/api/progress", json={"videoId": QUIZ, "done": True})
+    task = next(task for task in COURSE.steps[0].tasks if isinstance(task, Task))
+    ticked = {"stepId": COURSE.steps[0].id, "itemId": task.id, "ticked": True}
+    assert (await mike.post("/api/practice", json=ticked)).status_code == 200
     page = await page_of(await portal.signed_in("sara"), f"/manager/member/mike?view={view}")
     quiz = COURSE.quizzes[QUIZ]
     for question in quiz.questions:
@@ -150,6 +154,8 @@ async def test_a_member_is_shown_without_choices_or_keys(portal: Portal, view: s
         assert quiz.questions[0].text in page.text
     elif view == "timeline":
         assert "Marked as watched by hand" in page.text
+        assert "Signed in" in page.text
+        assert f"Practised: {task.text}" in page.text
     else:
         assert "self-declared" in page.text
     assert WHAT_LEADERS_SEE in page.text

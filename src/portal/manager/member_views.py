@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from portal.learning.course import Course, Video
+from portal.learning.course import Course, Task, Video
 from portal.learning.outline import Outline, Rail, TickState
 from portal.manager.member_queries import MOST_EVENTS, AttemptSeen, MemberSeen
 from portal.manager.rules import QUIET_DAYS, SILENT_DAYS, working_days_since
@@ -258,7 +258,7 @@ def _attempt(attempt: AttemptSeen, course: Course) -> AttemptLine:
 
 def _events(seen: MemberSeen, course: Course) -> list[Event]:
     """Returns what happened, the newest first."""
-    events = [*_of_quizzes(seen, course), *_of_videos(seen, course)]
+    events = [*_of_quizzes(seen, course), *_of_videos(seen, course), *_of_tasks(seen, course)]
     events += [Event(at, "Signed in", "") for at in seen.sign_ins]
     return sorted(events, key=lambda event: event.at, reverse=True)[:MOST_EVENTS]
 
@@ -275,3 +275,11 @@ def _of_videos(seen: MemberSeen, course: Course) -> Iterator[Event]:
         if progress.done and progress.completed_at:
             how = "Marked as watched by hand" if progress.self_declared else "Watched"
             yield Event(progress.completed_at, how, _title(course, video_id))
+
+
+def _of_tasks(seen: MemberSeen, course: Course) -> Iterator[Event]:
+    tasks = (task for step in course.steps for task in step.tasks)
+    texts = {task.id: task.text for task in tasks if isinstance(task, Task)}
+    for each in seen.practised:
+        if each.item in texts:
+            yield Event(each.at, "Practised", texts[each.item])

@@ -4,14 +4,12 @@ Managers and deputies see the teams that stand beside them in `leads`, admins al
 not theirs does not exist for them. Of a member they see what was watched and practised, and of each
 question whether the answer was right and when it came: which choice it was never leaves the
 database here. The key of a question is shown to nobody who has not answered it, because who leads
-takes the quizzes too.
+takes the quizzes too: `questions/rules.py` holds to that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
-from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -41,14 +39,6 @@ _MEMBER = f"""
     WHERE u.external_id = $3 AND {IS_MEMBER}
       AND ($2 OR EXISTS (SELECT FROM leads l WHERE l.team = u.team AND l.member = $1))
 """  # noqa: S608 - constants
-
-_ANSWERED = """
-    SELECT DISTINCT a.quiz_id, w.question_id
-    FROM quiz_attempt a JOIN quiz_answer w ON w.attempt = a.id WHERE a.learner = $1
-"""
-
-# A quiz and one of its questions.
-QuestionId: TypeAlias = tuple[str, str]
 
 
 class SeenTeam(msgspec.Struct, frozen=True, rename="camel"):
@@ -111,14 +101,3 @@ async def member_of(actor: Actor, external_id: str) -> SeenMember:
     if found is None:
         raise NotFound("There is no such member.")
     return found
-
-
-async def answered_by(actor: Actor) -> frozenset[QuestionId]:
-    """Returns the questions that the actor has answered, whose keys may be shown to them."""
-    rows = await sql.fetch_records(_ANSWERED, actor.user_id)
-    return frozenset((row["quiz_id"], row["question_id"]) for row in rows)
-
-
-def may_see_key(question: QuestionId, answered: Collection[QuestionId]) -> bool:
-    """Returns whether the key of a question may be shown to who has answered these."""
-    return question in answered

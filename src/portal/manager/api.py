@@ -148,11 +148,10 @@ async def metrics(
 async def member(request: Req, actor: CurrentActor, member_id: FromPath[MemberId]) -> MemberDetails:
     """Of answers it says whether they were right, never what was chosen."""
     course = course_of(request)
-    time_zone = site(request).settings.time_zone
-    seen = await member_seen(actor, course, member_id, time_zone)
+    seen = await member_seen(actor, course, member_id, site(request).settings.time_zone)
     return MemberDetails(
         row=seen.row,
-        time_zone=seen.member.time_zone or time_zone,
+        time_zone=seen.time_zone,
         streak=seen.figures.kpis.streak,
         watched_seconds=seen.seconds,
         steps=[_step(seen.outline, each) for each in course.steps],

@@ -80,10 +80,11 @@ class _PastRow(msgspec.Struct, frozen=True):
 
 class MemberSeen(msgspec.Struct, frozen=True, kw_only=True):
     """A member with their row in the team's list, how far they are, and their past, the newest
-    first: the last hundred each of attempts, tasks and sign-ins. `seconds` of video were played;
-    `leaders` are who leads the team, by name."""
+    first: the last hundred each of attempts, tasks and sign-ins. `time_zone` is theirs, or else the
+    portal's; `seconds` of video were played; `leaders` are who leads the team, by name."""
 
     member: access.SeenMember
+    time_zone: str
     row: MemberRow
     outline: Outline
     figures: LearnerFigures
@@ -120,6 +121,7 @@ async def member_seen(actor: Actor, course: Course, member_id: str, time_zone: s
     past = (await sql.fetch(_PastRow, _PAST, member.key, MOST_EVENTS, MOST_ATTEMPTS))[0]
     return MemberSeen(
         member=member,
+        time_zone=learner.time_zone,
         row=row,
         outline=outline,
         figures=figures,

@@ -148,7 +148,7 @@ def silent_since(last: date, today: date, week: Week) -> date | None:
 def _since(seen: MemberSeen) -> str | None:
     if "activity for" not in seen.row.status_reason or seen.row.last_active_at is None:
         return None
-    place = zone(seen.member.time_zone or "UTC")
+    place = zone(seen.time_zone)
     last = seen.row.last_active_at.astimezone(place).date()
     day = silent_since(last, seen.figures.today, seen.figures.week)
     return f"since {day.day} {day:%B}" if day else None

@@ -82,6 +82,7 @@ async def test_an_answer_of_an_earlier_attempt_is_enough(
     [
         ("", "Say in a few words what is wrong."),
         (" \n ", "Say in a few words what is wrong."),
+        ("\u202e \u2066", "Say in a few words what is wrong."),
         ("x" * 501, "Use at most 500 characters."),
         ("a\0b", "The text holds a character that cannot be stored."),
     ],

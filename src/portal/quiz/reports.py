@@ -16,6 +16,8 @@ from portal.web.rate_limit import acquire, bucket
 MAX_REASON: Final = 500  # characters, as the table holds
 PER_HOUR: Final = 20
 OTHER: Final = "other"
+# Turn the direction of what stands around them: \u202a to \u202e, \u2066 to \u2069.
+_TURNING: Final = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 REASONS: Final[Mapping[str, str]] = {
     "key": "The answer marked right is wrong",
     "unclear": "The question is unclear",
@@ -55,7 +57,7 @@ async def report_question(actor: Actor, quiz: Quiz, question_id: str, reason: st
     """Keep what the actor says of a question. `Invalid` for a reason that is empty, too long or not
     text, `NotFound` for an unknown question, `Conflict` for one that the actor has not answered or
     has reported already, `RateLimited` after twenty within an hour."""
-    reason = reason.strip()
+    reason = reason.translate(_TURNING).strip()
     if not reason:
         raise Invalid(details={"reason": "Say in a few words what is wrong."})
     if len(reason) > MAX_REASON:

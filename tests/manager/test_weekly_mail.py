@@ -270,7 +270,12 @@ async def test_who_leads_nothing_is_told_so(portal: Portal) -> None:
         ("sending", 0, 1, ""),
         ("sending", 16, 1, "may not have reached you"),
         ("unknown", 0, 1, "may not have reached you"),
-        ("failed", 0, 1, "could not be sent. It burns. It is tried again."),
+        (
+            "failed",
+            0,
+            1,
+            "could not be sent. It burns. It is tried again when mails are next sent this week.",
+        ),
         ("failed", 0, MAX_TRIES, "It is not tried again."),
     ],
 )

@@ -61,6 +61,10 @@ def trouble(last: Delivery) -> str:
             " not sent again; the page “Weekly mail” shows what the next one says."
         )
     if last.state == "failed":
-        again = "It is tried again." if last.tried_again else "It is not tried again."
+        again = (
+            "It is tried again when mails are next sent this week."
+            if last.tried_again
+            else "It is not tried again."
+        )
         return f"{about} could not be sent. {last.problem or ''} {again}".replace("  ", " ")
     return ""

@@ -11,7 +11,8 @@ WHAT_LEADERS_SEE = (
     "Whoever leads a team sees of its members what was watched and practised, their scores, when"
     " they signed in and were last active, and of every question whether the answer was right and"
     " when it came. They never see which choice it was, nor the key of a question that they have"
-    " not answered themselves."
+    " not answered themselves. Which choices are taken how often is counted over the whole company,"
+    " from ten answers on and without names; where few people learn, one can sometimes be guessed."
 )
 
 

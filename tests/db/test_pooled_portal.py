@@ -32,7 +32,12 @@ Statuses: TypeAlias = dict[tuple[str, Route], int]
 
 
 def plain_routes(portal: Portal) -> list[Route]:
-    return [r for r in routes_of(portal) if r.method == "GET" or r.path not in WRITTEN]
+    """Those that answer everybody of a role alike: a member is there for who leads their team."""
+    return [
+        r
+        for r in routes_of(portal)
+        if (r.method == "GET" or r.path not in WRITTEN) and "{member_id" not in r.path
+    ]
 
 
 async def call(portal: Portal, browser: httpx.AsyncClient, route: Route) -> int:

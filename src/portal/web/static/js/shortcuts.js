@@ -20,8 +20,8 @@ let until = 0;
 function go(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || !shortcutsOn()) return;
   if (event.target.closest?.(TYPING) || document.querySelector("dialog[open]")) return;
-  const places = event.timeStamp < until ? [...document.querySelectorAll(".nav [data-key]")] : [];
-  const place = places.find((link) => link.dataset.key === event.key);
+  const places = event.timeStamp < until ? [...document.querySelectorAll(".nav [data-go]")] : [];
+  const place = places.find((link) => link.dataset.go === event.key);
   until = event.key === "g" ? event.timeStamp + GO_MS : 0;
   if (!place) return;
   event.preventDefault();

@@ -67,11 +67,27 @@ def _csv_text(rows: Rows) -> bytes:
     return text.getvalue().encode()
 
 
+async def _ahead(parts: AsyncIterable[Rows]) -> AsyncIterator[Rows]:
+    """Yields the parts, and reads the next one while one is written."""
+    source = aiter(parts)
+
+    async def read() -> Rows | None:
+        return await anext(source, None)
+
+    following = asyncio.create_task(read())
+    try:
+        while (rows := await following) is not None:
+            following = asyncio.create_task(read())
+            yield rows
+    finally:
+        following.cancel()
+
+
 async def csv_file(columns: Sequence[Column], parts: AsyncIterable[Rows]) -> Bytes:
     """Yields a CSV file as RFC 4180 has it: UTF-8 with a byte order mark, commas, and a line of
     column names. Moments are in ISO 8601 with their offset."""
     yield BOM.encode() + _csv_text([[column.name for column in columns]])
-    async for rows in parts:
+    async for rows in _ahead(parts):
         for start in range(0, len(rows), ROWS_AT_ONCE):
             yield _csv_text(rows[start : start + ROWS_AT_ONCE])
             await asyncio.sleep(0)
@@ -136,7 +152,7 @@ async def xlsx_file(columns: Sequence[Column], parts: AsyncIterable[Rows], *, sh
     with tempfile.TemporaryDirectory(prefix="portal-") as folder:
         path = Path(folder) / "table.xlsx"
         book = await asyncio.to_thread(_Workbook, path, sheet, columns)
-        async for rows in parts:
+        async for rows in _ahead(parts):
             for start in range(0, len(rows), ROWS_AT_ONCE):
                 await asyncio.to_thread(book.write, rows[start : start + ROWS_AT_ONCE])
         await asyncio.to_thread(book.close)

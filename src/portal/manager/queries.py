@@ -40,8 +40,8 @@ async def metrics(actor: Actor, course: Course, filters: Filters, time_zone: str
     """Returns the team asked for, or the first of the actor's own; for an admin who names none the
     whole company. `time_zone` is the portal's, in which weeks are counted.
 
-    A team takes three statements, whatever its size up to 500 people. The company is read in smaller
-    parts. `team_id` is None, and all is empty, for a manager who leads no team. `NotFound`
+    A team takes three statements, whatever its size up to 500 people; the company is read in
+    smaller parts. `team_id` is None, and all is empty, for a manager who leads no team. `NotFound`
     for a team that is not theirs.
     """
     team = await access.team_of(actor, filters.team)

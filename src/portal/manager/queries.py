@@ -75,8 +75,8 @@ async def metrics(actor: Actor, course: Course, filters: Filters, time_zone: str
 async def member_chunks(
     actor: Actor, course: Course, filters: Filters, time_zone: str
 ) -> AsyncIterator[list[MemberRow]]:
-    """Yields the rows that `metrics` returns, a list for each team by its name, in the order asked
-    for; those of no team come last. Holds 200 people at most, or the largest team."""
+    """Yields the rows that `metrics` returns in parts: team after team by name, each in the order
+    asked for, then those of no team. Holds 200 people at most, or the largest team."""
     team = await access.team_of(actor, filters.team)
     at = moment(clock.now(), filters.days, time_zone)
     if team is not None:
@@ -84,8 +84,7 @@ async def member_chunks(
         yield filters.apply(each.row for each in counted)
     elif actor.role == "admin":
         async for part in _company(actor, course, at, filters.step):
-            for rows in part:
-                yield filters.apply(each.row for each in rows)
+            yield [row for rows in part for row in filters.apply(each.row for each in rows)]
 
 
 async def left(actor: Actor, filters: Filters) -> list[LeftRow]:

@@ -114,6 +114,15 @@ async def test_nobody_gets_what_is_not_theirs(portal: Portal, address: str) -> N
     assert b"alex" not in (await leo.get(address)).content
 
 
+async def test_a_manager_without_a_team_gets_a_file_without_rows(portal: Portal) -> None:
+    await portal.database.fetch("DELETE FROM leads")
+    sara = await portal.signed_in("sara")
+    answer = await sara.get(CSV)
+    assert lines_of(answer) == []
+    assert 'filename="team-none-20' in answer.headers["content-disposition"]
+    assert workbook_of(await sara.get(XLSX)) == []
+
+
 async def test_who_left_stays_in_the_file_by_name_alone(portal: Portal) -> None:
     await portal.database.fetch("UPDATE app_user SET team = 'gamma' WHERE external_id = 'mike'")
     await portal.database.fetch(

@@ -42,14 +42,15 @@ async def _file(request: Req, actor: Actor, ending: str) -> Stream:
     course = course_of(request)
     filters = parse(request.query_params.multi_items(), course.steps_by_id)
     team = await access.team_of(actor, filters.team)  # before the answer begins: it may be a 404
+    whose = team.id if team else EVERYBODY if actor.role == "admin" else "none"
     columns = exports.columns(list(course.steps_by_id))
     parts = _nothing() if request.scope["state"].get("head") else _rows(request, actor, filters)
     if ending == "csv":
         content, kind = csv_file(columns, parts), CSV_TYPE
     else:
-        content, kind = xlsx_file(columns, parts, sheet=team.id if team else "All teams"), XLSX_TYPE
+        content, kind = xlsx_file(columns, parts, sheet=f"team {whose}"), XLSX_TYPE
     today = clock.now().astimezone(zone(actor.time_zone))
-    name = exports.file_name(team.id if team else EVERYBODY, today, ending)
+    name = exports.file_name(whose, today, ending)
     return Stream(
         content,
         media_type=kind,

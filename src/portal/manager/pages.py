@@ -24,7 +24,6 @@ from portal.scoring.rules import MONDAY_TO_FRIDAY, in_order
 from portal.web.actor import Actor, CurrentActor
 from portal.web.formats import zone
 from portal.web.pages import page as render
-from portal.web.paging import page_count
 from portal.web.site import Req, site
 
 MAX_PAGE = 1_000_000
@@ -71,9 +70,9 @@ async def team(request: Req, actor: CurrentActor, page: FromQuery[int] = 1) -> R
     everybody = msgspec.structs.replace(asked, status=(), q="")
     metrics = await queries.metrics(actor, course, everybody, time_zone)
     page = min(max(page, 1), MAX_PAGE)
-    matching = sum(map(asked.matches, metrics.rows))
-    if page > max(1, page_count(matching)):
-        return Redirect(address(asked, max(1, page_count(matching))), status_code=303)
+    last = views.last_page(metrics, asked)
+    if page > last:
+        return Redirect(address(asked, last), status_code=303)
     content = views.team_page(
         metrics,
         asked,
